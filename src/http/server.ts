@@ -1,0 +1,46 @@
+// The HTTP server shell that gateway and sandbox share: Fastify with every limit set. Error bodies are the caller's.
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Log } from '../lib/log.js';
+
+/** Limits of one server. Defaults fit a server that faces clients that may be hostile. */
+export interface ServerLimits {
+  /** Largest request body in bytes; single routes may set their own. */
+  bodyBytesMax: number;
+  /** Longest time for a whole request to arrive, ms. */
+  requestTimeoutMs: number;
+  /** Open sockets; one more is closed at once. */
+  connectionsMax: number;
+}
+
+const DEFAULT_LIMITS: ServerLimits = { bodyBytesMax: 1024 * 1024, requestTimeoutMs: 30_000, connectionsMax: 10_000 };
+const HEADERS_BYTES_MAX = 16 * 1024;
+const KEEP_ALIVE_MS = 65_000;
+
+/** A Fastify server with limits set and logging off (`log` gets only what the shell itself meets). Not yet listening. */
+export function createServer(log: Log, limits: Partial<ServerLimits> = {}): FastifyInstance {
+  const { bodyBytesMax, requestTimeoutMs, connectionsMax } = { ...DEFAULT_LIMITS, ...limits };
+  const app = fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionTimeout: 0,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    http: { maxHeaderSize: HEADERS_BYTES_MAX, headersTimeout: Math.min(20_000, requestTimeoutMs) },
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  });
+  app.server.maxConnections = connectionsMax;
+  app.server.on('error', (error) => log.error({ event: 'http.server', err: error }));
+  return app;
+}
+
+/** Listens and returns the base URL without a final slash, the real port in it. Throws the socket's error (EADDRINUSE, EACCES). */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  await app.listen({ host, port });
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('server has no TCP address');
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${name}:${address.port}`;
+}
