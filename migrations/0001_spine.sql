@@ -1,0 +1,718 @@
+-- The spine: accounts and senders, streams of messages, events, inbound messages and reports, and the functions that write them.
+--
+-- Conventions. Times are epoch milliseconds (bigint) and come as parameters from the gateway's clock; only leases use the
+-- database's own clock. `day` is a UTC day as yyyymmdd. Partitioned tables have one partition a day, made by the gateway.
+-- Hot statements take one `day` as a scalar, so that a generic plan is pruned to one partition when it starts.
+
+-- ---------------------------------------------------------------- who
+
+CREATE TABLE accounts (
+  id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  account_id text NOT NULL UNIQUE,
+  name text NOT NULL,
+  unknown_policy text NOT NULL DEFAULT 'resend' CHECK (unknown_policy IN ('resend', 'fail')),
+  unknown_wait_seconds integer NOT NULL DEFAULT 30 CHECK (unknown_wait_seconds BETWEEN 1 AND 3600),
+  created_at bigint NOT NULL
+);
+
+CREATE TABLE api_keys (
+  id text PRIMARY KEY,
+  kind text NOT NULL CHECK (kind IN ('account', 'admin')),
+  account integer REFERENCES accounts (id) ON DELETE CASCADE,
+  name text NOT NULL,
+  secret_hash bytea NOT NULL UNIQUE,
+  enabled boolean NOT NULL DEFAULT true,
+  created_at bigint NOT NULL,
+  CHECK ((kind = 'admin') = (account IS NULL))
+);
+CREATE INDEX api_keys_account ON api_keys (account);
+
+CREATE TABLE signing_secrets (
+  id text PRIMARY KEY,
+  account integer NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  secret bytea NOT NULL,
+  created_at bigint NOT NULL
+);
+CREATE INDEX signing_secrets_account ON signing_secrets (account);
+
+-- Where reports go: one row per account, origin (scheme, host, port) and notification profile.
+CREATE TABLE endpoints (
+  id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  account integer NOT NULL REFERENCES accounts (id),
+  origin text NOT NULL,
+  profile text NOT NULL DEFAULT '',
+  created_at bigint NOT NULL,
+  UNIQUE (account, origin, profile)
+);
+
+-- A sender is a business number; its id is also the id of its lane.
+CREATE TABLE senders (
+  id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  account integer NOT NULL REFERENCES accounts (id),
+  sender text NOT NULL,
+  phone_number_id text NOT NULL,
+  waba_id text NOT NULL,
+  access_token bytea NOT NULL,
+  throughput integer NOT NULL DEFAULT 80 CHECK (throughput BETWEEN 1 AND 10000),
+  forward_url text,
+  forward_endpoint integer REFERENCES endpoints (id),
+  created_at bigint NOT NULL,
+  deleted_at bigint
+);
+CREATE UNIQUE INDEX senders_sender ON senders (sender) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX senders_phone_number_id ON senders (phone_number_id) WHERE deleted_at IS NULL;
+
+-- Counts every change of who (accounts, keys, secrets, senders), so that processes can tell when what they remember is old.
+CREATE TABLE directory_version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL);
+INSERT INTO directory_version VALUES (true, 1);
+CREATE FUNCTION directory_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE directory_version SET version = version + 1;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER accounts_changed AFTER INSERT OR UPDATE OR DELETE ON accounts FOR EACH STATEMENT EXECUTE FUNCTION directory_changed();
+CREATE TRIGGER api_keys_changed AFTER INSERT OR UPDATE OR DELETE ON api_keys FOR EACH STATEMENT EXECUTE FUNCTION directory_changed();
+CREATE TRIGGER signing_secrets_changed AFTER INSERT OR UPDATE OR DELETE ON signing_secrets FOR EACH STATEMENT EXECUTE FUNCTION directory_changed();
+CREATE TRIGGER senders_changed AFTER INSERT OR UPDATE OR DELETE ON senders FOR EACH STATEMENT EXECUTE FUNCTION directory_changed();
+
+-- ---------------------------------------------------------------- processes and what they own
+
+-- A gateway process. `lease_until` is on the database's clock. Once `alive` is false it never writes as an owner again.
+CREATE TABLE processes (
+  id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  roles text[] NOT NULL,
+  alive boolean NOT NULL DEFAULT true,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  lease_until timestamptz NOT NULL
+);
+CREATE INDEX processes_alive ON processes (id) WHERE alive;
+
+-- Lanes (kind 1) and endpoints (kind 2) are owned in hash groups: group = id modulo the number of groups.
+CREATE TABLE ownership (
+  kind smallint NOT NULL,
+  grp smallint NOT NULL,
+  owner integer,
+  PRIMARY KEY (kind, grp)
+) WITH (fillfactor = 50);
+INSERT INTO ownership (kind, grp) SELECT k, g FROM generate_series(1, 2) k, generate_series(0, 31) g;
+
+-- ---------------------------------------------------------------- streams
+
+-- The writer of a stream locks its tail to take sequence numbers, so their order is commit order without gaps.
+-- Stream ids: a lane is its sender's id; an endpoint is 2^32 + its id. Stream 0 takes what was refused at once.
+CREATE TABLE tails (
+  stream bigint PRIMARY KEY,
+  next bigint NOT NULL DEFAULT 1,
+  day integer NOT NULL DEFAULT 0
+) WITH (fillfactor = 30);
+INSERT INTO tails (stream) VALUES (0);
+
+CREATE FUNCTION endpoint_stream(endpoint integer) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN 4294967296 + endpoint;
+
+-- What is in (settled, claimed] and not held has been handed to a socket. `aged` trails by the validity period.
+CREATE TABLE lane_heads (
+  lane integer PRIMARY KEY REFERENCES senders (id),
+  claimed bigint NOT NULL DEFAULT 0,
+  claimed_day integer NOT NULL DEFAULT 0,
+  settled bigint NOT NULL DEFAULT 0,
+  settled_day integer NOT NULL DEFAULT 0,
+  aged bigint NOT NULL DEFAULT 0,
+  aged_day integer NOT NULL DEFAULT 0,
+  paused_until bigint,
+  pause_reason text
+) WITH (fillfactor = 30);
+
+CREATE TABLE endpoint_heads (
+  endpoint integer PRIMARY KEY REFERENCES endpoints (id),
+  position bigint NOT NULL DEFAULT 0,
+  position_day integer NOT NULL DEFAULT 0,
+  failures integer NOT NULL DEFAULT 0,
+  down_since bigint,
+  probe_at bigint,
+  probes integer NOT NULL DEFAULT 0,
+  down_reason text,
+  disabled_at bigint
+) WITH (fillfactor = 30);
+
+-- ---------------------------------------------------------------- facts
+
+-- content: the type's content as JSON. envelope: the rest of the request as JSON (bulkId, callbackData, notifyUrl ...), null when empty.
+-- message_id: the caller's own id; null means that the id itself is the messageId. endpoint: where its reports go, if anywhere.
+CREATE TABLE messages (
+  day integer NOT NULL,
+  lane integer NOT NULL,
+  seq bigint NOT NULL,
+  id uuid NOT NULL,
+  account integer NOT NULL,
+  endpoint integer,
+  accepted_at bigint NOT NULL,
+  message_id text,
+  sender text,
+  recipient text NOT NULL,
+  type text NOT NULL,
+  content text NOT NULL,
+  envelope text,
+  PRIMARY KEY (lane, seq, day)
+) PARTITION BY LIST (day);
+CREATE INDEX messages_id ON messages (id);
+
+-- kind: 1 submitted, 2 sent, 3 expired, 4 failed, 5 delivered, 6 read, 7 played; from 20 on diagnostic kinds that decide nothing.
+-- at: when it happened (Meta's time for Meta's statuses); recorded_at: when it was written.
+CREATE TABLE events (
+  day integer NOT NULL,
+  message uuid NOT NULL,
+  attempt smallint NOT NULL,
+  kind smallint NOT NULL,
+  status_id smallint,
+  error_id smallint,
+  meta_code integer,
+  at bigint NOT NULL,
+  recorded_at bigint NOT NULL,
+  wamid text,
+  detail text,
+  PRIMARY KEY (message, attempt, kind, day)
+) PARTITION BY LIST (day);
+
+-- day: of Meta's timestamp, 19700101 when that is far off. raw: {message, contact, metadata} as Meta sent it.
+CREATE TABLE inbound (
+  day integer NOT NULL,
+  lane integer NOT NULL,
+  wamid text NOT NULL,
+  id uuid NOT NULL,
+  sent_at bigint NOT NULL,
+  recorded_at bigint NOT NULL,
+  raw text NOT NULL,
+  PRIMARY KEY (lane, wamid, day)
+) PARTITION BY LIST (day);
+CREATE INDEX inbound_id ON inbound (id);
+
+-- Changes of Meta's webhooks that carry neither messages nor statuses; hash is over WABA, time and the canonical change.
+CREATE TABLE meta_changes (
+  day integer NOT NULL,
+  hash bytea NOT NULL,
+  waba_id text,
+  field text NOT NULL,
+  value text NOT NULL,
+  recorded_at bigint NOT NULL,
+  PRIMARY KEY (hash, day)
+) PARTITION BY LIST (day);
+
+-- One row per target of an event. kind: 1 delivery report, 2 seen report, 3 inbound message. It points at facts that never
+-- change (ref_day, ref, attempt, event_kind), which makes it a snapshot. url null: the message's own notifyUrl.
+CREATE TABLE reports (
+  day integer NOT NULL,
+  endpoint integer NOT NULL,
+  seq bigint NOT NULL,
+  ref uuid NOT NULL,
+  ref_day integer NOT NULL,
+  attempt smallint NOT NULL DEFAULT 0,
+  event_kind smallint NOT NULL DEFAULT 0,
+  kind smallint NOT NULL,
+  url text,
+  PRIMARY KEY (endpoint, seq, day)
+) PARTITION BY LIST (day);
+CREATE INDEX reports_ref ON reports (ref);
+
+-- One row per POST to a customer. error is null when an answer came.
+CREATE TABLE attempts (
+  day integer NOT NULL,
+  endpoint integer NOT NULL,
+  first_seq bigint NOT NULL,
+  last_seq bigint NOT NULL,
+  results smallint NOT NULL,
+  batch uuid NOT NULL,
+  attempt smallint NOT NULL,
+  kind smallint NOT NULL,
+  at bigint NOT NULL,
+  duration_ms integer NOT NULL,
+  http_status smallint,
+  verdict text NOT NULL,
+  error text,
+  answer text,
+  next_at bigint
+) PARTITION BY LIST (day);
+CREATE INDEX attempts_endpoint ON attempts (endpoint, last_seq);
+
+-- ---------------------------------------------------------------- exceptions, small
+
+CREATE TABLE message_keys (
+  account integer NOT NULL,
+  message_id text NOT NULL,
+  day integer NOT NULL,
+  message uuid NOT NULL,
+  PRIMARY KEY (account, message_id)
+);
+CREATE INDEX message_keys_day ON message_keys (day);
+
+CREATE TABLE idempotency_keys (
+  account integer NOT NULL,
+  key text NOT NULL,
+  body_hash bytea NOT NULL,
+  message_id text NOT NULL,
+  recipient text NOT NULL,
+  status_id smallint NOT NULL,
+  created_at bigint NOT NULL,
+  PRIMARY KEY (account, key)
+);
+CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
+
+-- Messages past `claimed` that could not be posted or must be posted again.
+-- reason: 1 order, 2 pace, 3 retry, 4 lane, 5 unknown. attempt: of the last POST (0 none yet). claimed_at: set while a POST is out.
+CREATE TABLE held (
+  lane integer NOT NULL,
+  seq bigint NOT NULL,
+  day integer NOT NULL,
+  message uuid NOT NULL,
+  recipient text NOT NULL,
+  reason smallint NOT NULL,
+  attempt smallint NOT NULL,
+  due_at bigint NOT NULL,
+  claimed_at bigint,
+  PRIMARY KEY (lane, seq)
+);
+CREATE INDEX held_unknown ON held (message) WHERE reason = 5;
+
+-- A webhook request to a customer that has not succeeded yet; its id is the webhook-id of every retry.
+-- due_at null: it is being posted, or waits for its endpoint to come back.
+CREATE TABLE batches (
+  id uuid PRIMARY KEY,
+  endpoint integer NOT NULL,
+  kind smallint NOT NULL,
+  url text NOT NULL,
+  seqs bigint[] NOT NULL,
+  from_day integer NOT NULL,
+  to_day integer NOT NULL,
+  attempt smallint NOT NULL DEFAULT 0,
+  is_replay boolean NOT NULL DEFAULT false,
+  is_alone boolean NOT NULL DEFAULT false,
+  first_due_at bigint NOT NULL,
+  due_at bigint
+);
+CREATE INDEX batches_due ON batches (endpoint, due_at);
+
+CREATE TABLE dead_letters (
+  endpoint integer NOT NULL,
+  seq bigint NOT NULL,
+  day integer NOT NULL,
+  kind smallint NOT NULL,
+  at bigint NOT NULL,
+  reason text NOT NULL,
+  PRIMARY KEY (endpoint, seq)
+);
+CREATE INDEX dead_letters_at ON dead_letters (at);
+
+-- ---------------------------------------------------------------- writing
+
+-- Raises PA001 unless the process still holds its lease. The shared lock makes a takeover wait for the caller's commit.
+CREATE FUNCTION assert_owner(p_process integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(1346458182, p_process);
+  PERFORM FROM processes WHERE id = p_process AND alive;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'process % has lost its lease', p_process USING ERRCODE = 'PA001';
+  END IF;
+END $$;
+
+-- Accepts a group of messages, in the order given. Returns what each became: the seq and day it got, or seq null for a
+-- messageId already used (outcome 1) or an Idempotency-Key already used (outcome 2). Nothing of a refused row is kept.
+CREATE FUNCTION accept_messages(
+  p_now bigint, p_today integer,
+  p_lane integer[], p_id uuid[], p_account integer[], p_endpoint integer[], p_message_id text[], p_sender text[],
+  p_recipient text[], p_type text[], p_content text[], p_envelope text[]
+) RETURNS TABLE (ord integer, seq bigint, day integer) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH input AS MATERIALIZED (
+    SELECT i.* FROM unnest(p_lane, p_id, p_account, p_endpoint, p_message_id, p_sender, p_recipient, p_type, p_content, p_envelope)
+      WITH ORDINALITY AS i (lane, id, account, endpoint, message_id, sender, recipient, type, content, envelope, ord)
+  ), locked AS MATERIALIZED (
+    SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
+    WHERE t.stream = ANY (p_lane::bigint[]) ORDER BY t.stream FOR UPDATE
+  ), numbered AS MATERIALIZED (
+    SELECT i.*, l.next + row_number() OVER (PARTITION BY i.lane ORDER BY i.ord) - 1 AS seq, l.day
+    FROM input i JOIN locked l ON l.stream = i.lane
+  ), moved AS (
+    UPDATE tails t SET next = n.next, day = n.day
+    FROM (SELECT lane, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY lane) n WHERE t.stream = n.lane
+  ), stored AS (
+    INSERT INTO messages (day, lane, seq, id, account, endpoint, accepted_at, message_id, sender, recipient, type, content, envelope)
+    SELECT day, lane, seq, id, account, endpoint, p_now, message_id, sender, recipient, type, content, envelope FROM numbered ORDER BY ord
+  )
+  SELECT n.ord::integer, n.seq, n.day FROM numbered n;
+END $$;
+
+-- Takes the caller-given keys of a group that is about to be accepted, in this transaction; p_ord are the rows that have one.
+-- Returns the rows that must not be accepted: outcome 1 messageId used before, 2 Idempotency-Key used before.
+CREATE FUNCTION take_keys(
+  p_now bigint, p_today integer, p_ord integer[], p_account integer[], p_id uuid[], p_message_id text[],
+  p_key text[], p_body_hash bytea[], p_answer_id text[], p_recipient text[], p_status_id smallint[], p_duplicate_status smallint
+) RETURNS TABLE (ord integer, outcome integer) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_taken integer[];
+  v_used integer[];
+BEGIN
+  -- Idempotency keys first: a row whose key is used takes no messageId.
+  WITH input AS (
+    SELECT * FROM unnest(p_ord, p_account, p_key, p_body_hash, p_answer_id, p_recipient, p_status_id)
+      AS i (ord, account, key, body_hash, answer_id, recipient, status_id) WHERE key IS NOT NULL
+  ), stored AS (
+    INSERT INTO idempotency_keys (account, key, body_hash, message_id, recipient, status_id, created_at)
+    SELECT account, key, body_hash, answer_id, recipient, status_id, p_now FROM input ORDER BY account, key
+    ON CONFLICT DO NOTHING RETURNING account, key
+  )
+  SELECT coalesce(array_agg(i.ord), '{}') INTO v_taken FROM input i
+  WHERE NOT EXISTS (SELECT FROM stored s WHERE s.account = i.account AND s.key = i.key);
+
+  WITH input AS (
+    SELECT * FROM unnest(p_ord, p_account, p_id, p_message_id) AS i (ord, account, id, message_id)
+    WHERE message_id IS NOT NULL AND NOT i.ord = ANY (v_taken)
+  ), stored AS (
+    INSERT INTO message_keys (account, message_id, day, message)
+    SELECT account, message_id, p_today, id FROM input ORDER BY account, message_id, ord
+    ON CONFLICT DO NOTHING RETURNING message
+  )
+  SELECT coalesce(array_agg(i.ord), '{}') INTO v_used FROM input i WHERE NOT EXISTS (SELECT FROM stored s WHERE s.message = i.id);
+
+  -- A duplicate messageId under a new Idempotency-Key: the key remembers the refusal.
+  IF cardinality(v_used) > 0 THEN
+    UPDATE idempotency_keys k SET status_id = p_duplicate_status
+    FROM unnest(p_ord, p_account, p_key) AS i (ord, account, key)
+    WHERE i.ord = ANY (v_used) AND k.account = i.account AND k.key = i.key;
+  END IF;
+
+  RETURN QUERY SELECT o, 2 FROM unnest(v_taken) o UNION ALL SELECT o, 1 FROM unnest(v_used) o;
+END $$;
+
+-- accept_messages for a group in which some rows bring keys of their own. Refused rows come back with seq null.
+CREATE FUNCTION accept_keyed_messages(
+  p_now bigint, p_today integer,
+  p_lane integer[], p_id uuid[], p_account integer[], p_endpoint integer[], p_message_id text[], p_sender text[],
+  p_recipient text[], p_type text[], p_content text[], p_envelope text[],
+  p_key text[], p_body_hash bytea[], p_duplicate_status smallint
+) RETURNS TABLE (ord integer, outcome integer, seq bigint, day integer) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_ord integer[];
+  v_outcome integer[];
+  v_kept integer[];
+BEGIN
+  SELECT coalesce(array_agg(t.ord), '{}'), coalesce(array_agg(t.outcome), '{}') INTO v_ord, v_outcome
+  FROM (
+    SELECT array_agg(i.ord::integer ORDER BY i.ord) AS ords, array_agg(i.account ORDER BY i.ord) AS accounts,
+      array_agg(i.id ORDER BY i.ord) AS ids, array_agg(i.message_id ORDER BY i.ord) AS message_ids,
+      array_agg(i.key ORDER BY i.ord) AS keys, array_agg(i.body_hash ORDER BY i.ord) AS hashes,
+      array_agg(coalesce(i.message_id, i.id::text) ORDER BY i.ord) AS answers,
+      array_agg(i.recipient ORDER BY i.ord) AS recipients, array_agg(7::smallint ORDER BY i.ord) AS statuses
+    FROM unnest(p_account, p_id, p_message_id, p_key, p_body_hash, p_recipient)
+      WITH ORDINALITY AS i (account, id, message_id, key, body_hash, recipient, ord)
+    WHERE i.message_id IS NOT NULL OR i.key IS NOT NULL
+  ) g, LATERAL take_keys(p_now, p_today, g.ords, g.accounts, g.ids, g.message_ids, g.keys, g.hashes, g.answers, g.recipients,
+      g.statuses, p_duplicate_status) t;
+  SELECT coalesce(array_agg(o ORDER BY o), '{}') INTO v_kept
+  FROM generate_series(1, cardinality(p_id)) o WHERE NOT o = ANY (v_ord);
+  RETURN QUERY
+  SELECT v_kept[a.ord], 0, a.seq, a.day
+  FROM (
+    SELECT array_agg(p_lane[o] ORDER BY o) AS lane, array_agg(p_id[o] ORDER BY o) AS id, array_agg(p_account[o] ORDER BY o) AS account,
+      array_agg(p_endpoint[o] ORDER BY o) AS endpoint, array_agg(p_message_id[o] ORDER BY o) AS message_id,
+      array_agg(p_sender[o] ORDER BY o) AS sender, array_agg(p_recipient[o] ORDER BY o) AS recipient, array_agg(p_type[o] ORDER BY o) AS type,
+      array_agg(p_content[o] ORDER BY o) AS content, array_agg(p_envelope[o] ORDER BY o) AS envelope
+    FROM unnest(v_kept) o
+  ) k, LATERAL accept_messages(p_now, p_today, k.lane, k.id, k.account, k.endpoint, k.message_id, k.sender, k.recipient, k.type,
+      k.content, k.envelope) a
+  UNION ALL
+  SELECT t.ord, t.outcome, NULL, NULL FROM unnest(v_ord, v_outcome) AS t (ord, outcome);
+END $$;
+
+-- Appends events to messages of one day and the reports that follow from them; the only place that decides a state.
+-- p_phone_number_id null: the event is our own; otherwise it must be the number of the message's sender, else the row is dropped.
+-- Rows must be distinct in (message, attempt, kind). Returns every event added, with its report when it has one, and what a report needs.
+CREATE FUNCTION append_events(
+  p_now bigint, p_today integer, p_day integer,
+  p_message uuid[], p_attempt smallint[], p_kind smallint[], p_at bigint[], p_phone_number_id text[], p_wamid text[],
+  p_status_id smallint[], p_error_id smallint[], p_meta_code integer[], p_detail text[]
+) RETURNS TABLE (
+  message uuid, attempt smallint, kind smallint, at bigint, status_id smallint, error_id smallint, meta_code integer, detail text,
+  account integer, lane integer, lane_seq bigint, accepted_at bigint, message_id text, sender text, recipient text, envelope text,
+  endpoint integer, seq bigint, report_day integer, was_unknown boolean
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  -- The lock comes in a statement of its own: only the next one sees what earlier holders committed.
+  PERFORM pg_advisory_xact_lock(k) FROM (SELECT DISTINCT uuid_hash_extended(m, 0) AS k FROM unnest(p_message) m ORDER BY 1) s;
+  RETURN QUERY
+  WITH input AS MATERIALIZED (
+    SELECT i.*, m.account, m.lane, m.seq AS lane_seq, m.accepted_at, m.message_id, m.sender, m.recipient, m.envelope, m.endpoint
+    FROM unnest(p_message, p_attempt, p_kind, p_at, p_phone_number_id, p_wamid, p_status_id, p_error_id, p_meta_code, p_detail)
+      AS i (message, attempt, kind, at, phone_number_id, wamid, status_id, error_id, meta_code, detail)
+    JOIN messages m ON m.day = p_day AND m.id = i.message
+    LEFT JOIN senders s ON s.id = m.lane
+    WHERE i.phone_number_id IS NULL OR i.phone_number_id = s.phone_number_id
+  ), prior AS MATERIALIZED (
+    SELECT e.message, e.attempt, e.kind FROM events e WHERE e.day = p_day AND e.message = ANY (p_message) AND e.kind < 20
+  ), fresh AS MATERIALIZED (
+    SELECT i.* FROM input i
+    WHERE NOT EXISTS (SELECT FROM prior p WHERE p.message = i.message AND p.attempt = i.attempt AND p.kind = i.kind)
+  ), added AS MATERIALIZED (
+    SELECT f.* FROM fresh f
+    UNION ALL
+    (SELECT DISTINCT ON (f.message) f.message, f.attempt, 5::smallint, f.at, f.phone_number_id, f.wamid, 5::smallint, 0::smallint,
+      NULL::integer, NULL::text, f.account, f.lane, f.lane_seq, f.accepted_at, f.message_id, f.sender, f.recipient, f.envelope, f.endpoint
+    FROM fresh f
+    WHERE f.kind = 6 AND NOT EXISTS (SELECT FROM prior p WHERE p.message = f.message AND p.kind = 5)
+      AND NOT EXISTS (SELECT FROM fresh g WHERE g.message = f.message AND g.kind = 5)
+    ORDER BY f.message, f.attempt)
+  ), stored AS (
+    INSERT INTO events (day, message, attempt, kind, status_id, error_id, meta_code, at, recorded_at, wamid, detail)
+    SELECT p_day, a.message, a.attempt, a.kind, a.status_id, a.error_id, a.meta_code, a.at, p_now, a.wamid, a.detail FROM added a
+    ORDER BY a.message, a.attempt, a.kind
+  ), told AS (
+    SELECT p.message, max(p.kind) FILTER (WHERE p.kind BETWEEN 3 AND 5) AS final, bool_or(p.kind = 6) AS seen FROM prior p GROUP BY p.message
+  ), candidates AS (
+    SELECT a.*, row_number() OVER (PARTITION BY a.message, a.kind = 6 ORDER BY a.kind DESC, a.attempt) AS choice
+    FROM added a WHERE a.kind BETWEEN 3 AND 6 AND a.endpoint IS NOT NULL
+  ), emitted AS MATERIALIZED (
+    SELECT c.message, c.attempt, c.kind, c.endpoint FROM candidates c LEFT JOIN told t ON t.message = c.message
+    WHERE c.choice = 1 AND CASE WHEN c.kind = 6 THEN NOT coalesce(t.seen, false) ELSE c.kind > coalesce(t.final, 0) END
+  ), locked AS MATERIALIZED (
+    SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
+    WHERE t.stream IN (SELECT endpoint_stream(e.endpoint) FROM emitted e) ORDER BY t.stream FOR UPDATE
+  ), numbered AS MATERIALIZED (
+    SELECT e.*, l.next + row_number() OVER (PARTITION BY e.endpoint ORDER BY e.message, e.kind) - 1 AS seq, l.day
+    FROM emitted e JOIN locked l ON l.stream = endpoint_stream(e.endpoint)
+  ), moved AS (
+    UPDATE tails t SET next = n.next, day = n.day
+    FROM (SELECT endpoint, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY endpoint) n
+    WHERE t.stream = endpoint_stream(n.endpoint)
+  ), reported AS (
+    INSERT INTO reports (day, endpoint, seq, ref, ref_day, attempt, event_kind, kind)
+    SELECT n.day, n.endpoint, n.seq, n.message, p_day, n.attempt, n.kind, CASE WHEN n.kind = 6 THEN 2 ELSE 1 END FROM numbered n
+    ORDER BY n.endpoint, n.seq
+  ), adopted AS (
+    DELETE FROM held h USING added a
+    WHERE h.reason = 5 AND h.message = a.message AND h.attempt = a.attempt AND a.kind BETWEEN 2 AND 7
+    RETURNING h.message, h.attempt
+  )
+  SELECT a.message, a.attempt, a.kind, a.at, a.status_id, a.error_id, a.meta_code, a.detail,
+    a.account, a.lane, a.lane_seq, a.accepted_at, a.message_id, a.sender, a.recipient, a.envelope,
+    n.endpoint, n.seq, n.day, EXISTS (SELECT FROM adopted d WHERE d.message = a.message AND d.attempt = a.attempt)
+  FROM added a LEFT JOIN numbered n ON n.message = a.message AND n.attempt = a.attempt AND n.kind = a.kind;
+END $$;
+
+-- Stores messages refused at once (lane 0) with their failed event, and the report of it. Idempotency keys are taken too.
+CREATE FUNCTION reject_messages(
+  p_now bigint, p_today integer,
+  p_id uuid[], p_account integer[], p_endpoint integer[], p_message_id text[], p_sender text[], p_recipient text[], p_type text[],
+  p_content text[], p_envelope text[], p_status_id smallint[], p_error_id smallint[], p_key text[], p_body_hash bytea[],
+  p_duplicate_status smallint
+) RETURNS TABLE (
+  ord integer, outcome integer, message uuid, attempt smallint, kind smallint, at bigint, status_id smallint, error_id smallint,
+  meta_code integer, detail text, account integer, lane integer, lane_seq bigint, accepted_at bigint, message_id text, sender text,
+  recipient text, envelope text, endpoint integer, seq bigint, report_day integer, was_unknown boolean
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_refused integer[];
+  v_outcome integer[];
+  v_ids uuid[];
+  v_day integer;
+  v_next bigint;
+BEGIN
+  SELECT coalesce(array_agg(t.ord), '{}'), coalesce(array_agg(t.outcome), '{}') INTO v_refused, v_outcome
+  FROM take_keys(p_now, p_today, ARRAY(SELECT generate_series(1, cardinality(p_id))), p_account, p_id, p_message_id, p_key, p_body_hash,
+    ARRAY(SELECT coalesce(m, i::text) FROM unnest(p_message_id, p_id) WITH ORDINALITY AS x (m, i, o) ORDER BY o),
+    p_recipient, p_status_id, p_duplicate_status) t;
+  SELECT next, greatest(day, p_today) INTO v_next, v_day FROM tails WHERE stream = 0 FOR UPDATE;
+  INSERT INTO messages (day, lane, seq, id, account, endpoint, accepted_at, message_id, sender, recipient, type, content, envelope)
+  SELECT v_day, 0, v_next + row_number() OVER (ORDER BY i.ord) - 1, i.id, i.account, i.endpoint, p_now, i.message_id, i.sender, i.recipient,
+    i.type, i.content, i.envelope
+  FROM unnest(p_id, p_account, p_endpoint, p_message_id, p_sender, p_recipient, p_type, p_content, p_envelope)
+    WITH ORDINALITY AS i (id, account, endpoint, message_id, sender, recipient, type, content, envelope, ord)
+  WHERE NOT i.ord = ANY (v_refused);
+  SELECT coalesce(array_agg(id ORDER BY ord), '{}') INTO v_ids FROM unnest(p_id) WITH ORDINALITY AS i (id, ord) WHERE NOT ord = ANY (v_refused);
+  UPDATE tails SET next = v_next + cardinality(v_ids), day = v_day WHERE stream = 0;
+  UPDATE message_keys k SET day = v_day WHERE v_day <> p_today AND (k.account, k.message_id) IN (SELECT a, m FROM unnest(p_account, p_message_id) AS x (a, m));
+  RETURN QUERY
+  SELECT o.ord::integer, 0, e.*
+  FROM append_events(p_now, p_today, v_day, v_ids,
+    ARRAY(SELECT 0::smallint FROM unnest(v_ids)), ARRAY(SELECT 4::smallint FROM unnest(v_ids)), ARRAY(SELECT p_now FROM unnest(v_ids)),
+    ARRAY(SELECT NULL::text FROM unnest(v_ids)), ARRAY(SELECT NULL::text FROM unnest(v_ids)),
+    ARRAY(SELECT s FROM unnest(p_status_id) WITH ORDINALITY AS x (s, ord) WHERE NOT ord = ANY (v_refused) ORDER BY ord),
+    ARRAY(SELECT s FROM unnest(p_error_id) WITH ORDINALITY AS x (s, ord) WHERE NOT ord = ANY (v_refused) ORDER BY ord),
+    ARRAY(SELECT NULL::integer FROM unnest(v_ids)), ARRAY(SELECT NULL::text FROM unnest(v_ids))) e
+  JOIN unnest(p_id) WITH ORDINALITY AS o (id, ord) ON o.id = e.message
+  UNION ALL
+  SELECT t.ord, t.outcome, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  FROM unnest(v_refused, v_outcome) AS t (ord, outcome);
+END $$;
+
+-- Stores inbound messages of one day and the reports of them. Rows of unknown numbers are dropped; repeated ones add nothing.
+CREATE FUNCTION append_inbound(
+  p_now bigint, p_today integer, p_day integer, p_phone_number_id text[], p_wamid text[], p_id uuid[], p_sent_at bigint[], p_raw text[]
+) RETURNS TABLE (id uuid, account integer, lane integer, url text, endpoint integer, seq bigint, report_day integer) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH input AS MATERIALIZED (
+    SELECT i.*, s.id AS lane, s.account, s.forward_url, s.forward_endpoint
+    FROM unnest(p_phone_number_id, p_wamid, p_id, p_sent_at, p_raw) WITH ORDINALITY AS i (phone_number_id, wamid, id, sent_at, raw, ord)
+    JOIN senders s ON s.phone_number_id = i.phone_number_id AND s.deleted_at IS NULL
+  ), stored AS MATERIALIZED (
+    INSERT INTO inbound (day, lane, wamid, id, sent_at, recorded_at, raw)
+    SELECT p_day, i.lane, i.wamid, i.id, i.sent_at, p_now, i.raw FROM input i ORDER BY i.lane, i.wamid, i.ord
+    ON CONFLICT DO NOTHING RETURNING id
+  ), emitted AS MATERIALIZED (
+    SELECT i.* FROM input i JOIN stored s ON s.id = i.id WHERE i.forward_endpoint IS NOT NULL
+  ), locked AS MATERIALIZED (
+    SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
+    WHERE t.stream IN (SELECT endpoint_stream(e.forward_endpoint) FROM emitted e) ORDER BY t.stream FOR UPDATE
+  ), numbered AS MATERIALIZED (
+    SELECT e.id, e.forward_endpoint AS endpoint, e.forward_url AS url,
+      l.next + row_number() OVER (PARTITION BY e.forward_endpoint ORDER BY e.ord) - 1 AS seq, l.day
+    FROM emitted e JOIN locked l ON l.stream = endpoint_stream(e.forward_endpoint)
+  ), moved AS (
+    UPDATE tails t SET next = n.next, day = n.day
+    FROM (SELECT endpoint, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY endpoint) n
+    WHERE t.stream = endpoint_stream(n.endpoint)
+  ), reported AS (
+    INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, url)
+    SELECT n.day, n.endpoint, n.seq, n.id, p_day, 3, n.url FROM numbered n ORDER BY n.endpoint, n.seq
+  )
+  SELECT i.id, i.account, i.lane, n.url, n.endpoint, n.seq, n.day
+  FROM input i JOIN stored s ON s.id = i.id LEFT JOIN numbered n ON n.id = i.id;
+END $$;
+
+-- One tick of dispatch: settles what was answered and claims what is posted next, in one commit. Repeating it changes nothing.
+CREATE FUNCTION dispatch_tick(
+  p_process integer, p_now bigint,
+  p_lane integer[], p_claimed bigint[], p_claimed_day integer[], p_settled bigint[], p_settled_day integer[],
+  s_day integer[], s_message uuid[], s_attempt smallint[], s_kind smallint[], s_wamid text[], s_meta_code integer[], s_detail text[],
+  d_lane integer[], d_seq bigint[],
+  h_lane integer[], h_seq bigint[], h_day integer[], h_message uuid[], h_recipient text[], h_reason smallint[], h_attempt smallint[],
+  h_due_at bigint[], h_claimed_at bigint[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM assert_owner(p_process);
+  IF cardinality(s_message) > 0 THEN
+    INSERT INTO events (day, message, attempt, kind, meta_code, at, recorded_at, wamid, detail)
+    SELECT day, message, attempt, kind, meta_code, p_now, p_now, wamid, detail
+    FROM unnest(s_day, s_message, s_attempt, s_kind, s_wamid, s_meta_code, s_detail)
+      AS s (day, message, attempt, kind, wamid, meta_code, detail) ORDER BY message, attempt, kind
+    ON CONFLICT DO NOTHING;
+  END IF;
+  IF cardinality(d_lane) > 0 THEN
+    DELETE FROM held h USING unnest(d_lane, d_seq) AS d (lane, seq) WHERE h.lane = d.lane AND h.seq = d.seq;
+  END IF;
+  IF cardinality(h_lane) > 0 THEN
+    INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, due_at, claimed_at)
+    SELECT * FROM unnest(h_lane, h_seq, h_day, h_message, h_recipient, h_reason, h_attempt, h_due_at, h_claimed_at)
+      AS h (lane, seq, day, message, recipient, reason, attempt, due_at, claimed_at) ORDER BY lane, seq
+    ON CONFLICT (lane, seq) DO UPDATE
+      SET reason = excluded.reason, attempt = excluded.attempt, due_at = excluded.due_at, claimed_at = excluded.claimed_at;
+  END IF;
+  IF cardinality(p_lane) > 0 THEN
+    UPDATE lane_heads l SET claimed = c.claimed, claimed_day = c.claimed_day, settled = c.settled, settled_day = c.settled_day
+    FROM unnest(p_lane, p_claimed, p_claimed_day, p_settled, p_settled_day) AS c (lane, claimed, claimed_day, settled, settled_day)
+    WHERE l.lane = c.lane;
+  END IF;
+END $$;
+
+-- What a new owner of lanes must know first: every claimed attempt without an answer becomes unknown, until p_now + its account's wait.
+CREATE FUNCTION take_over_lanes(p_process integer, p_now bigint, p_lanes integer[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM assert_owner(p_process);
+  -- Posted from held: an answer that was recorded settles it, the others are unknown.
+  DELETE FROM held h WHERE h.lane = ANY (p_lanes) AND h.claimed_at IS NOT NULL
+    AND EXISTS (SELECT FROM events e WHERE e.day = h.day AND e.message = h.message AND e.attempt = h.attempt AND e.kind < 20);
+  UPDATE held h SET reason = 5, claimed_at = NULL, due_at = p_now + a.unknown_wait_seconds * 1000
+  FROM senders s JOIN accounts a ON a.id = s.account
+  WHERE h.lane = ANY (p_lanes) AND h.claimed_at IS NOT NULL AND s.id = h.lane;
+  -- Posted straight from the lane: in (settled, claimed], not held, without an event of its first attempt.
+  INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, due_at)
+  SELECT m.lane, m.seq, m.day, m.id, m.recipient, 5, 1, p_now + a.unknown_wait_seconds * 1000
+  FROM lane_heads l
+  JOIN senders s ON s.id = l.lane
+  JOIN accounts a ON a.id = s.account
+  JOIN messages m ON m.lane = l.lane AND m.seq > l.settled AND m.seq <= l.claimed AND m.day >= l.settled_day
+  WHERE l.lane = ANY (p_lanes) AND l.settled < l.claimed
+    AND NOT EXISTS (SELECT FROM held h WHERE h.lane = m.lane AND h.seq = m.seq)
+    AND NOT EXISTS (SELECT FROM events e WHERE e.day = m.day AND e.message = m.id AND e.attempt <= 1 AND e.kind < 20)
+  ON CONFLICT DO NOTHING;
+  UPDATE lane_heads l SET settled = claimed, settled_day = claimed_day WHERE l.lane = ANY (p_lanes) AND l.settled < l.claimed;
+END $$;
+
+-- One tick of delivery: removes batches that are done, changes and makes others, records attempts, moves positions. Repeatable.
+CREATE FUNCTION deliver_tick(
+  p_process integer, p_today integer,
+  p_endpoint integer[], p_position bigint[], p_position_day integer[],
+  f_id uuid[],
+  b_id uuid[], b_endpoint integer[], b_kind smallint[], b_url text[], b_seqs text[], b_from_day integer[], b_to_day integer[],
+  b_attempt smallint[], b_is_replay boolean[], b_is_alone boolean[], b_first_due_at bigint[], b_due_at bigint[],
+  a_endpoint integer[], a_first_seq bigint[], a_last_seq bigint[], a_results smallint[], a_batch uuid[], a_attempt smallint[],
+  a_kind smallint[], a_at bigint[], a_duration_ms integer[], a_http_status smallint[], a_verdict text[], a_error text[], a_answer text[],
+  a_next_at bigint[],
+  l_endpoint integer[], l_seq bigint[], l_day integer[], l_kind smallint[], l_at bigint[], l_reason text[],
+  h_endpoint integer[], h_failures integer[], h_down_since bigint[], h_probe_at bigint[], h_probes integer[], h_reason text[], h_disabled_at bigint[]
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM assert_owner(p_process);
+  IF cardinality(f_id) > 0 THEN
+    DELETE FROM batches WHERE id = ANY (f_id);
+  END IF;
+  IF cardinality(b_id) > 0 THEN
+    INSERT INTO batches (id, endpoint, kind, url, seqs, from_day, to_day, attempt, is_replay, is_alone, first_due_at, due_at)
+    SELECT id, endpoint, kind, url, seqs::bigint[], from_day, to_day, attempt, is_replay, is_alone, first_due_at, due_at
+    FROM unnest(b_id, b_endpoint, b_kind, b_url, b_seqs, b_from_day, b_to_day, b_attempt, b_is_replay, b_is_alone, b_first_due_at, b_due_at)
+      AS b (id, endpoint, kind, url, seqs, from_day, to_day, attempt, is_replay, is_alone, first_due_at, due_at)
+    ON CONFLICT (id) DO UPDATE SET attempt = excluded.attempt, is_alone = excluded.is_alone, due_at = excluded.due_at;
+  END IF;
+  IF cardinality(a_endpoint) > 0 THEN
+    INSERT INTO attempts (day, endpoint, first_seq, last_seq, results, batch, attempt, kind, at, duration_ms, http_status, verdict, error, answer, next_at)
+    SELECT p_today, * FROM unnest(a_endpoint, a_first_seq, a_last_seq, a_results, a_batch, a_attempt, a_kind, a_at, a_duration_ms,
+      a_http_status, a_verdict, a_error, a_answer, a_next_at);
+  END IF;
+  IF cardinality(l_endpoint) > 0 THEN
+    INSERT INTO dead_letters (endpoint, seq, day, kind, at, reason)
+    SELECT * FROM unnest(l_endpoint, l_seq, l_day, l_kind, l_at, l_reason) ON CONFLICT DO NOTHING;
+  END IF;
+  IF cardinality(p_endpoint) > 0 THEN
+    UPDATE endpoint_heads e SET position = p.position, position_day = p.position_day
+    FROM unnest(p_endpoint, p_position, p_position_day) AS p (endpoint, position, position_day) WHERE e.endpoint = p.endpoint;
+  END IF;
+  IF cardinality(h_endpoint) > 0 THEN
+    UPDATE endpoint_heads e SET failures = h.failures, down_since = h.down_since, probe_at = h.probe_at, probes = h.probes,
+      down_reason = h.reason, disabled_at = h.disabled_at
+    FROM unnest(h_endpoint, h_failures, h_down_since, h_probe_at, h_probes, h_reason, h_disabled_at)
+      AS h (endpoint, failures, down_since, probe_at, probes, reason, disabled_at) WHERE e.endpoint = h.endpoint;
+  END IF;
+END $$;
+
+-- Finds or makes the endpoint of an account and origin, its tail and its head.
+CREATE FUNCTION ensure_endpoint(p_account integer, p_origin text, p_profile text, p_now bigint) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  v_id integer;
+BEGIN
+  SELECT id INTO v_id FROM endpoints WHERE account = p_account AND origin = p_origin AND profile = p_profile;
+  IF FOUND THEN RETURN v_id; END IF;
+  INSERT INTO endpoints (account, origin, profile, created_at) VALUES (p_account, p_origin, p_profile, p_now)
+  ON CONFLICT DO NOTHING RETURNING id INTO v_id;
+  IF v_id IS NULL THEN
+    SELECT id INTO v_id FROM endpoints WHERE account = p_account AND origin = p_origin AND profile = p_profile;
+    RETURN v_id;
+  END IF;
+  INSERT INTO tails (stream) VALUES (endpoint_stream(v_id));
+  INSERT INTO endpoint_heads (endpoint) VALUES (v_id);
+  RETURN v_id;
+END $$;
+
+-- Every sender has a lane: its tail and its head are made with it.
+CREATE FUNCTION sender_made() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO tails (stream) VALUES (NEW.id);
+  INSERT INTO lane_heads (lane) VALUES (NEW.id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER senders_made AFTER INSERT ON senders FOR EACH ROW EXECUTE FUNCTION sender_made();
