@@ -230,7 +230,8 @@ CREATE TABLE attempts (
   verdict text NOT NULL,
   error text,
   answer text,
-  next_at bigint
+  next_at bigint,
+  PRIMARY KEY (batch, attempt, day)
 ) PARTITION BY LIST (day);
 CREATE INDEX attempts_endpoint ON attempts (endpoint, last_seq);
 
@@ -534,7 +535,6 @@ BEGIN
   WHERE NOT i.ord = ANY (v_refused);
   SELECT coalesce(array_agg(id ORDER BY ord), '{}') INTO v_ids FROM unnest(p_id) WITH ORDINALITY AS i (id, ord) WHERE NOT ord = ANY (v_refused);
   UPDATE tails SET next = v_next + cardinality(v_ids), day = v_day WHERE stream = 0;
-  UPDATE message_keys k SET day = v_day WHERE v_day <> p_today AND (k.account, k.message_id) IN (SELECT a, m FROM unnest(p_account, p_message_id) AS x (a, m));
   RETURN QUERY
   SELECT o.ord::integer, 0, e.*
   FROM append_events(p_now, p_today, v_day, v_ids,
@@ -672,7 +672,7 @@ BEGIN
   IF cardinality(a_endpoint) > 0 THEN
     INSERT INTO attempts (day, endpoint, first_seq, last_seq, results, batch, attempt, kind, at, duration_ms, http_status, verdict, error, answer, next_at)
     SELECT p_today, * FROM unnest(a_endpoint, a_first_seq, a_last_seq, a_results, a_batch, a_attempt, a_kind, a_at, a_duration_ms,
-      a_http_status, a_verdict, a_error, a_answer, a_next_at);
+      a_http_status, a_verdict, a_error, a_answer, a_next_at) ON CONFLICT DO NOTHING;
   END IF;
   IF cardinality(l_endpoint) > 0 THEN
     INSERT INTO dead_letters (endpoint, seq, day, kind, at, reason)
