@@ -1,0 +1,141 @@
+// Who may do what, remembered: accounts, API keys, signing secrets and senders as one snapshot in memory, made anew when
+// the database says that something changed. Requests and dispatch read it without asking the database.
+import { sha256 } from '../lib/secrets.js';
+import type { Database } from './database.js';
+
+/** An account as the rest of the gateway sees it. `id` is internal, `accountId` is what people see. */
+export interface DirectoryAccount {
+  id: number;
+  accountId: string;
+  name: string;
+  unknownPolicy: 'resend' | 'fail';
+  unknownWaitSeconds: number;
+}
+
+/** An API key without its secret. `account` is null for a key of kind admin. */
+export interface DirectoryKey {
+  id: string;
+  kind: 'account' | 'admin';
+  account: number | null;
+}
+
+/** A sender; `id` is its lane. `accessToken` is sealed. */
+export interface DirectorySender {
+  id: number;
+  account: number;
+  sender: string;
+  phoneNumberId: string;
+  wabaId: string;
+  accessToken: Buffer;
+  throughput: number;
+  forwardUrl: string | null;
+  forwardEndpoint: number | null;
+}
+
+/** The snapshot and how to renew it. */
+export interface Directory {
+  /** The enabled key whose secret this is. Looked up by SHA-256, so time tells nothing about secrets. */
+  keyOf(secret: string): DirectoryKey | undefined;
+  account(id: number): DirectoryAccount | undefined;
+  accountOf(accountId: string): DirectoryAccount | undefined;
+  senderOf(sender: string): DirectorySender | undefined;
+  /** By lane, among the senders that are not deleted. */
+  senderById(id: number): DirectorySender | undefined;
+  senderOfPhoneNumberId(phoneNumberId: string): DirectorySender | undefined;
+  senders(): Iterable<DirectorySender>;
+  /** Sealed signing secrets of an account, newest first. */
+  signingSecrets(account: number): readonly Buffer[];
+  /** Loads the snapshot now if anything changed. Throws DatabaseError. */
+  refresh(): Promise<void>;
+  /** Called after each renewal; returns the function that stops it. */
+  onChange(listener: () => void): () => void;
+}
+
+interface Snapshot {
+  version: number;
+  accounts: Map<number, DirectoryAccount>;
+  accountIds: Map<string, DirectoryAccount>;
+  keys: Map<string, DirectoryKey>;
+  senders: Map<string, DirectorySender>;
+  lanes: Map<number, DirectorySender>;
+  phoneNumberIds: Map<string, DirectorySender>;
+  secrets: Map<number, Buffer[]>;
+}
+
+const VERSION = { name: 'directory_version', text: 'SELECT version FROM directory_version' };
+const ACCOUNTS = {
+  name: 'directory_accounts',
+  text: `SELECT id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds" FROM accounts`,
+};
+const KEYS = {
+  name: 'directory_keys',
+  text: `SELECT id, kind, account, secret_hash AS "secretHash" FROM api_keys WHERE enabled`,
+};
+const SENDERS = {
+  name: 'directory_senders',
+  text: `SELECT id, account, sender, phone_number_id AS "phoneNumberId", waba_id AS "wabaId", access_token AS "accessToken",
+    throughput, forward_url AS "forwardUrl", forward_endpoint AS "forwardEndpoint" FROM senders WHERE deleted_at IS NULL`,
+};
+const SECRETS = {
+  name: 'directory_secrets',
+  text: 'SELECT account, secret FROM signing_secrets ORDER BY created_at DESC, id',
+};
+
+/** Reads the first snapshot. Throws DatabaseError. */
+export async function openDirectory(database: Database): Promise<Directory> {
+  let snapshot = await load(database);
+  let loading: Promise<void> | undefined;
+  const listeners = new Set<() => void>();
+  async function reload(): Promise<void> {
+    const [row] = await database.run<{ version: number }>(VERSION, []);
+    if (row === undefined || row.version === snapshot.version) return;
+    snapshot = await load(database);
+    for (const listener of [...listeners]) listener();
+  }
+  async function refresh(): Promise<void> {
+    // A load under way may have read before the caller's change: wait for it, then look again.
+    if (loading !== undefined) await loading.catch(() => undefined);
+    loading ??= reload().finally(() => {
+      loading = undefined;
+    });
+    await loading;
+  }
+  return {
+    keyOf: (secret) => snapshot.keys.get(sha256(secret).toString('base64')),
+    account: (id) => snapshot.accounts.get(id),
+    accountOf: (accountId) => snapshot.accountIds.get(accountId),
+    senderOf: (sender) => snapshot.senders.get(sender),
+    senderById: (id) => snapshot.lanes.get(id),
+    senderOfPhoneNumberId: (phoneNumberId) => snapshot.phoneNumberIds.get(phoneNumberId),
+    senders: () => snapshot.lanes.values(),
+    signingSecrets: (account) => snapshot.secrets.get(account) ?? [],
+    refresh,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+async function load(database: Database): Promise<Snapshot> {
+  // The version is read first: a change during the load is then seen as one more change.
+  const [version] = await database.run<{ version: number }>(VERSION, []);
+  const accounts = await database.run<DirectoryAccount>(ACCOUNTS, []);
+  const keys = await database.run<DirectoryKey & { secretHash: Buffer }>(KEYS, []);
+  const senders = await database.run<DirectorySender>(SENDERS, []);
+  const secrets = await database.run<{ account: number; secret: Buffer }>(SECRETS, []);
+  const byAccount = new Map<number, Buffer[]>();
+  for (const { account, secret } of secrets) byAccount.set(account, [...(byAccount.get(account) ?? []), secret]);
+  return {
+    version: version?.version ?? 0,
+    accounts: new Map(accounts.map((account) => [account.id, account])),
+    accountIds: new Map(accounts.map((account) => [account.accountId, account])),
+    keys: new Map(
+      keys.map(({ id, kind, account, secretHash }) => [secretHash.toString('base64'), { id, kind, account }]),
+    ),
+    senders: new Map(senders.map((sender) => [sender.sender, sender])),
+    lanes: new Map(senders.map((sender) => [sender.id, sender])),
+    phoneNumberIds: new Map(senders.map((sender) => [sender.phoneNumberId, sender])),
+    secrets: byAccount,
+  };
+}
