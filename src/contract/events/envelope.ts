@@ -1,0 +1,204 @@
+// An inbound message around its content: from Meta's webhook fragment to what is stored, and on to Infobip's result (Infobip 4.3).
+import { formatDate } from '../dates.js';
+import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../json.js';
+import { NO_PRICE } from '../reports.js';
+
+/** Longest `ts` we take as a date: the last ms of the year 9999. */
+const TIME_MS_MAX = 253_402_300_799_999;
+
+/** What one file of this folder says about a kind of inbound message. */
+export interface EventType {
+  /** Meta's `type` of the fragment (Meta 2.2). */
+  readonly wireType: string;
+  /** Infobip's `message.type` (Infobip 4.3). */
+  readonly type: string;
+  /** The content that is stored, from Meta's fragment; undefined when its shape is not what Meta documents. */
+  fromWire(message: JsonObject): JsonObject | undefined;
+  /** Infobip's fields of `message` beside type, context and referral, from stored content. */
+  toReport(content: JsonObject): JsonObject;
+  /** A fragment as Meta sends it, without from, id and timestamp. */
+  readonly example: JsonObject;
+}
+
+/** Who wrote, as far as Meta says; users may hide their number behind a user id (Meta 2.9). */
+export interface InboundContact {
+  name?: string;
+  phoneNumber?: string;
+  userId?: string;
+  parentUserId?: string;
+  username?: string;
+}
+
+/** The message quoted or referred to. `id` is Meta's wamid of it. */
+export interface InboundContext {
+  from?: string;
+  id?: string;
+  groupId?: string;
+  referredProduct?: { catalogId: string; productRetailerId: string };
+}
+
+/** An inbound message as stored: plain JSON. */
+export interface InboundEvent {
+  wamid: string;
+  phoneNumberId: string;
+  /** The number of ours that was written to, digits, if the webhook named it. */
+  displayPhoneNumber?: string;
+  /** Digits, or a business-scoped user id. */
+  from: string;
+  /** Meta's time of the message, epoch ms. */
+  at: number;
+  /** Infobip's type; `UNSUPPORTED` when no registered type could read it. */
+  type: string;
+  content: JsonObject;
+  contact: InboundContact;
+  context?: InboundContext;
+  referral?: JsonObject;
+  /** Meta's fragment as it came, kept when it is UNSUPPORTED. */
+  raw?: JsonObject;
+}
+
+/** Infobip's type for what it cannot express. */
+export const UNSUPPORTED = 'UNSUPPORTED';
+
+/** What comes with a message in Meta's webhook. */
+export interface InboundFragment {
+  message: JsonObject;
+  contact?: JsonObject | undefined;
+  phoneNumberId: string;
+  displayPhoneNumber?: string | undefined;
+}
+
+/** Fields without those that are undefined. */
+function present<T extends object>(fields: { [K in keyof T]: T[K] | undefined }): T;
+function present(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** Reads the parts that all types share. Undefined when the fragment lacks what makes it a message: id, author, time. */
+export function readInbound(
+  fragment: InboundFragment,
+  types: ReadonlyMap<string, EventType>,
+): InboundEvent | undefined {
+  const { message } = fragment;
+  const wamid = textAt(message, 'id');
+  const contact = contactOf(message, fragment.contact);
+  const from = contact.phoneNumber ?? contact.userId;
+  const seconds = integerAt(message, 'timestamp');
+  if (wamid === undefined || from === undefined || seconds === undefined) return undefined;
+  const type = types.get(textAt(message, 'type') ?? '');
+  const content = type?.fromWire(message);
+  return present<InboundEvent>({
+    wamid,
+    phoneNumberId: fragment.phoneNumberId,
+    displayPhoneNumber: fragment.displayPhoneNumber,
+    from,
+    at: Math.min(Math.max(0, seconds * 1000), TIME_MS_MAX),
+    type: type === undefined || content === undefined ? UNSUPPORTED : type.type,
+    content: content ?? {},
+    contact,
+    context: contextOf(message),
+    referral: referralOf(message),
+    raw: content === undefined ? message : undefined,
+  });
+}
+
+function contactOf(message: JsonObject, contact: JsonObject | undefined): InboundContact {
+  const profile = objectAt(contact, 'profile');
+  return present<InboundContact>({
+    name: textAt(profile, 'name'),
+    phoneNumber: textAt(message, 'from') ?? textAt(contact, 'wa_id'),
+    userId: textAt(message, 'from_user_id') ?? textAt(contact, 'user_id'),
+    parentUserId: textAt(message, 'from_parent_user_id') ?? textAt(contact, 'parent_user_id'),
+    username: textAt(profile, 'username'),
+  });
+}
+
+function contextOf(message: JsonObject): InboundContext | undefined {
+  const context = objectAt(message, 'context');
+  const product = objectAt(context, 'referred_product');
+  const catalogId = textAt(product, 'catalog_id');
+  const productRetailerId = textAt(product, 'product_retailer_id');
+  const read = present<InboundContext>({
+    from: textAt(context, 'from'),
+    id: textAt(context, 'id'),
+    groupId: textAt(message, 'group_id'),
+    referredProduct:
+      catalogId === undefined || productRetailerId === undefined ? undefined : { catalogId, productRetailerId },
+  });
+  return Object.keys(read).length === 0 ? undefined : read;
+}
+
+const SOURCE_TYPES = new Map([
+  ['ad', 'AD'],
+  ['post', 'POST'],
+]);
+
+function referralOf(message: JsonObject): JsonObject | undefined {
+  const referral = objectAt(message, 'referral');
+  const sourceUrl = textAt(referral, 'source_url');
+  if (sourceUrl === undefined) return undefined;
+  const image = textAt(referral, 'image_url');
+  const video = textAt(referral, 'video_url');
+  const media = image === undefined ? video && { type: 'VIDEO', url: video } : { type: 'IMAGE', url: image };
+  return present<JsonObject>({
+    sourceType: SOURCE_TYPES.get(textAt(referral, 'source_type') ?? '') ?? 'UNKNOWN',
+    sourceId: textAt(referral, 'source_id'),
+    sourceUrl,
+    headline: textAt(referral, 'headline'),
+    body: textAt(referral, 'body'),
+    referralMedia: media,
+    ctwaClickId: textAt(referral, 'ctwa_clid'),
+  });
+}
+
+/** What is known when an inbound message is reported. */
+export interface InboundFacts {
+  eventId: string;
+  /** Our sender that was written to. */
+  to: string;
+  applicationId?: string | undefined;
+  entityId?: string | undefined;
+  /** Our outbound message that was quoted, when it was found. */
+  paired?: { messageId: string; callbackData?: string | undefined } | undefined;
+}
+
+/** Infobip's result object (Infobip 4.3), from a stored event and the type's own fields. */
+export function inboundReport(event: InboundEvent, fields: JsonObject, facts: InboundFacts): object {
+  const { context, referral } = event;
+  const { paired } = facts;
+  return {
+    from: event.from,
+    to: facts.to,
+    integrationType: 'WHATSAPP',
+    receivedAt: formatDate(event.at),
+    messageId: event.wamid,
+    pairedMessageId: paired?.messageId,
+    callbackData: paired?.callbackData,
+    applicationId: facts.applicationId,
+    entityId: facts.entityId,
+    message: {
+      type: event.type,
+      ...fields,
+      ...(context === undefined
+        ? undefined
+        : { context: paired === undefined ? context : { ...context, id: paired.messageId } }),
+      ...(referral === undefined || event.type === UNSUPPORTED ? undefined : { referral }),
+    },
+    price: NO_PRICE,
+    contact: event.contact,
+    channel: 'WHATSAPP',
+    eventId: facts.eventId,
+  };
+}
+
+/** The contact in `contacts[]` that belongs to `message`: by number or user id, else the only one. */
+export function contactFor(message: JsonObject, value: JsonObject): JsonObject | undefined {
+  const contacts = itemsAt(value, 'contacts').filter(isObject);
+  const from = textAt(message, 'from');
+  const userId = textAt(message, 'from_user_id');
+  const own = contacts.find((contact) => {
+    const waId = textAt(contact, 'wa_id');
+    return waId === undefined ? userId !== undefined && textAt(contact, 'user_id') === userId : waId === from;
+  });
+  return own ?? (contacts.length === 1 && itemsAt(value, 'messages').length === 1 ? contacts[0] : undefined);
+}

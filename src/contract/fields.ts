@@ -1,0 +1,43 @@
+// The fields that every single-message request has around its content, as TypeBox schemas (Infobip 2.1).
+import { Type } from 'typebox';
+
+/** Longest id of a message, caller-given or generated (Infobip 2.1; older documents say 100). */
+export const MESSAGE_ID_LENGTH_MAX = 200;
+
+/** Longest id that `context.replyToMessageId` may quote; Infobip names no limit, a wamid is below 150 characters. */
+const REPLY_ID_LENGTH_MAX = 512;
+
+/**
+ * A string that must be an absolute http or https URL. `x-format` is read by `validate.ts` and says more than
+ * JSON Schema's `uri`: a host is required and credentials in the URL are refused, since nothing would be sent there.
+ */
+export function httpUrl(maxLength = 2048) {
+  return Type.String({ maxLength, 'x-format': 'http-url' });
+}
+
+/** URL shortening and click tracking of one message (Infobip 2.1, 7). */
+export const urlOptionsField = Type.Object({
+  shortenUrl: Type.Optional(Type.Boolean({ default: true })),
+  trackClicks: Type.Optional(Type.Boolean({ default: true })),
+  trackingUrl: Type.Optional(httpUrl()),
+  removeProtocol: Type.Optional(Type.Boolean({ default: false })),
+  customDomain: Type.Optional(Type.String({ maxLength: 255 })),
+});
+
+/** The envelope without `content` and without `urlOptions`, which some types lack (Infobip 2.1). */
+export const envelopeFields = {
+  from: Type.String({ minLength: 1, maxLength: 24, description: 'Registered sender' }),
+  to: Type.String({
+    minLength: 1,
+    maxLength: 150,
+    description: 'Digits of an E.164 number, or a business-scoped user id',
+  }),
+  messageId: Type.Optional(Type.String({ maxLength: MESSAGE_ID_LENGTH_MAX })),
+  callbackData: Type.Optional(Type.String({ maxLength: 4000 })),
+  notifyUrl: Type.Optional(httpUrl()),
+  entityId: Type.Optional(Type.String({ maxLength: 255 })),
+  applicationId: Type.Optional(Type.String({ maxLength: 255 })),
+  context: Type.Optional(
+    Type.Object({ replyToMessageId: Type.String({ minLength: 1, maxLength: REPLY_ID_LENGTH_MAX }) }),
+  ),
+};

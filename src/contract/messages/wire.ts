@@ -1,0 +1,40 @@
+// The whole body of a send to Meta around a type's own part, and what a destination is (Meta 1.1, 2.9).
+import type { WireContent } from './envelope.js';
+
+/** Meta's limit for the text that comes back in every status of the message (Meta 1.1). */
+export const BIZ_OPAQUE_LENGTH_MAX = 512;
+
+/** A recipient: a phone number in digits, or a business-scoped user id. */
+export type Destination = { kind: 'phone'; digits: string } | { kind: 'user'; id: string };
+
+const BSUID = /^[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}$/;
+const PHONE = /^\+?([0-9]{5,15})$/;
+
+/** What `to` of a request means; undefined when it is neither a number (5 to 15 digits, a leading + allowed) nor a BSUID (Meta 2.9). */
+export function destinationOf(to: string): Destination | undefined {
+  const digits = PHONE.exec(to)?.[1];
+  if (digits !== undefined) return { kind: 'phone', digits };
+  return BSUID.test(to) ? { kind: 'user', id: to } : undefined;
+}
+
+/** What `toMetaBody` needs. `to` is digits or a BSUID; `replyTo` the wamid quoted. */
+export interface MetaSend {
+  to: string;
+  replyTo?: string | undefined;
+  /** At most `BIZ_OPAQUE_LENGTH_MAX` characters. */
+  bizOpaque: string;
+  wire: WireContent;
+}
+
+/** The JSON body of `POST /{phone-number-id}/messages` (Meta 1.1). A BSUID goes to `recipient`, a number to `to`. */
+export function toMetaBody({ to, replyTo, bizOpaque, wire }: MetaSend): string {
+  const address = BSUID.test(to) ? 'recipient' : 'to';
+  return JSON.stringify({
+    messaging_product: 'whatsapp',
+    recipient_type: 'individual',
+    [address]: to,
+    ...wire,
+    ...(replyTo === undefined ? undefined : { context: { message_id: replyTo } }),
+    biz_opaque_callback_data: bizOpaque,
+  });
+}
