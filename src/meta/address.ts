@@ -1,0 +1,38 @@
+// The address that travels with a message through Meta and comes back in each of its statuses, so that a status finds its
+// partition, message and attempt by itself (DESIGN 5): `p1:<day>:<uuid>:<attempt>`.
+import { isUuid } from '../lib/id.js';
+
+/** Where a status belongs. */
+export interface Address {
+  /** Partition day of the message, UTC, `yyyymmdd`. */
+  day: string;
+  /** The message's own id, a lower-case UUID. */
+  id: string;
+  /** Which send of it, from 1. */
+  attempt: number;
+}
+
+const FORM = /^p1:(\d{8}):([0-9a-f-]{36}):([1-9]\d{0,4})$/;
+
+/** The text for `biz_opaque_callback_data`; about 60 characters, Meta allows 512. */
+export function formatAddress({ day, id, attempt }: Address): string {
+  return `p1:${day}:${id}:${attempt}`;
+}
+
+/** The address in `text`, or undefined when it is not one of ours (other programs may send from the same number). */
+export function parseAddress(text: string): Address | undefined {
+  const match = FORM.exec(text);
+  const [, day, id, attempt] = match ?? [];
+  if (day === undefined || id === undefined || attempt === undefined || !isUuid(id) || !isDay(day)) return undefined;
+  return { day, id, attempt: Number(attempt) };
+}
+
+/** The partition day of an instant, UTC, `yyyymmdd`. */
+export function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '');
+}
+
+function isDay(day: string): boolean {
+  const date = new Date(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && dayOf(date.getTime()) === day;
+}

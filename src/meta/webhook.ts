@@ -1,0 +1,145 @@
+// Meta's webhook, flattened: every entry, change, message and status of a batch as one list (Meta 2.1 to 2.3).
+// One odd element is marked malformed and never costs the rest.
+import { contactFor, type InboundFragment } from '../contract/events/envelope.js';
+import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
+
+/** A status of a message that was sent. */
+export interface WireStatus {
+  kind: 'status';
+  phoneNumberId: string;
+  wamid: string;
+  /** Meta's word: sent, delivered, read, played, failed, or one that is new. */
+  status: string;
+  /** Epoch ms (Meta's precision is seconds). */
+  at: number;
+  recipient: string | undefined;
+  bizOpaque: string | undefined;
+  /** Of a failed status. */
+  error: { code: number; title: string | undefined; details: string | undefined } | undefined;
+  pricing: JsonObject | undefined;
+}
+
+/** A message of a user, ready for `inboundFromWire`. */
+export interface WireInbound extends InboundFragment {
+  kind: 'inbound';
+  wamid: string;
+  /** Epoch ms. */
+  at: number;
+}
+
+/** A change of another field, or an account-level error in `messages`. */
+export interface WireOther {
+  kind: 'other';
+  field: string;
+  wabaId: string | undefined;
+  value: unknown;
+}
+
+/** An element whose shape is not Meta's; `raw` is the element. */
+export interface WireMalformed {
+  kind: 'malformed';
+  reason: string;
+  raw: unknown;
+}
+
+/** One element of a webhook. */
+export type WireEvent = WireStatus | WireInbound | WireOther | WireMalformed;
+
+/** Ids are short printable ASCII; anything else could not be stored or found again. */
+const ID = /^[\x21-\x7e]{1,512}$/;
+/** Meta sends at most 1,000 updates a POST; a body within its size limit could name far more. */
+const EVENTS_MAX = 20_000;
+
+/** Reads the parsed JSON of a webhook whose signature was verified. Never throws; an alien body is one malformed element. */
+export function parseWebhook(body: unknown): WireEvent[] {
+  const entries = itemsAt(body, 'entry');
+  if (entries.length === 0) return [malformed('no entry', body)];
+  const events: WireEvent[] = [];
+  for (const entry of entries) {
+    const changes = itemsAt(entry, 'changes');
+    if (changes.length === 0) events.push(malformed('no changes', entry));
+    for (const change of changes) {
+      readChange(change, textAt(entry, 'id'), events);
+      if (events.length > EVENTS_MAX) return [...events.slice(0, EVENTS_MAX), malformed('too many updates', undefined)];
+    }
+  }
+  return events;
+}
+
+function malformed(reason: string, raw: unknown): WireMalformed {
+  return { kind: 'malformed', reason, raw };
+}
+
+function readChange(change: unknown, wabaId: string | undefined, events: WireEvent[]): void {
+  const field = textAt(change, 'field');
+  const value = objectAt(change, 'value');
+  if (field === undefined || value === undefined) {
+    events.push(malformed('change without field or value', change));
+    return;
+  }
+  if (field !== 'messages') {
+    events.push({ kind: 'other', field, wabaId, value });
+    return;
+  }
+  const metadata = objectAt(value, 'metadata');
+  for (const status of itemsAt(value, 'statuses')) events.push(readStatus(status, metadata));
+  for (const message of itemsAt(value, 'messages')) events.push(readInbound(message, value, metadata));
+  const isEmpty = value.statuses === undefined && value.messages === undefined;
+  if (value.errors !== undefined || isEmpty) events.push({ kind: 'other', field, wabaId, value });
+}
+
+function idAt(value: unknown, key: string): string | undefined {
+  const id = textAt(value, key);
+  return id !== undefined && ID.test(id) ? id : undefined;
+}
+
+function timeAt(value: unknown): number | undefined {
+  const seconds = integerAt(value, 'timestamp');
+  return seconds === undefined || seconds < 0 || seconds > 253_402_300_799 ? undefined : seconds * 1000;
+}
+
+function readStatus(status: unknown, metadata: JsonObject | undefined): WireEvent {
+  const phoneNumberId = idAt(metadata, 'phone_number_id');
+  const wamid = idAt(status, 'id');
+  const word = textAt(status, 'status');
+  const at = timeAt(status);
+  if (phoneNumberId === undefined) return malformed('status without phone_number_id', status);
+  if (wamid === undefined || word === undefined) return malformed('status without id or status', status);
+  if (at === undefined) return malformed('status without timestamp', status);
+  const type = textAt(status, 'type');
+  if (type !== undefined && type !== 'message')
+    return { kind: 'other', field: `messages.${type}`, wabaId: undefined, value: status };
+  return {
+    kind: 'status',
+    phoneNumberId,
+    wamid,
+    status: word,
+    at,
+    recipient: textAt(status, 'recipient_id') ?? textAt(status, 'recipient_user_id'),
+    bizOpaque: textAt(status, 'biz_opaque_callback_data'),
+    error: errorOfStatus(status),
+    pricing: objectAt(status, 'pricing'),
+  };
+}
+
+function errorOfStatus(status: unknown): WireStatus['error'] {
+  const [error] = itemsAt(status, 'errors');
+  const code = integerAt(error, 'code');
+  if (code === undefined) return undefined;
+  return { code, title: textAt(error, 'title'), details: textAt(objectAt(error, 'error_data'), 'details') };
+}
+
+function readInbound(message: unknown, value: JsonObject, metadata: JsonObject | undefined): WireEvent {
+  const phoneNumberId = idAt(metadata, 'phone_number_id');
+  const wamid = idAt(message, 'id');
+  const at = timeAt(message);
+  if (!isObject(message)) return malformed('message is not an object', message);
+  if (phoneNumberId === undefined) return malformed('message without phone_number_id', message);
+  if (wamid === undefined || at === undefined) return malformed('message without id or timestamp', message);
+  const contact = contactFor(message, value);
+  const from =
+    idAt(message, 'from') ?? idAt(message, 'from_user_id') ?? idAt(contact, 'wa_id') ?? idAt(contact, 'user_id');
+  if (from === undefined) return malformed('message without author', message);
+  const displayPhoneNumber = idAt(metadata, 'display_phone_number');
+  return { kind: 'inbound', phoneNumberId, displayPhoneNumber, wamid, at, message, contact };
+}
