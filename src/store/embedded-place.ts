@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { sha256 } from '../lib/secrets.js';
 import { canTraverse, EmbeddedUnavailable, type RunUser, USE_OTHER_DATABASE } from './embedded-binaries.js';
-import { killOrphan } from './embedded-process.js';
+import { killServer } from './embedded-process.js';
 
 /** Root's place for what the unprivileged user cannot reach under the data directory. */
 const SYSTEM_ROOT = '/var/lib/parley';
@@ -41,7 +41,7 @@ export interface Place {
  * cluster goes to `/var/lib/parley/<hash>` and `<data dir>/postgres.json` says so. Folders above the data directory are never changed.
  * Throws EmbeddedUnavailable with a line for the operator.
  */
-export function findPlace(dataDir: string): Place {
+export async function findPlace(dataDir: string): Promise<Place> {
   const uid = process.getuid?.() ?? -1;
   mkdirSync(dirname(dataDir), { recursive: true });
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -62,7 +62,7 @@ function placeForUser(home: string, user: RunUser): Place {
   return furnish(home, user, home, `/tmp/parley-${user.uid}-${identityOf(home)}`);
 }
 
-function placeForRoot(home: string): Place {
+async function placeForRoot(home: string): Promise<Place> {
   const pointed = readPointer(home);
   if (pointed !== undefined && !existsSync(pointed.directory))
     throw new EmbeddedUnavailable(
@@ -81,7 +81,7 @@ function placeForRoot(home: string): Place {
       `user id ${user.uid}, who owns ${cluster}, cannot reach it; move the data directory back or let that user pass`,
     );
   const directory = join(SYSTEM_ROOT, sha256(home).toString('hex').slice(0, 16));
-  setAside(directory);
+  await setAside(directory);
   const place = furnish(directory, user, SYSTEM_ROOT, join(directory, 'run'));
   writePointer(home, directory, user);
   return place;
@@ -184,9 +184,9 @@ function writePointer(home: string, directory: string, user: RunUser): void {
 }
 
 /** A cluster that no data directory points to is of a data directory that was removed: it is kept as `<hash>-old`, one generation, and a new one is made. */
-function setAside(directory: string): void {
+async function setAside(directory: string): Promise<void> {
   if (!existsSync(join(directory, 'postgres', 'PG_VERSION'))) return;
-  killOrphan(join(directory, 'postgres'));
+  await killServer(join(directory, 'postgres'));
   rmSync(`${directory}-old`, { recursive: true, force: true });
   renameSync(directory, `${directory}-old`);
 }

@@ -169,15 +169,16 @@ export async function stopServer(cluster: string): Promise<void> {
   if (pid === undefined) return;
   signal(pid, 'SIGINT');
   if (await isGoneWithin(cluster, pid, FAST_STOP_MS)) return;
-  signal(pid, 'SIGQUIT');
-  if (await isGoneWithin(cluster, pid, IMMEDIATE_STOP_MS)) return;
-  throw new Error(`PostgreSQL (process ${pid}) did not stop`);
+  await killServer(cluster);
 }
 
-/** Kills the server of a cluster that nobody uses any more, if it runs. */
-export function killOrphan(cluster: string): void {
+/** Ends the server of `cluster` at once, if it runs; the next start of the cluster recovers. Resolves when it is gone. */
+export async function killServer(cluster: string): Promise<void> {
   const pid = runningServer(cluster);
-  if (pid !== undefined) signal(pid, 'SIGQUIT');
+  if (pid === undefined) return;
+  signal(pid, 'SIGQUIT');
+  if (!(await isGoneWithin(cluster, pid, IMMEDIATE_STOP_MS)))
+    throw new Error(`PostgreSQL (process ${pid}) did not stop`);
 }
 
 async function isGoneWithin(cluster: string, pid: number, waitMs: number): Promise<boolean> {

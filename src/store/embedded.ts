@@ -1,6 +1,8 @@
 // The embedded PostgreSQL: initialised on first start, attached to when it still runs, restarted when it dies, owned by one process at a time.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Log } from '../lib/log.js';
@@ -9,6 +11,7 @@ import { findPlace, type Place } from './embedded-place.js';
 import {
   DATABASE_USER,
   initialiseCluster,
+  killServer,
   lastLogLines,
   runningServer,
   spawnServer,
@@ -55,7 +58,7 @@ export interface EmbeddedOptions {
  * Throws EmbeddedUnavailable, one line for the operator: no binaries for this platform, another process owns the directory, wrong owner of files, no start in 60 s.
  */
 export async function startEmbedded({ dataDir, log, onRestart }: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const place = findPlace(dataDir);
+  const place = await findPlace(dataDir);
   const binaries = prepareBinaries(place.user, place.copyRoot);
   await initialiseCluster(binaries, place);
   const stopping = new AbortController();
@@ -100,6 +103,18 @@ export async function startEmbedded({ dataDir, log, onRestart }: EmbeddedOptions
 interface Owner {
   client: pg.Client;
   ended: Promise<true>;
+}
+
+/** Where the server of `dataDir` is reached and whether it runs (0 = no); undefined when none was made yet. Starts nothing. Throws EmbeddedUnavailable. */
+export async function findEmbedded(dataDir: string): Promise<{ url: string; pid: number } | undefined> {
+  if (!existsSync(join(dataDir, 'postgres')) && !existsSync(join(dataDir, 'postgres.json'))) return undefined;
+  const place = await findPlace(dataDir);
+  return { url: databaseUrl(place, DATABASE), pid: runningServer(place.cluster) ?? 0 };
+}
+
+/** Ends at once, without an owner, the server of `dataDir` whose owner was killed; the next start recovers. */
+export async function killLeftover(dataDir: string): Promise<void> {
+  await killServer((await findPlace(dataDir)).cluster);
 }
 
 interface Server {

@@ -1,0 +1,35 @@
+// The commands there are, each imported when it is called: starting one does not load the others.
+import { ConfigError } from '../config.js';
+import type { Command, Terminal } from './command.js';
+
+/** Name of each command to the module that has it, in the order of `parley help`. */
+export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  dev: () => import('./dev.js'),
+  serve: () => import('./serve.js'),
+  migrate: () => import('./migrate.js'),
+  doctor: () => import('./doctor.js'),
+  help: () => import('./help.js'),
+};
+
+const SYNONYMS: Readonly<Record<string, string>> = { '--help': 'help', '-h': 'help' };
+
+/** Runs the command that `argv` names (none: help); returns its exit code, 2 for an unknown command or a wrong configuration. */
+export async function runCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const [given = 'help', ...args] = argv;
+  const wantsHelp = args.includes('--help') || args.includes('-h');
+  const name = SYNONYMS[given] ?? given;
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    terminal.complain(`parley: no command "${given}"; there are ${Object.keys(COMMANDS).join(', ')}`);
+    return 2;
+  }
+  if (wantsHelp) return runCommand(['help', name], terminal);
+  const { command } = await load();
+  try {
+    return await command.run(args, terminal);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) terminal.complain(`parley: ${problem}`);
+    return 2;
+  }
+}

@@ -1,0 +1,127 @@
+// `parley serve`: the gateway. One process does everything; with --processes N this one keeps PostgreSQL and N workers running.
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { type Config, loadConfig, type Overrides } from '../config.js';
+import { createClock } from '../lib/clock.js';
+import { createLifecycle, type Lifecycle } from '../lib/lifecycle.js';
+import { createLog, type Log } from '../lib/log.js';
+import { type EmbeddedPostgres, EmbeddedUnavailable, startEmbedded } from '../store/embedded.js';
+import { MigrationRefused, migrate } from '../store/migrate.js';
+import type { Command, Terminal } from './command.js';
+import { startWorkers, WorkerFailed } from './serve-workers.js';
+
+/** `parley serve`. Prints `listening <url>` when ready. */
+export const command: Command = {
+  summary: 'run the gateway',
+  usage: ['serve [--roles api,dispatch,receive,deliver,links] [--processes N]'],
+  async run(args, terminal) {
+    const flags = parseFlags(args);
+    if (typeof flags === 'string') {
+      terminal.complain(`parley: ${flags}`);
+      return 2;
+    }
+    const config = loadConfig(terminal.env, flags);
+    return serve(config, terminal);
+  },
+};
+
+/** What the parent of `parley serve` (`parley dev`) is told over its channel, at the start and whenever it changes. */
+export interface ServeReport {
+  url: string;
+  databaseUrl: string;
+  /** 0 when PostgreSQL is not ours. */
+  postgresPid: number;
+}
+
+function parseFlags(args: readonly string[]): Overrides | string {
+  try {
+    const options = { roles: { type: 'string' }, processes: { type: 'string' }, dev: { type: 'boolean' } } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function serve(config: Config, terminal: Terminal): Promise<number> {
+  const log = createLog(config.logLevel);
+  const lifecycle = createLifecycle((part, error) => log.error({ event: 'stop.failed', part, err: error }));
+  try {
+    return await run({ config, terminal, log, lifecycle });
+  } catch (error) {
+    const line = explain(error, config);
+    if (line === undefined) throw error;
+    terminal.complain(`parley: ${line}`);
+    return 1;
+  } finally {
+    await lifecycle.stop();
+  }
+}
+
+interface Serving {
+  config: Config;
+  terminal: Terminal;
+  log: Log;
+  lifecycle: Lifecycle;
+}
+
+async function run({ config, terminal, log, lifecycle }: Serving): Promise<number> {
+  let url = '';
+  const embedded = config.databaseUrl === undefined ? await startDatabase(() => report()) : undefined;
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
+  function report(): void {
+    tellParent({ url, databaseUrl, postgresPid: embedded?.pid() ?? 0 });
+  }
+  async function startDatabase(onRestart: () => void): Promise<EmbeddedPostgres> {
+    const server = await startEmbedded({ dataDir: config.dataDir, log, onRestart });
+    lifecycle.add('postgres', server.stop);
+    return server;
+  }
+
+  if (!cluster.isWorker) await migrate(databaseUrl, log);
+  if (terminal.stopped.aborted) return 0;
+  const gateway =
+    config.processes > 1 && !cluster.isWorker ? await startWorkers({ config, databaseUrl, log }) : await startOne();
+  async function startOne(): Promise<{ url: string; stop(): Promise<void> }> {
+    const { startGateway } = await import('../gateway.js');
+    return startGateway({ config, databaseUrl, log, clock: createClock() });
+  }
+  lifecycle.add('gateway', gateway.stop);
+  url = gateway.url;
+  report();
+  if (!cluster.isWorker) terminal.print(`listening ${url}`);
+  return waitForEnd(terminal.stopped, embedded?.lost, log);
+}
+
+/** 0 when asked to stop, 1 when the database was taken from us. */
+async function waitForEnd(stopped: AbortSignal, lost: AbortSignal | undefined, log: Log): Promise<number> {
+  if (stopped.aborted) return 0;
+  if (lost === undefined) {
+    await once(stopped, 'abort');
+    return 0;
+  }
+  if (!lost.aborted) await Promise.race([once(stopped, 'abort'), once(lost, 'abort')]);
+  if (stopped.aborted) return 0;
+  log.error({ event: 'postgres.lost', err: lost.reason });
+  return 1;
+}
+
+function tellParent(report: ServeReport): void {
+  // A parent that is gone makes this fail; `stopped` is on its way then.
+  if (process.connected && !cluster.isWorker) process.send?.(report, () => {});
+}
+
+/** The line for the operator when the cause is theirs to mend; undefined for a bug. */
+function explain(error: unknown, config: Config): string | undefined {
+  if (error instanceof EmbeddedUnavailable || error instanceof MigrationRefused || error instanceof WorkerFailed)
+    return error.message;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const syscall = error instanceof Error && 'syscall' in error ? error.syscall : undefined;
+  if (code === 'EADDRINUSE') return `port ${config.port} is in use; set PARLEY_PORT (0 = any free one)`;
+  if (code === 'EACCES' && syscall === 'listen')
+    return `port ${config.port} may not be used by this user; set PARLEY_PORT`;
+  if (code === 'EADDRNOTAVAIL') return `${config.host} is no address of this machine; set PARLEY_HOST`;
+  if (syscall === 'connect' || code === '28P01' || code === '3D000')
+    return `the database cannot be reached: ${error instanceof Error ? error.message : code}`;
+  return undefined;
+}

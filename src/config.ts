@@ -1,0 +1,350 @@
+// The configuration: every environment variable with its default, meaning and check, read once into typed settings. Nothing else reads the environment.
+import { isAbsolute, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { LOG_LEVELS } from './lib/log.js';
+
+/** The parts of the gateway that a process may run. */
+export const ROLES = ['api', 'dispatch', 'receive', 'deliver', 'links'] as const;
+/** One of `ROLES`. */
+export type Role = (typeof ROLES)[number];
+/** What `PARLEY_LOG_LEVEL` may be. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Everything but the secret key: what commands need that open no sealed secret. */
+export interface Settings {
+  /** Address that gateway and sandbox listen on. */
+  host: string;
+  /** Gateway's port; 0 = any free one. */
+  port: number;
+  /** Sandbox's port; 0 = any free one. */
+  sandboxPort: number;
+  /** Absolute. */
+  dataDir: string;
+  /** libpq URL; undefined = embedded PostgreSQL. */
+  databaseUrl: string | undefined;
+  /** Base URL under which others reach the gateway, no final slash. With port 0 and nothing set its port is 0: put in the real one when listening. */
+  publicUrl: string;
+  /** Base URL of Meta's Graph API, no final slash, no version. */
+  metaUrl: string;
+  /** Graph version, `v<major>.<minor>`. */
+  metaVersion: string;
+  /** Any of these may have signed a webhook; empty = none is accepted. */
+  metaAppSecrets: readonly string[];
+  metaVerifyToken: string | undefined;
+  roles: ReadonlySet<Role>;
+  /** Gateway processes on this machine, 1 to 64. */
+  processes: number;
+  /** Days that messages and events are kept, 8 to 3650. */
+  retentionDays: number;
+  /** CIDRs that webhooks, media and token URLs may reach although private. */
+  allowNetworks: readonly string[];
+  /** CIDRs whose X-Forwarded-For counts. */
+  trustedProxies: readonly string[];
+  adminKey: string | undefined;
+  devApiKey: string | undefined;
+  rateLimits: 'infobip' | 'off';
+  /** Absolute file; undefined = the sandbox forgets when it stops. */
+  sandboxState: string | undefined;
+  /** Whether `parley dev` started this process: demo account, `/parley/1/dev`. */
+  dev: boolean;
+  logLevel: LogLevel;
+}
+
+/** What the gateway runs with. */
+export interface Config extends Settings {
+  /** 32 bytes that seal secrets at rest. */
+  secretKey: Buffer;
+}
+
+/** Command line flags that win over the environment; texts as given. */
+export interface Overrides {
+  roles?: string | undefined;
+  processes?: string | undefined;
+  dev?: boolean | undefined;
+}
+
+/** The environment as a process has it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The configuration is wrong; `problems` has one line for each wrong variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly string[]) {
+    super(`configuration: ${problems.join('; ')}`);
+  }
+}
+
+/** One variable as documentation and `parley doctor` show it. */
+export interface Variable {
+  name: string;
+  /** The text that counts when it is not set; undefined = nothing. */
+  fallback?: string;
+  /** Fallback under `parley dev`, where it is another. */
+  devFallback?: string;
+  /** Shown masked. */
+  secret?: true;
+  meaning: string;
+}
+
+/** Every variable there is, in the order of documentation. */
+export const VARIABLES = [
+  { name: 'PARLEY_HOST', fallback: '127.0.0.1', meaning: 'address that gateway and sandbox listen on' },
+  { name: 'PARLEY_PORT', fallback: '8080', meaning: 'port of the gateway; 0 = any free one' },
+  { name: 'PARLEY_SANDBOX_PORT', fallback: '8090', meaning: 'port of the sandbox; 0 = any free one' },
+  {
+    name: 'PARLEY_DATA_DIR',
+    fallback: '.parley',
+    meaning: 'folder of the embedded database and, in dev, of secrets and state',
+  },
+  {
+    name: 'PARLEY_DATABASE_URL',
+    secret: true,
+    meaning: 'PostgreSQL 15 or newer (postgresql://..); unset = embedded PostgreSQL in the data directory',
+  },
+  {
+    name: 'PARLEY_PUBLIC_URL',
+    meaning: 'base URL under which Meta and customers reach the gateway; unset = http://<host>:<port>',
+  },
+  { name: 'PARLEY_META_URL', fallback: 'https://graph.facebook.com', meaning: "base URL of Meta's Graph API" },
+  { name: 'PARLEY_META_VERSION', fallback: 'v25.0', meaning: 'Graph API version' },
+  {
+    name: 'PARLEY_META_APP_SECRET',
+    secret: true,
+    meaning: 'app secrets that sign webhooks, comma-separated for rotation; unset = every webhook is refused',
+  },
+  { name: 'PARLEY_META_VERIFY_TOKEN', secret: true, meaning: "token of Meta's webhook handshake" },
+  {
+    name: 'PARLEY_SECRET_KEY',
+    secret: true,
+    meaning:
+      '32 bytes in base64 that seal access tokens at rest; required by serve (make one: openssl rand -base64 32)',
+  },
+  { name: 'PARLEY_ROLES', fallback: ROLES.join(','), meaning: 'parts that this process runs' },
+  { name: 'PARLEY_PROCESSES', fallback: '1', meaning: 'gateway processes on this machine, 1 to 64' },
+  { name: 'PARLEY_RETENTION_DAYS', fallback: '30', meaning: 'days that messages and events are kept, 8 to 3650' },
+  {
+    name: 'PARLEY_ALLOW_NETWORKS',
+    fallback: '',
+    devFallback: '127.0.0.0/8,::1/128',
+    meaning: 'CIDRs that webhooks, media and token URLs may reach although private; metadata addresses never',
+  },
+  { name: 'PARLEY_TRUSTED_PROXIES', fallback: '', meaning: 'CIDRs whose X-Forwarded-For counts' },
+  { name: 'PARLEY_ADMIN_KEY', secret: true, meaning: 'API key of kind admin that is there from the start' },
+  { name: 'PARLEY_DEV_API_KEY', secret: true, meaning: 'API key of the demo account, in dev only' },
+  {
+    name: 'PARLEY_RATE_LIMITS',
+    fallback: 'infobip',
+    devFallback: 'off',
+    meaning: 'infobip = the published limits per account, or off',
+  },
+  {
+    name: 'PARLEY_SANDBOX_STATE',
+    meaning: 'file in which the sandbox keeps its state; unset = none (dev: <data dir>/sandbox.json)',
+  },
+  { name: 'PARLEY_LOG_LEVEL', fallback: 'info', devFallback: 'warn', meaning: LOG_LEVELS.join(', ') },
+] as const satisfies readonly Variable[];
+
+type VariableName = (typeof VARIABLES)[number]['name'];
+
+/** Everything the gateway needs, `PARLEY_SECRET_KEY` included. Throws ConfigError with every problem there is. */
+export function loadConfig(env: Environment, overrides: Overrides = {}): Config {
+  const reader = createReader(env, overrides);
+  const secretKey = readSecretKey(reader);
+  const settings = readSettings(reader);
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return { ...settings, secretKey };
+}
+
+/** As `loadConfig`, for commands that need no secret key. */
+export function loadSettings(env: Environment, overrides: Overrides = {}): Settings {
+  const reader = createReader(env, overrides);
+  const settings = readSettings(reader);
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return settings;
+}
+
+/** One line of `parley doctor`: what is in force, secrets masked. */
+export interface EffectiveVariable {
+  name: string;
+  /** The text in force; `***` for a secret, empty when there is none. */
+  value: string;
+  source: 'environment' | 'default';
+  meaning: string;
+}
+
+/** Every variable with the text in force. Never throws. */
+export function describeConfig(env: Environment, overrides: Overrides = {}): EffectiveVariable[] {
+  return VARIABLES.map((variable: Variable) => {
+    const given = env[variable.name] ?? '';
+    const text = given !== '' ? given : (fallbackOf(variable, overrides.dev === true) ?? '');
+    const value = variable.secret === true && text !== '' ? '***' : text;
+    return { name: variable.name, value, source: given !== '' ? 'environment' : 'default', meaning: variable.meaning };
+  });
+}
+
+function fallbackOf(variable: Variable, dev: boolean): string | undefined {
+  return dev ? (variable.devFallback ?? variable.fallback) : variable.fallback;
+}
+
+/** Reads texts and collects what is wrong with them; a wrong one reads as its stand-in, and nothing is used in the end. */
+interface Reader {
+  problems: string[];
+  dev: boolean;
+  text(name: VariableName): string | undefined;
+  problem(name: VariableName, what: string): void;
+}
+
+function createReader(env: Environment, overrides: Overrides): Reader {
+  const problems: string[] = [];
+  const dev = overrides.dev === true;
+  const given: Environment = {
+    ...env,
+    ...flag('PARLEY_ROLES', overrides.roles),
+    ...flag('PARLEY_PROCESSES', overrides.processes),
+  };
+  return {
+    problems,
+    dev,
+    text(name) {
+      const text = given[name]?.trim();
+      if (text !== undefined && text !== '') return text;
+      const variable = VARIABLES.find((entry) => entry.name === name);
+      return (variable && fallbackOf(variable, dev)) || undefined;
+    },
+    problem: (name, what) => problems.push(`${name} ${what}`),
+  };
+}
+
+function flag(name: VariableName, text: string | undefined): Environment {
+  return text === undefined ? {} : { [name]: text };
+}
+
+function readSettings(reader: Reader): Settings {
+  const host = readHost(reader);
+  const port = readInteger(reader, 'PARLEY_PORT', 0, 65_535);
+  return {
+    host,
+    port,
+    sandboxPort: readInteger(reader, 'PARLEY_SANDBOX_PORT', 0, 65_535),
+    dataDir: resolve(reader.text('PARLEY_DATA_DIR') ?? '.'),
+    databaseUrl: readDatabaseUrl(reader),
+    publicUrl: readBaseUrl(reader, 'PARLEY_PUBLIC_URL') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    metaUrl: readBaseUrl(reader, 'PARLEY_META_URL') ?? '',
+    metaVersion: readMetaVersion(reader),
+    metaAppSecrets: readList(reader, 'PARLEY_META_APP_SECRET'),
+    metaVerifyToken: reader.text('PARLEY_META_VERIFY_TOKEN'),
+    roles: new Set(readList(reader, 'PARLEY_ROLES').flatMap((text) => readRole(reader, text))),
+    processes: readInteger(reader, 'PARLEY_PROCESSES', 1, 64),
+    retentionDays: readInteger(reader, 'PARLEY_RETENTION_DAYS', 8, 3650),
+    allowNetworks: readNetworks(reader, 'PARLEY_ALLOW_NETWORKS'),
+    trustedProxies: readNetworks(reader, 'PARLEY_TRUSTED_PROXIES'),
+    adminKey: readAdminKey(reader),
+    devApiKey: readApiKey(reader, 'PARLEY_DEV_API_KEY'),
+    rateLimits: readChoice(reader, 'PARLEY_RATE_LIMITS', ['infobip', 'off'] as const),
+    sandboxState: readFilePath(reader, 'PARLEY_SANDBOX_STATE'),
+    dev: reader.dev,
+    logLevel: readChoice(reader, 'PARLEY_LOG_LEVEL', LOG_LEVELS),
+  };
+}
+
+function readHost(reader: Reader): string {
+  const text = reader.text('PARLEY_HOST') ?? '';
+  if (!/^[A-Za-z0-9.:_-]+$/.test(text)) reader.problem('PARLEY_HOST', 'must be an address or a host name');
+  return text;
+}
+
+function readInteger(reader: Reader, name: VariableName, min: number, max: number): number {
+  const text = reader.text(name) ?? '';
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    reader.problem(name, `must be a whole number from ${min} to ${max}, not "${text}"`);
+    return min;
+  }
+  return value;
+}
+
+function readChoice<T extends string>(reader: Reader, name: VariableName, choices: readonly [T, ...T[]]): T {
+  const text = reader.text(name);
+  const choice = choices.find((entry) => entry === text);
+  if (choice === undefined) reader.problem(name, `must be one of ${choices.join(', ')}, not "${text}"`);
+  return choice ?? choices[0];
+}
+
+function readList(reader: Reader, name: VariableName): string[] {
+  const entries = (reader.text(name) ?? '').split(',').map((entry) => entry.trim());
+  return entries.filter((entry) => entry !== '');
+}
+
+function readRole(reader: Reader, text: string): Role[] {
+  const role = ROLES.find((entry) => entry === text);
+  if (role === undefined) reader.problem('PARLEY_ROLES', `has "${text}", which is none of ${ROLES.join(', ')}`);
+  return role === undefined ? [] : [role];
+}
+
+function readDatabaseUrl(reader: Reader): string | undefined {
+  const text = reader.text('PARLEY_DATABASE_URL');
+  if (text !== undefined && !/^postgres(ql)?:\/\//.test(text))
+    reader.problem('PARLEY_DATABASE_URL', 'must begin with postgresql://');
+  return text;
+}
+
+function readBaseUrl(reader: Reader, name: VariableName): string | undefined {
+  const text = reader.text(name);
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    reader.problem(name, `must be an http or https URL without query, not "${text}"`);
+  return text.replace(/\/+$/, '');
+}
+
+function readMetaVersion(reader: Reader): string {
+  const text = reader.text('PARLEY_META_VERSION') ?? '';
+  if (!/^v\d{1,3}\.\d{1,2}$/.test(text)) reader.problem('PARLEY_META_VERSION', `must look like v25.0, not "${text}"`);
+  return text;
+}
+
+function readNetworks(reader: Reader, name: VariableName): string[] {
+  return readList(reader, name).map((text) => {
+    const isNetwork = ipaddr.isValidCIDR(text);
+    if (!isNetwork) reader.problem(name, `has "${text}", which is not a network like 10.0.0.0/8 or fd00::/8`);
+    return text;
+  });
+}
+
+function readApiKey(reader: Reader, name: VariableName): string | undefined {
+  const text = reader.text(name);
+  if (text !== undefined && !/^[\x21-\x7e]{1,200}$/.test(text))
+    reader.problem(name, 'must be 1 to 200 visible ASCII characters');
+  return text;
+}
+
+const ADMIN_KEY_CHARACTERS_MIN = 16;
+
+function readAdminKey(reader: Reader): string | undefined {
+  const text = readApiKey(reader, 'PARLEY_ADMIN_KEY');
+  if (!reader.dev && text !== undefined && text.length < ADMIN_KEY_CHARACTERS_MIN)
+    reader.problem('PARLEY_ADMIN_KEY', `must have at least ${ADMIN_KEY_CHARACTERS_MIN} characters`);
+  return text;
+}
+
+function readFilePath(reader: Reader, name: VariableName): string | undefined {
+  const text = reader.text(name);
+  return text === undefined || isAbsolute(text) ? text : resolve(text);
+}
+
+const SECRET_KEY_BYTES = 32;
+
+function readSecretKey(reader: Reader): Buffer {
+  const text = reader.text('PARLEY_SECRET_KEY');
+  if (text === undefined) {
+    reader.problem(
+      'PARLEY_SECRET_KEY',
+      'is required: 32 bytes in base64 (make one: openssl rand -base64 32), kept as long as the database',
+    );
+    return Buffer.alloc(SECRET_KEY_BYTES);
+  }
+  const key = Buffer.from(text, 'base64');
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text) || key.length !== SECRET_KEY_BYTES)
+    reader.problem('PARLEY_SECRET_KEY', `must be ${SECRET_KEY_BYTES} bytes in base64, it has ${key.length}`);
+  return key;
+}
