@@ -1,6 +1,6 @@
 // What a Graph answer means for the message and its stream (DESIGN 5, Meta 7.2). Pure.
 import { ErrorId } from '../contract/errors.js';
-import { integerAt, itemsAt, objectAt, textAt } from '../contract/json.js';
+import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
 import { errorOf, type RetryClass } from '../contract/meta-errors.js';
 import type { GraphAnswer } from './graph-client.js';
 
@@ -33,6 +33,8 @@ const ONCE_ATTEMPTS_MAX = 2;
 const ALIEN_ATTEMPTS_MAX = 5;
 const LANE_PAUSE_MS = 60_000;
 const DETAIL_LENGTH_MAX = 500;
+/** Longest wait that a usage header may ask for. */
+const REGAIN_SECONDS_MAX = 3_600;
 
 /** The delay before the try after failed try number `attempt` (from 1): doubling from 1 s to 60 s, the upper half of it random. `random` is in [0, 1). */
 export function retryDelayMs(attempt: number, random: number): number {
@@ -54,7 +56,7 @@ export function verdictOf(answer: GraphAnswer, attempt: number, random: number):
   }
   const { status, body } = answer;
   const error = objectAt(body, 'error');
-  if (error !== undefined) return refused(status, error, attempt, random);
+  if (error !== undefined) return refused(answer, error, attempt, random);
   if (status >= 200 && status < 300) {
     const wamid = textAt(itemsAt(body, 'messages')[0], 'id');
     return wamid === undefined ? { kind: 'unknown', reason: 'no wamid in the answer' } : { kind: 'accepted', wamid };
@@ -64,8 +66,8 @@ export function verdictOf(answer: GraphAnswer, attempt: number, random: number):
 }
 
 function refused(
-  httpStatus: number,
-  error: Readonly<Record<string, unknown>>,
+  { status: httpStatus, usage }: { status: number; usage: string | undefined },
+  error: JsonObject,
   attempt: number,
   random: number,
 ): Outcome {
@@ -76,9 +78,26 @@ function refused(
   // A Graph error without a code is treated as Meta's code 1, an unknown error.
   const { errorId, statusId, retry, waitSeconds } = errorOf(metaCode ?? 1, metaSubcode);
   const reason = `meta ${metaCode ?? 'error without code'}`;
-  const again = againAfter(retry, waitSeconds, attempt, random);
+  const again = againAfter(retry, Math.max(waitSeconds, regainSeconds(usage)), attempt, random);
   if (again === undefined) return { kind: 'failed', errorId, statusId, refusal };
   return { kind: 'retry', ...again, reason, refusal };
+}
+
+/** What Meta's usage header says about when access comes back, in seconds; 0 when it says nothing (Meta 0.4). */
+function regainSeconds(usage: string | undefined): number {
+  if (usage === undefined) return 0;
+  let minutes = 0;
+  try {
+    const byAccount: unknown = JSON.parse(usage);
+    for (const id of isObject(byAccount) ? Object.keys(byAccount) : []) {
+      for (const entry of itemsAt(byAccount, id)) {
+        minutes = Math.max(minutes, integerAt(entry, 'estimated_time_to_regain_access') ?? 0);
+      }
+    }
+  } catch {
+    return 0;
+  }
+  return Math.min(minutes * 60, REGAIN_SECONDS_MAX);
 }
 
 /** Undefined when there is no next try. */
