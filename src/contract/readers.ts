@@ -18,6 +18,8 @@ export type Reader = (value: unknown, path: string, violations: Violations) => u
 /** The path of a value that is not inside anything: the body itself. */
 const BODY = 'body';
 const ARRAY_ITEMS_MAX = 10_000;
+/** A host follows the slashes and no white space is in it; the URL parser would repair both silently. */
+const HTTP_URL = /^https?:\/\/[^\s/\\?#]\S*$/i;
 const LONE_SURROGATE = /\p{Cs}/u;
 
 /** Adds a phrase to a path; a path beyond the hundredth is left out. */
@@ -160,7 +162,7 @@ function isWithin(text: string, min: number, max: number): boolean {
 
 /** Whether `text` is an absolute http or https URL without credentials. */
 export function isHttpUrl(text: string): boolean {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  if (!HTTP_URL.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
   return url.hostname !== '' && url.username === '' && url.password === '';
 }

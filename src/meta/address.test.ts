@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { dayOf, formatAddress, parseAddress } from './address.js';
+
+const id = '0198f1c2-7a5b-7c3d-8e9f-001122334455';
+
+test('reads every address that it writes', () => {
+  fc.assert(
+    fc.property(
+      fc.uuid(),
+      fc.integer({ min: 1, max: 99_999 }),
+      fc.integer({ min: 0, max: 4_000_000_000_000 }),
+      (uuid, attempt, at) => {
+        const address = { day: dayOf(at), id: uuid, attempt };
+        assert.deepEqual(parseAddress(formatAddress(address)), address);
+      },
+    ),
+  );
+});
+
+test('reads nothing else, so that texts of other programs are left alone', () => {
+  const others = [
+    '',
+    'order-7',
+    `p2:20260504:${id}:1`,
+    `p1:20260230:${id}:1`,
+    `p1:20260504:${id}:0`,
+    `p1:20260504:${id}:1 `,
+    `p1:20260504:${id.toUpperCase()}:1`,
+    `p1:20260504:${id.replaceAll('-', '0')}:1`,
+    `p1:2026054:${id}:1`,
+    `p1:20260504:${id}:123456`,
+  ];
+  for (const text of others) assert.equal(parseAddress(text), undefined, text);
+  assert.deepEqual(parseAddress(`p1:20260504:${id}:1`), { day: '20260504', id, attempt: 1 });
+});
+
+test('counts days in UTC', () => {
+  assert.equal(dayOf(Date.UTC(2026, 4, 4, 23, 59, 59, 999)), '20260504');
+  assert.equal(dayOf(Date.UTC(2026, 4, 5)), '20260505');
+});
