@@ -1,0 +1,99 @@
+// Runs a suite of compiled tests and leaves nothing behind: `test` takes all but *.long.test.js, `e2e` takes those. Further arguments keep the files whose path has one.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const DIST = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
+const MINUTE_MS = 60_000;
+/** `timeoutMs` is for one file, `deadlineMs` for all. */
+const SUITES = {
+  test: { isLong: false, timeoutMs: 4 * MINUTE_MS, deadlineMs: 10 * MINUTE_MS },
+  e2e: { isLong: true, timeoutMs: 15 * MINUTE_MS, deadlineMs: 20 * MINUTE_MS },
+};
+const CONCURRENCY = 2;
+
+async function main() {
+  const [name, ...parts] = process.argv.slice(2);
+  const suite = SUITES[name];
+  if (suite === undefined) return fail(`no suite "${name}"; there are ${Object.keys(SUITES).join(', ')}`);
+  const files = testFiles(suite, parts);
+  if (files.length === 0)
+    return fail(`suite ${name} has no test files${parts.length > 0 ? ` with ${parts.join(', ')}` : ''}`);
+  // Everything tests write lies in here, so what they leave running is found by what it wrote. Servers of other users pass through.
+  const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
+  chmodSync(folder, 0o711);
+  try {
+    process.exitCode = await run(files, suite, folder);
+  } finally {
+    stopLeftovers(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function testFiles({ isLong }, parts) {
+  const names = existsSync(DIST) ? readdirSync(DIST, { recursive: true }) : [];
+  return names
+    .filter((name) => name.endsWith('.test.js') && name.endsWith('.long.test.js') === isLong)
+    .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
+    .sort()
+    .map((name) => join(DIST, name));
+}
+
+async function run(files, { timeoutMs, deadlineMs }, folder) {
+  const args = [
+    '--test',
+    `--test-concurrency=${CONCURRENCY}`,
+    `--test-timeout=${timeoutMs}`,
+    '--test-reporter=spec',
+    ...files,
+  ];
+  const env = { ...process.env, TMPDIR: folder };
+  for (const variable of Object.keys(env)) if (variable.startsWith('PARLEY_')) delete env[variable];
+  const runner = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const interrupt = () => signalGroup(runner.pid, 'SIGTERM');
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  let isLate = false;
+  const deadline = setTimeout(() => {
+    isLate = true;
+    signalGroup(runner.pid, 'SIGKILL');
+  }, deadlineMs);
+  const code = await new Promise((resolve) => runner.on('exit', (status) => resolve(status ?? 1)));
+  clearTimeout(deadline);
+  signalGroup(runner.pid, 'SIGKILL');
+  if (isLate) process.stderr.write(`run-tests: not done within ${deadlineMs / MINUTE_MS} minutes\n`);
+  return isLate ? 1 : code;
+}
+
+/** Ends the servers and `parley dev` worlds whose files lie in `folder`. None is left after a run that passes. */
+function stopLeftovers(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const file = join(folder, name);
+    if (name.endsWith('postmaster.pid')) signal(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGQUIT');
+    if (name.endsWith('dev.lock')) {
+      const { pid, children } = JSON.parse(readFileSync(file, 'utf8'));
+      for (const process of [pid, ...children]) signal(process, 'SIGKILL');
+    }
+  }
+}
+
+function signalGroup(pid, name) {
+  signal(-pid, name);
+}
+
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}
+
+function fail(line) {
+  process.stderr.write(`run-tests: ${line}\n`);
+  process.exitCode = 2;
+}
+
+await main();
