@@ -1,0 +1,84 @@
+// The messages as Meta sees them, and moving one on by hand.
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { titleOf } from '../graph/errors.js';
+import { normalisePhone } from '../graph/messages.js';
+import { type Message, STATUS_NAMES } from '../records.js';
+import { pageAfter, type World } from '../world.js';
+import { allowQuery, ControlError, isoTime, parseBody, textParam, wholeNumber } from './answer.js';
+import type { ControlParts } from './parts.js';
+
+const PAGE_DEFAULT = 100;
+const PAGE_MAX = 1000;
+const DEFAULT_FAILURE_CODE = 131000;
+
+const StatusBody = Compile(
+  Type.Object(
+    {
+      status: Type.Enum([...STATUS_NAMES]),
+      code: Type.Optional(Type.Integer({ minimum: 0 })),
+      title: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+    },
+    { additionalProperties: false },
+  ),
+);
+
+/** Registers `GET /messages` and `POST /messages/{wamid}/status`. */
+export function registerMessages(app: FastifyInstance, parts: ControlParts): void {
+  const { world } = parts;
+  app.get('/messages', (request) => {
+    allowQuery(request.query, ['user', 'phoneNumberId', 'after', 'limit']);
+    const user = userFilter(textParam(request.query, 'user'));
+    const phoneNumberId = textParam(request.query, 'phoneNumberId');
+    const { page, next } = pageAfter(world.messages, world.settings().nextMessageSeq, {
+      after: seqAfter(world, textParam(request.query, 'after')),
+      limit: wholeNumber(request.query, 'limit', { byDefault: PAGE_DEFAULT, min: 1, max: PAGE_MAX }),
+      keep: (message) =>
+        (phoneNumberId === undefined || message.phoneNumberId === phoneNumberId) &&
+        (user === undefined || (message.direction === 'out' ? message.to : message.from) === user),
+    });
+    return { messages: page.map(view), next: next === null ? null : String(next) };
+  });
+  app.post('/messages/:wamid/status', (request) => {
+    const message = world.messageOf(textParam(request.params, 'wamid') ?? '');
+    if (message?.direction !== 'out') throw new ControlError(404, 'no such outbound message', 'wamid');
+    const { status, code = DEFAULT_FAILURE_CODE, title } = parseBody(StatusBody, request.body);
+    const failure = { code, title: title ?? titleOf(code), details: title ?? titleOf(code) };
+    if (!parts.progress.force(message, status, failure)) {
+      throw new ControlError(409, `the message is already ${message.statuses.at(-1)?.status}`, 'status');
+    }
+    return view(message);
+  });
+}
+
+function userFilter(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const user = normalisePhone(text);
+  if (user === undefined) throw new ControlError(400, 'must be a phone number with country code', 'user');
+  return user;
+}
+
+/** `after` is what an earlier page called `next`, or the id of a message. */
+function seqAfter(world: World, text: string | undefined): number {
+  if (text === undefined) return 0;
+  const seq = /^\d{1,15}$/.test(text) ? Number(text) : world.messageOf(text)?.seq;
+  if (seq === undefined) throw new ControlError(400, 'must be a `next` or the id of a message', 'after');
+  return seq;
+}
+
+function view(message: Message): Record<string, unknown> {
+  const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses } = message;
+  return {
+    id,
+    direction,
+    from,
+    to,
+    phoneNumberId,
+    type,
+    payload,
+    bizOpaque,
+    acceptedAt: isoTime(acceptedAt),
+    statuses: statuses.map(({ status, at }) => ({ status, at: isoTime(at) })),
+  };
+}

@@ -1,0 +1,21 @@
+// The control API under /_sandbox: what people and tests use to set up and steer the sandbox.
+import type { FastifyInstance } from 'fastify';
+import { setControlForm } from './answer.js';
+import { registerFaults } from './faults.js';
+import { registerMessages } from './messages.js';
+import type { ControlParts } from './parts.js';
+import { registerSettings } from './settings.js';
+import { registerUsers } from './users.js';
+import { registerWabas } from './wabas.js';
+import { registerWebhooks } from './webhooks.js';
+
+/** Registers every control route on `app`, a plugin's own instance under the prefix. */
+export function registerControl(app: FastifyInstance, parts: ControlParts): void {
+  setControlForm(app);
+  registerUsers(app, parts);
+  registerMessages(app, parts);
+  registerSettings(app, parts);
+  registerFaults(app, parts);
+  registerWabas(app, parts);
+  registerWebhooks(app, parts);
+}

@@ -1,0 +1,81 @@
+// Progress, window, clock, reset, snapshot: how the whole sandbox behaves and where it stands.
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Progress } from '../records.js';
+import { restoreSnapshot, takeSnapshot } from '../world.js';
+import { ControlError, isoTime, parseBody } from './answer.js';
+import type { ControlParts } from './parts.js';
+
+const closed = { additionalProperties: false };
+const SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024;
+const ADVANCE_SECONDS_MAX = 10 * 366 * 86_400;
+
+/** Delays of `timed` that are not given, ms after acceptance. */
+const TIMED_DEFAULTS = { sentMs: 200, deliveredMs: 1000, readMs: 3000 };
+const IMMEDIATE_DEFAULTS = { sentMs: 0, deliveredMs: 0, readMs: 0 };
+
+const { mode, sentMs, deliveredMs, readMs, batchMax } = Progress.properties;
+const ProgressBody = Compile(
+  Type.Object(
+    {
+      mode,
+      sentMs: Type.Optional(sentMs),
+      deliveredMs: Type.Optional(deliveredMs),
+      readMs: Type.Optional(readMs),
+      batchMax: Type.Optional(batchMax),
+    },
+    closed,
+  ),
+);
+const WindowBody = Compile(Type.Object({ mode: Type.Enum(['enforced', 'open']) }, closed));
+const ClockBody = Compile(
+  Type.Object({ advanceSeconds: Type.Number({ minimum: 0, maximum: ADVANCE_SECONDS_MAX }) }, closed),
+);
+const EmptyBody = Compile(Type.Object({}, closed));
+
+/** Registers `PUT /progress`, `PUT /window`, `GET|POST /clock`, `POST /reset`, `GET|POST /snapshot`. */
+export function registerSettings(app: FastifyInstance, parts: ControlParts): void {
+  const { world } = parts;
+  const now = () => ({ now: isoTime(world.clock.now()) });
+  function changed(): void {
+    parts.pace.reset();
+    parts.callbacks.rebuild();
+    parts.progress.rebuild();
+  }
+  app.put('/progress', (request) => {
+    const body = parseBody(ProgressBody, request.body);
+    const defaults = body.mode === 'timed' ? TIMED_DEFAULTS : IMMEDIATE_DEFAULTS;
+    world.settings().progress = { ...defaults, batchMax: 1, ...body };
+    world.saveSettings();
+    return world.settings().progress;
+  });
+  app.put('/window', (request) => {
+    world.settings().window = parseBody(WindowBody, request.body).mode;
+    world.saveSettings();
+    return { mode: world.settings().window };
+  });
+  app.get('/clock', now);
+  app.post('/clock', (request) => {
+    world.clock.advance(parseBody(ClockBody, request.body).advanceSeconds);
+    world.settings().clockOffsetMs = world.clock.offsetMs();
+    world.saveSettings();
+    return now();
+  });
+  app.post('/reset', (request) => {
+    parseBody(EmptyBody, request.body);
+    world.reset();
+    changed();
+    return now();
+  });
+  app.get('/snapshot', () => takeSnapshot(world));
+  app.post('/snapshot', { bodyLimit: SNAPSHOT_BYTES_MAX }, (request) => {
+    try {
+      restoreSnapshot(world, request.body);
+    } catch (error) {
+      throw new ControlError(400, error instanceof Error ? error.message : 'not a snapshot', 'records');
+    }
+    changed();
+    return now();
+  });
+}

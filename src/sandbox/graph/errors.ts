@@ -1,0 +1,119 @@
+// Meta's error vocabulary as the sandbox speaks it: code, HTTP status and title of each error, and the envelope (Meta 0.4, 7.2).
+
+/** A refused Graph call. `message` replaces the title, `details` becomes `error_data.details`. */
+export interface Refusal {
+  code: number;
+  subcode?: number;
+  message?: string;
+  details?: string;
+  type?: 'OAuthException' | 'GraphMethodException';
+  httpStatus?: number;
+}
+
+/** HTTP status and title by code. Throttles answer 400 here as Meta's table says; 429, seen in live traffic, is a fault's `httpStatus` away. */
+const ERRORS: Readonly<Record<number, readonly [httpStatus: number, title: string]>> = {
+  0: [401, 'AuthException'],
+  1: [400, 'API Unknown'],
+  2: [503, 'API Service'],
+  3: [500, 'API Method'],
+  4: [400, 'Application request limit reached'],
+  10: [403, 'Application does not have permission for this action'],
+  33: [400, 'Parameter value is not valid'],
+  100: [400, 'Invalid parameter'],
+  104: [401, 'An access token is required to request this resource.'],
+  190: [401, 'Invalid OAuth access token.'],
+  200: [403, 'Permissions error'],
+  368: [403, 'Temporarily blocked for policies violations'],
+  613: [400, 'Calls to this api have exceeded the rate limit.'],
+  2500: [400, 'Unknown path components'],
+  80007: [400, 'Rate limit issues'],
+  130403: [400, 'User is blocked by the business'],
+  130429: [400, 'Rate limit hit'],
+  130472: [400, "User's number is part of an experiment"],
+  130497: [403, 'Business account is restricted from messaging users in this country'],
+  131000: [500, 'Something went wrong'],
+  131005: [403, 'Access denied'],
+  131008: [400, 'Required parameter is missing'],
+  131009: [400, 'Parameter value is not valid'],
+  131016: [500, 'Service unavailable'],
+  131021: [400, 'Recipient cannot be sender'],
+  131026: [400, 'Message undeliverable'],
+  131030: [400, 'Recipient phone number not in allowed list'],
+  131031: [403, 'Business Account locked'],
+  131037: [400, 'Display name approval required'],
+  131041: [400, 'Unknown group'],
+  131042: [400, 'Business eligibility payment issue'],
+  131045: [500, 'Incorrect certificate'],
+  131047: [400, 'Re-engagement message'],
+  131048: [400, 'Spam rate limit hit'],
+  131049: [400, 'Message not delivered to maintain healthy ecosystem engagement'],
+  131050: [400, 'User has stopped marketing messages'],
+  131051: [400, 'Unsupported message type'],
+  131052: [400, 'Media download error'],
+  131053: [400, 'Media upload error'],
+  131055: [400, 'Method not allowed'],
+  131056: [400, '(Business Account, Consumer Account) pair rate limit hit'],
+  131057: [500, 'Account in maintenance mode'],
+  131062: [400, 'Business-scoped user id is not supported for this message'],
+  132000: [400, 'Number of parameters does not match the expected number of params'],
+  132001: [404, 'Template name does not exist in the translation'],
+  132005: [400, 'Translated text too long'],
+  132007: [400, 'Template format character policy violated'],
+  132012: [400, 'Parameter format does not match format in the created template'],
+  132015: [400, 'Template is paused'],
+  132016: [400, 'Template is disabled'],
+  132018: [400, 'Template parameter problem'],
+  132068: [400, 'Flow is blocked'],
+  132069: [400, 'Flow is throttled'],
+  133004: [503, 'Server temporarily unavailable'],
+  133010: [400, 'The account is not registered'],
+  134100: [400, 'Only marketing messages supported'],
+  134101: [400, 'Your template is still syncing'],
+  134102: [500, 'Template unavailable for use'],
+  135000: [400, 'Generic user error'],
+  137000: [400, 'Recipient identity key hash mismatch'],
+};
+
+/** The short text of a code, without its number. */
+export function titleOf(code: number): string {
+  return ERRORS[code]?.[1] ?? 'Unknown error';
+}
+
+/** HTTP status of a refusal: its own, else the table's, else 400. */
+export function httpStatusOf(refusal: Refusal): number {
+  return refusal.httpStatus ?? ERRORS[refusal.code]?.[0] ?? 400;
+}
+
+const TRANSIENT: ReadonlySet<number> = new Set([2, 4, 131016, 133004]);
+
+/** Graph's error envelope (Meta 0.4). Token errors carry no `error_data`. */
+export function errorBody(refusal: Refusal, traceId: string): { error: Record<string, unknown> } {
+  const { code, subcode, details } = refusal;
+  return {
+    error: {
+      message: refusal.message ?? `(#${code}) ${titleOf(code)}`,
+      type: refusal.type ?? 'OAuthException',
+      code,
+      ...(subcode === undefined ? {} : { error_subcode: subcode }),
+      ...(details === undefined ? {} : { error_data: { messaging_product: 'whatsapp', details } }),
+      ...(TRANSIENT.has(code) ? { is_transient: true } : {}),
+      fbtrace_id: traceId,
+    },
+  };
+}
+
+/** An object that does not exist or belongs to another app: 400, 100/33 (Meta 0.4). */
+export function unknownObject(method: string, id: string): Refusal {
+  return {
+    code: 100,
+    subcode: 33,
+    type: 'GraphMethodException',
+    message: `Unsupported ${method.toLowerCase()} request. Object with ID '${id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation.`,
+  };
+}
+
+/** A missing or unknown access token: 401, 190 (Meta 0.4). */
+export const BAD_TOKEN: Refusal = {
+  code: 190,
+  message: 'Invalid OAuth access token - Cannot parse access token',
+};

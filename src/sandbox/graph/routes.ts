@@ -1,0 +1,179 @@
+// The Graph API over HTTP: version and token, faults, routing to the nodes, headers and error envelope (Meta 0.4).
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Callbacks } from '../callbacks.js';
+import { meetFaults } from '../faults.js';
+import { newTraceId } from '../ids.js';
+import type { App, FaultEffect } from '../records.js';
+import type { World } from '../world.js';
+import { type GraphAnswer, type GraphCall, notFound, ownNumber, ownWaba, refuse } from './call.js';
+import { debugToken } from './debug-token.js';
+import { BAD_TOKEN, errorBody, httpStatusOf, type Refusal } from './errors.js';
+import { createMessagesNode, type MessagesParts, normalisePhone } from './messages.js';
+import { listNumbers, readNumber } from './numbers.js';
+import { createSubscribedApps } from './subscribed-apps.js';
+import { readWaba } from './wabas.js';
+
+type Node = (call: GraphCall) => GraphAnswer | Promise<GraphAnswer>;
+
+/** Registers every Graph route on `app`, which must be a plugin's own instance: it gets Graph's parser and error handler. */
+export function registerGraph(app: FastifyInstance, parts: MessagesParts & { callbacks: Callbacks }): void {
+  const { world } = parts;
+  const serve = (node: Node) => (request: FastifyRequest, reply: FastifyReply) =>
+    answerCall(world, node, request, reply);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  );
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => parseJson(String(body), done));
+  app.setErrorHandler((error, _request, reply) => sendRefusal(reply, refusalOfError(error), newTraceId()));
+  const subscribedApps = createSubscribedApps(world, parts.callbacks);
+  const messages = createMessagesNode(parts);
+  app.route({ method: ['POST', 'PUT'], url: '/:version/:id/messages', handler: serve(messages) });
+  app.route({
+    method: ['GET', 'POST', 'DELETE'],
+    url: '/:version/:id/subscribed_apps',
+    handler: serve(subscribedApps),
+  });
+  app.get(
+    '/:version/:id/phone_numbers',
+    serve((call) => listNumbers(world, call)),
+  );
+  app.get(
+    '/:version/debug_token',
+    serve((call) => debugToken(world, call)),
+  );
+  app.get(
+    '/:version/:id',
+    serve((call) => readNode(world, call)),
+  );
+}
+
+/** `GET /{id}` is one route for every kind of node: who owns the id answers (Meta 0.3). */
+function readNode(world: World, call: GraphCall): GraphAnswer {
+  const number = ownNumber(world, call);
+  if (number !== undefined) return readNumber(world, call, number);
+  const waba = ownWaba(world, call);
+  return waba === undefined ? notFound(call) : readWaba(call, waba);
+}
+
+async function answerCall(
+  world: World,
+  node: Node,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const traceId = newTraceId();
+  const effect = meetFaults(world, 'graph', () => subjectOf(request));
+  if (effect?.latencyMs !== undefined) await sleep(effect.latencyMs, undefined, { ref: false });
+  if (effect?.drop === true) return closeSocket(request, reply);
+  setHeaders(reply, versionOf(request) ?? 'v0.0', traceId);
+  if (effect?.code === undefined && effect?.httpStatus === undefined) {
+    const answer = await runNode(world, node, request);
+    if (effect?.loseResponse === true) return closeSocket(request, reply);
+    if ('refusal' in answer) return sendRefusal(reply, answer.refusal, traceId);
+    return reply.send(answer.body);
+  }
+  if (effect.loseResponse === true) return closeSocket(request, reply);
+  return sendFault(reply, effect, traceId);
+}
+
+async function runNode(world: World, node: Node, request: FastifyRequest): Promise<GraphAnswer> {
+  const version = versionOf(request);
+  if (version === undefined) return refuse(unknownPath(request.url));
+  const app = callerOf(world, request);
+  if (app === undefined) return refuse(BAD_TOKEN);
+  return node({
+    method: request.method,
+    major: Number.parseInt(version.slice(1), 10),
+    id: textOf(request.params, 'id') ?? '',
+    query: toRecord(request.query),
+    body: request.body,
+    app,
+    baseUrl: `${request.protocol}://${request.host}/${version}`,
+  });
+}
+
+/** With a code: that error, under the status given or its own. Without: the status and a generic error. */
+function sendFault(reply: FastifyReply, effect: FaultEffect, traceId: string): FastifyReply {
+  const { code, httpStatus } = effect;
+  if (code !== undefined)
+    return sendRefusal(reply, { code, ...(httpStatus === undefined ? {} : { httpStatus }) }, traceId);
+  return sendRefusal(reply, { code: 1, message: 'An unknown error occurred', httpStatus: httpStatus ?? 500 }, traceId);
+}
+
+function sendRefusal(reply: FastifyReply, refusal: Refusal, traceId: string): FastifyReply {
+  return reply.code(httpStatusOf(refusal)).send(errorBody(refusal, traceId));
+}
+
+/** Ends the connection without a byte of an answer. */
+function closeSocket(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  request.raw.socket.destroy();
+  return reply;
+}
+
+function setHeaders(reply: FastifyReply, version: string, traceId: string): void {
+  reply.headers({
+    'facebook-api-version': version,
+    'x-fb-request-id': traceId,
+    'x-fb-trace-id': traceId,
+    'x-fb-rev': '1',
+    'x-app-usage': '{"call_count":0,"total_cputime":0,"total_time":0}',
+  });
+}
+
+/** The app whose token the call carries, as a header or as `access_token` (Meta 0.4). */
+function callerOf(world: World, request: FastifyRequest): App | undefined {
+  const header = request.headers.authorization;
+  const token = /^(?:Bearer|OAuth)\s+(\S+)$/i.exec(header ?? '')?.[1] ?? textOf(request.query, 'access_token');
+  return token === undefined ? undefined : world.apps.get(token);
+}
+
+function versionOf(request: FastifyRequest): string | undefined {
+  const version = textOf(request.params, 'version');
+  return version !== undefined && /^v\d{1,3}\.\d{1,3}$/.test(version) ? version : undefined;
+}
+
+function subjectOf(request: FastifyRequest) {
+  const to = textOf(request.body, 'to');
+  const path = request.url;
+  return {
+    method: request.method,
+    path,
+    phoneNumberId: textOf(request.params, 'id') ?? null,
+    user: to === undefined ? null : (normalisePhone(to) ?? null),
+    field: path.split('?')[0]?.split('/').at(-1) ?? null,
+  };
+}
+
+/** A path that Graph does not know. */
+export function unknownPath(path: string): Refusal {
+  return { code: 2500, message: `Unknown path components: ${path.split('?')[0]}` };
+}
+
+function refusalOfError(error: unknown): Refusal {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  if (error instanceof SyntaxError)
+    return { code: 1, message: '(#1) The request body is not valid JSON', httpStatus: 400 };
+  if (typeof status === 'number' && status < 500) return { code: 1, message: 'Invalid request', httpStatus: status };
+  return { code: 1, message: 'An unknown error occurred', httpStatus: 500 };
+}
+
+function parseJson(text: string, done: (error: Error | null, body?: unknown) => void): void {
+  try {
+    done(null, text === '' ? undefined : JSON.parse(text));
+  } catch (error) {
+    done(error instanceof Error ? error : new SyntaxError('bad JSON'));
+  }
+}
+
+function toRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const found: unknown = Reflect.get(value, name);
+  return typeof found === 'string' ? found : undefined;
+}

@@ -1,0 +1,202 @@
+// What the sandbox remembers, as plain JSON records: one schema each, so that a state file or a snapshot is checked when it is read.
+import Type, { type Static } from 'typebox';
+
+/** Digits of a phone number with country code, as WhatsApp writes a `wa_id`. */
+export const PhoneDigits = Type.String({ pattern: '^[1-9][0-9]{4,14}$' });
+
+/** Epoch milliseconds on the sandbox's clock. */
+const At = Type.Number();
+
+/** A Graph app: who may call (`token`) and where webhooks go. One app may own several WABAs. */
+export const AppRecord = Type.Object({
+  appId: Type.String(),
+  appSecret: Type.String(),
+  verifyToken: Type.String(),
+  callbackUrl: Type.String(),
+  token: Type.String(),
+});
+export type App = Static<typeof AppRecord>;
+
+/** A WhatsApp Business Account. `openFor`: users that count as having just written, at creation and after each reset. */
+export const WabaRecord = Type.Object({
+  wabaId: Type.String(),
+  appToken: Type.String(),
+  phoneNumberIds: Type.Array(Type.String()),
+  openFor: Type.Array(Type.String()),
+  subscribed: Type.Boolean(),
+  override: Type.Union([Type.Null(), Type.Object({ callbackUrl: Type.String(), verifyToken: Type.String() })]),
+});
+export type Waba = Static<typeof WabaRecord>;
+
+/** A business phone number. `throughput` is messages per second. */
+export const NumberRecord = Type.Object({
+  phoneNumberId: Type.String(),
+  number: Type.String(),
+  wabaId: Type.String(),
+  throughput: Type.Number(),
+});
+export type BusinessNumber = Static<typeof NumberRecord>;
+
+/** A WhatsApp user. Only users that differ from the default, or were in touch with a number, have a record. */
+export const UserRecord = Type.Object({
+  number: Type.String(),
+  exists: Type.Boolean(),
+  online: Type.Boolean(),
+  readReceipts: Type.Boolean(),
+  blocked: Type.Boolean(),
+  profileName: Type.String(),
+  lastPhoneNumberId: Type.Union([Type.Null(), Type.String()]),
+});
+export type User = Static<typeof UserRecord>;
+
+/** A business number and a user that wrote to it. `unread`: inbound ids not yet marked as read, oldest first. */
+export const PairRecord = Type.Object({
+  phoneNumberId: Type.String(),
+  user: Type.String(),
+  lastInboundAt: At,
+  unread: Type.Array(Type.String()),
+});
+export type Pair = Static<typeof PairRecord>;
+
+/** Why a message failed, as the `errors` of a failed status say it. */
+export const FailureRecord = Type.Object({ code: Type.Number(), title: Type.String(), details: Type.String() });
+export type Failure = Static<typeof FailureRecord>;
+
+/** States of a message in their order; `failed` stands outside the order. */
+export const STATUS_NAMES = ['sent', 'delivered', 'read', 'played', 'failed'] as const;
+const StatusName = Type.Enum([...STATUS_NAMES]);
+export type StatusName = (typeof STATUS_NAMES)[number];
+
+/** One step that progress will take by itself, `afterMs` after the one before. */
+const StepRecord = Type.Object({ status: StatusName, afterMs: Type.Number() });
+export type Step = Static<typeof StepRecord>;
+
+/** A message either way. `nextAt` is when `plan[0]` happens; null waits for the user to come online. */
+export const MessageRecord = Type.Object({
+  seq: Type.Number(),
+  id: Type.String(),
+  direction: Type.Enum(['out', 'in']),
+  from: Type.String(),
+  to: Type.String(),
+  phoneNumberId: Type.String(),
+  type: Type.String(),
+  payload: Type.Unknown(),
+  bizOpaque: Type.Union([Type.Null(), Type.String()]),
+  acceptedAt: At,
+  graphMajor: Type.Number(),
+  statuses: Type.Array(Type.Object({ status: StatusName, at: At })),
+  plan: Type.Array(StepRecord),
+  nextAt: Type.Union([Type.Null(), At]),
+  failure: Type.Union([Type.Null(), FailureRecord]),
+});
+export type Message = Static<typeof MessageRecord>;
+
+/** One thing that a webhook tells: a status or an inbound message. Updates of one `key` are delivered in order. */
+export const UpdateRecord = Type.Object({
+  kind: Type.Enum(['status', 'message']),
+  key: Type.String(),
+  wabaId: Type.String(),
+  phoneNumberId: Type.String(),
+  number: Type.String(),
+  user: Type.String(),
+  contact: Type.Union([Type.Null(), Type.Unknown()]),
+  fragment: Type.Unknown(),
+});
+export type Update = Static<typeof UpdateRecord>;
+
+/** One try to deliver a webhook. `httpStatus` is null when no answer came. */
+const AttemptRecord = Type.Object({
+  at: At,
+  httpStatus: Type.Union([Type.Null(), Type.Number()]),
+  durationMs: Type.Number(),
+  error: Type.Optional(Type.String()),
+});
+export type Attempt = Static<typeof AttemptRecord>;
+
+/** A webhook: one POST body and its attempts. `body` is fixed by the first attempt; `updates` are dropped when it is over. */
+export const WebhookRecord = Type.Object({
+  seq: Type.Number(),
+  url: Type.String(),
+  wabaId: Type.String(),
+  updates: Type.Array(UpdateRecord),
+  body: Type.Union([Type.Null(), Type.String()]),
+  attempts: Type.Array(AttemptRecord),
+  state: Type.Enum(['waiting', 'done', 'dead']),
+  dueAt: Type.Union([Type.Null(), At]),
+});
+export type Webhook = Static<typeof WebhookRecord>;
+
+/** What a fault matches on; all given fields must match. */
+export const FaultMatch = Type.Object(
+  {
+    method: Type.Optional(Type.String({ minLength: 1, maxLength: 10 })),
+    path: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+    phoneNumberId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    user: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    field: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  },
+  { additionalProperties: false },
+);
+export type FaultMatch = Static<typeof FaultMatch>;
+
+/** What a fault does. `latencyMs` is real time. */
+export const FaultEffect = Type.Object(
+  {
+    latencyMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 600_000 })),
+    httpStatus: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })),
+    code: Type.Optional(Type.Integer({ minimum: 0, maximum: 9_999_999 })),
+    loseResponse: Type.Optional(Type.Boolean()),
+    drop: Type.Optional(Type.Boolean()),
+    duplicate: Type.Optional(Type.Boolean()),
+    reorder: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
+export type FaultEffect = Static<typeof FaultEffect>;
+
+/** When a matching call is hit: always, the next n, every nth, or with a probability from a seeded sequence. */
+export const FaultWhen = Type.Union([
+  Type.Object({ always: Type.Literal(true) }, { additionalProperties: false }),
+  Type.Object({ next: Type.Integer({ minimum: 1 }) }, { additionalProperties: false }),
+  Type.Object({ every: Type.Integer({ minimum: 1 }) }, { additionalProperties: false }),
+  Type.Object(
+    { probability: Type.Number({ minimum: 0, maximum: 1 }), seed: Type.Integer() },
+    { additionalProperties: false },
+  ),
+]);
+export type FaultWhen = Static<typeof FaultWhen>;
+
+/** A fault. `seen` counts matches, `hits` those that took effect. */
+export const FaultRecord = Type.Object({
+  id: Type.String(),
+  on: Type.Enum(['graph', 'webhook']),
+  match: FaultMatch,
+  effect: FaultEffect,
+  when: FaultWhen,
+  seen: Type.Number(),
+  hits: Type.Number(),
+});
+export type Fault = Static<typeof FaultRecord>;
+
+const DelayMs = Type.Union([Type.Null(), Type.Integer({ minimum: 0, maximum: 30 * 86_400_000 })]);
+
+/** How messages get on by themselves. Delays count from acceptance; null is never. `batchMax`: updates a webhook may carry. */
+export const Progress = Type.Object({
+  mode: Type.Enum(['immediate', 'timed', 'manual']),
+  sentMs: DelayMs,
+  deliveredMs: DelayMs,
+  readMs: DelayMs,
+  batchMax: Type.Integer({ minimum: 1, maximum: 1000 }),
+});
+export type Progress = Static<typeof Progress>;
+
+/** The one record of settings. The counters number messages and webhooks; `verified` are callbacks whose handshake passed. */
+export const SettingsRecord = Type.Object({
+  progress: Progress,
+  window: Type.Enum(['enforced', 'open']),
+  clockOffsetMs: Type.Number(),
+  nextMessageSeq: Type.Number(),
+  nextWebhookSeq: Type.Number(),
+  verified: Type.Array(Type.String()),
+});
+export type Settings = Static<typeof SettingsRecord>;

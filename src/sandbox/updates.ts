@@ -1,0 +1,141 @@
+// What webhooks say: the update for a status or an inbound message, and the body that carries one or many of them (Meta 2).
+import { createHash } from 'node:crypto';
+import { titleOf } from './graph/errors.js';
+import type { Message, StatusName, Update } from './records.js';
+import { WINDOW_MS, type World } from './world.js';
+
+const ERROR_PAGE = 'https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/';
+/** The last version whose statuses carry `conversation` (Meta 0.1). */
+const CONVERSATION_MAJOR_MAX = 23;
+
+/** The update that reports `status`, reached at `atMs`, of an outbound message (Meta 2.3); undefined when its number is gone. */
+export function statusUpdate(world: World, message: Message, status: StatusName, atMs: number): Update | undefined {
+  const isFailed = status === 'failed';
+  return update(world, message, 'status', isFailed ? null : contactOf(world, message.to), {
+    id: message.id,
+    status,
+    timestamp: seconds(atMs),
+    recipient_id: message.to,
+    recipient_user_id: world.userIdOf(message.to),
+    ...(message.bizOpaque === null ? {} : { biz_opaque_callback_data: message.bizOpaque }),
+    ...(status === 'sent' || status === 'delivered' ? priceOf(message, status, atMs) : {}),
+    ...(isFailed ? { errors: [errorOf(message)] } : {}),
+  });
+}
+
+/** The update that hands over an inbound message (Meta 2.2); undefined when its number is gone. */
+export function inboundUpdate(world: World, message: Message): Update | undefined {
+  const payload = typeof message.payload === 'object' && message.payload !== null ? message.payload : {};
+  return update(world, message, 'message', contactOf(world, message.from), {
+    from: message.from,
+    from_user_id: world.userIdOf(message.from),
+    id: message.id,
+    timestamp: seconds(message.acceptedAt),
+    ...payload,
+  });
+}
+
+function update(
+  world: World,
+  message: Message,
+  kind: Update['kind'],
+  contact: unknown,
+  fragment: unknown,
+): Update | undefined {
+  const number = world.numbers.get(message.phoneNumberId);
+  if (number === undefined) return undefined;
+  return {
+    kind,
+    key: message.id,
+    wabaId: number.wabaId,
+    phoneNumberId: message.phoneNumberId,
+    number: number.number,
+    user: message.direction === 'out' ? message.to : message.from,
+    contact,
+    fragment,
+  };
+}
+
+function contactOf(world: World, user: string): unknown {
+  return {
+    profile: { name: world.userOf(user).profileName },
+    wa_id: user,
+    user_id: world.userIdOf(user),
+  };
+}
+
+/** Free-form messages are service messages, free inside the window (Meta 8). `conversation` only up to v23. */
+function priceOf(message: Message, status: StatusName, atMs: number): Record<string, unknown> {
+  const pricing = { billable: false, pricing_model: 'PMP', type: 'free_customer_service', category: 'service' };
+  if (message.graphMajor > CONVERSATION_MAJOR_MAX) return { pricing };
+  const day = Math.floor(message.acceptedAt / WINDOW_MS);
+  const conversation = {
+    id: createHash('md5').update(`${message.phoneNumberId}:${message.to}:${day}`).digest('hex'),
+    ...(status === 'sent' ? { expiration_timestamp: seconds(atMs + WINDOW_MS) } : {}),
+    origin: { type: 'service' },
+  };
+  return { conversation, pricing };
+}
+
+function errorOf(message: Message): Record<string, unknown> {
+  const { code, title, details } = message.failure ?? {
+    code: 131000,
+    title: titleOf(131000),
+    details: titleOf(131000),
+  };
+  return { code, title, message: title, error_data: { details }, href: ERROR_PAGE };
+}
+
+function seconds(ms: number): string {
+  return String(Math.floor(ms / 1000));
+}
+
+interface Value {
+  messaging_product: 'whatsapp';
+  metadata: { display_phone_number: string; phone_number_id: string };
+  contacts?: unknown[];
+  messages?: unknown[];
+  statuses?: unknown[];
+}
+
+/** The exact text of a webhook body: one entry a WABA, one change for each number and kind, in the order of the updates; ASCII only. */
+export function renderBody(updates: readonly Update[]): string {
+  const entries = new Map<string, Map<string, Value>>();
+  for (const update of updates) {
+    const changes = entries.get(update.wabaId) ?? new Map<string, Value>();
+    entries.set(update.wabaId, changes);
+    const key = `${update.kind}:${update.phoneNumberId}`;
+    changes.set(key, withUpdate(changes.get(key) ?? newValue(update), update));
+  }
+  const entry = [...entries].map(([id, changes]) => ({
+    id,
+    changes: [...changes.values()].map((value) => ({ value, field: 'messages' })),
+  }));
+  return escapeToAscii(JSON.stringify({ object: 'whatsapp_business_account', entry }));
+}
+
+/** The value with the update appended to its list, and its contact. */
+function withUpdate(value: Value, update: Update): Value {
+  const list = update.kind === 'status' ? 'statuses' : 'messages';
+  if (update.contact !== null) value.contacts = appended(value.contacts, update.contact);
+  value[list] = appended(value[list], update.fragment);
+  return value;
+}
+
+function appended(list: unknown[] | undefined, item: unknown): unknown[] {
+  if (list === undefined) return [item];
+  list.push(item);
+  return list;
+}
+
+function newValue(update: Update): Value {
+  return {
+    messaging_product: 'whatsapp',
+    metadata: { display_phone_number: update.number, phone_number_id: update.phoneNumberId },
+  };
+}
+
+/** JSON text with every non-ASCII unit written as a lower-case \uXXXX, the form that Meta signs and sends (Meta 2.1). */
+export function escapeToAscii(json: string): string {
+  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
