@@ -1,0 +1,115 @@
+// A recording HTTP receiver: stands for a customer's webhook endpoint.
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** One request as it came in. `body` is the text, `json` its value when it is JSON. */
+export interface ReceivedRequest {
+  at: number;
+  method: string;
+  /** Path with query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+  json: unknown;
+}
+
+/** How to answer: after `delayMs`, with `status` (200), `headers`, `body` (empty); or by `reset`, which cuts the connection without an answer. */
+export interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string;
+  delayMs?: number;
+  reset?: boolean;
+}
+
+/** A receiver on a free loopback port. */
+export interface Receiver {
+  /** Base URL without a final slash. */
+  url: string;
+  /** Everything received, oldest first. */
+  requests: ReceivedRequest[];
+  /** Decides every later answer; given the request, so that it can differ by path or count. */
+  answer(decide: Answer | ((request: ReceivedRequest) => Answer)): void;
+  /** The first request, past or to come, that `predicate` holds for; throws after `timeoutMs` with what came instead. */
+  next(predicate: (request: ReceivedRequest) => boolean, timeoutMs?: number): Promise<ReceivedRequest>;
+  stop(): Promise<void>;
+}
+
+/** Starts a receiver that answers 200 until told otherwise. */
+export async function startReceiver(): Promise<Receiver> {
+  const requests: ReceivedRequest[] = [];
+  const waiting = new Set<() => void>();
+  let decide: (request: ReceivedRequest) => Answer = () => ({});
+  const server = createServer(async (incoming, response) => {
+    const request = await read(incoming).catch(() => undefined);
+    if (request === undefined) return;
+    requests.push(request);
+    const answer = decide(request);
+    for (const look of [...waiting]) look();
+    await send(answer, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    requests,
+    answer(next) {
+      decide = typeof next === 'function' ? next : () => next;
+    },
+    next(predicate, timeoutMs = 10_000) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(look);
+          const came = requests.map(({ method, path, body }) => `${method} ${path} ${body.slice(0, 200)}`);
+          reject(new Error(`no such request within ${timeoutMs} ms; received: ${came.join('\n') || 'none'}`));
+        }, timeoutMs);
+        function look(): void {
+          const found = requests.find(predicate);
+          if (found === undefined) return;
+          clearTimeout(timer);
+          waiting.delete(look);
+          resolve(found);
+        }
+        waiting.add(look);
+        look();
+      });
+    },
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function read(incoming: IncomingMessage): Promise<ReceivedRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const body = Buffer.concat(chunks).toString('utf8');
+  const { method = '', url = '', headers } = incoming;
+  return { at: Date.now(), method, path: url, headers, body, json: parseJson(body) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function send(
+  { status = 200, headers = {}, body = '', delayMs = 0, reset }: Answer,
+  response: ServerResponse,
+): Promise<void> {
+  if (delayMs > 0) await delay(delayMs);
+  if (reset === true) {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  response.writeHead(status, headers);
+  response.end(body);
+}
