@@ -1,0 +1,29 @@
+// /dev/clock: moves the gateway's clock forward, in dev only, so that hours pass in a test without waiting.
+import { Type } from 'typebox';
+import type { AdminParts } from './parts.js';
+import { defineRoute, type Route, timeOf } from './route.js';
+
+const ADVANCE_SECONDS_MAX = 10 * 365 * 86_400;
+const advanceSeconds = Type.Number({
+  minimum: 0,
+  maximum: ADVANCE_SECONDS_MAX,
+  says: `must be a number from 0 to ${ADVANCE_SECONDS_MAX}`,
+});
+
+/** The endpoints of the clock; none outside dev. */
+export function devClockRoutes({ clock, isDev }: AdminParts): Route[] {
+  if (!isDev) return [];
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/dev/clock',
+      handle: async () => ({ status: 200, body: { now: timeOf(clock.now()) } }),
+    }),
+    defineRoute({
+      method: 'POST',
+      url: '/dev/clock',
+      body: Type.Object({ advanceSeconds }),
+      handle: async ({ body }) => ({ status: 200, body: { now: timeOf(clock.advance(body.advanceSeconds)) } }),
+    }),
+  ];
+}

@@ -1,0 +1,58 @@
+// /endpoints: where reports go, whether they arrive, and how to start again after a stop.
+import { Type } from 'typebox';
+import { isRefusal, refuse } from '../../manage/refusal.js';
+import { type EndpointRow, enableEndpoint, findEndpoint, pageEndpoints } from '../../store/endpoints.js';
+import { accountIdField, pagingQuery } from './fields.js';
+import type { AdminParts } from './parts.js';
+import { accountFilter, accountIdOf, defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+
+const ENDPOINT_ID = /^[1-9][0-9]{0,8}$/;
+
+/** The endpoints of endpoints. */
+export function endpointRoutes(parts: AdminParts): Route[] {
+  const { database } = parts;
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/endpoints',
+      query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      async handle({ caller, query }) {
+        const filter = accountFilter(parts, caller, query.accountId);
+        if (isRefusal(filter)) return filter;
+        const slice = sliceOf(query);
+        return listReply(await pageEndpoints(database, filter.account, slice), slice, (row) => show(parts, row));
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      url: '/endpoints/:id/enable',
+      async handle({ caller, param }) {
+        const id = ENDPOINT_ID.test(param('id')) ? Number(param('id')) : undefined;
+        if (id === undefined || (await findEndpoint(database, caller.account, id)) === undefined)
+          return refuse('notFound', 'no such endpoint');
+        await database.transaction((tx) => enableEndpoint(tx, id));
+        const row = await findEndpoint(database, caller.account, id);
+        return row === undefined ? refuse('notFound', 'no such endpoint') : { status: 200, body: show(parts, row) };
+      },
+    }),
+  ];
+}
+
+function show(parts: AdminParts, row: EndpointRow): object {
+  const { id, origin, profile, failures, downReason, waiting, retrying, dead } = row;
+  return {
+    id,
+    accountId: accountIdOf(parts, row.account),
+    origin,
+    profile,
+    failures,
+    downSince: timeOf(row.downSince),
+    downReason,
+    nextProbeAt: timeOf(row.nextProbeAt),
+    disabledAt: timeOf(row.disabledAt),
+    waiting,
+    retrying,
+    dead,
+    createdAt: timeOf(row.createdAt),
+  };
+}

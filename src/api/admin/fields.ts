@@ -1,0 +1,103 @@
+// Fields of the admin API as TypeBox schemas; `says` is what the caller is told when a value does not fit.
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { FieldError } from './problem.js';
+
+/** Text that PostgreSQL and JSON both keep as it is: neither NUL nor half a surrogate pair. */
+const TEXT = '^[^\\0\\p{Cs}]*$';
+const ERRORS_MAX = 100;
+
+/** Text of 1 to `maxLength` characters. */
+export function text(maxLength: number) {
+  return Type.String({ minLength: 1, maxLength, pattern: TEXT, says: `must be text of 1 to ${maxLength} characters` });
+}
+
+/** Digits, as phone numbers and Meta's ids are. */
+export function digits(minLength: number, maxLength: number) {
+  return Type.String({
+    pattern: `^[0-9]{${minLength},${maxLength}}$`,
+    says: `must be ${minLength} to ${maxLength} digits`,
+  });
+}
+
+/** A whole number. */
+export function integer(minimum: number, maximum: number) {
+  return Type.Integer({ minimum, maximum, says: `must be a whole number from ${minimum} to ${maximum}` });
+}
+
+/** An absolute http or https URL; what it may reach is checked when it is stored. */
+export const url = Type.String({
+  maxLength: 2048,
+  pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\\0\\p{Cs}]+$',
+  says: 'must be an absolute http or https URL',
+});
+
+/** An absolute URL, or null for none. */
+export const urlOrNull = Type.Union([url, Type.Null()], { says: 'must be an absolute http or https URL, or null' });
+
+/** An instant as RFC 3339 writes it; Infobip's `+0000` is read too. */
+export const instant = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?([Zz]|[+-]\\d{2}:?\\d{2})$',
+  says: 'must be a date and time with an offset, like 2026-01-31T12:00:00Z',
+});
+
+/** A list of 1 to `maxItems` texts. */
+export function texts(maxItems: number, maxLength: number) {
+  return Type.Array(Type.String({ minLength: 1, maxLength, pattern: TEXT }), {
+    minItems: 1,
+    maxItems,
+    says: `must be a list of 1 to ${maxItems} texts of 1 to ${maxLength} characters`,
+  });
+}
+
+/** `page` and `size` of a list, as they stand in a query. */
+export const pagingQuery = {
+  page: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$', says: 'must be a whole number from 0' })),
+  size: Type.Optional(
+    Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', says: 'must be a whole number from 1 to 1000' }),
+  ),
+};
+
+/** The account that an admin key speaks of; other keys speak of their own. */
+export const accountIdField = { accountId: Type.Optional(text(100)) };
+
+/** What reading a body or query gives. */
+export type Read<T> = { ok: true; value: T } | { ok: false; errors: FieldError[] };
+
+/**
+ * Compiles `schema` once. The reader names every wrong, missing and unknown field at once (at most 100). `what` is the whole: body or query.
+ * Each property needs `says` in its schema.
+ */
+export function compileReader<T extends TObject>(schema: T, what: string): (value: unknown) => Read<Static<T>> {
+  const whole = Compile(schema);
+  const isWhole = (value: unknown): value is Static<T> => whole.Check(value);
+  const properties = new Map(
+    Object.entries(schema.properties).map(([name, property]) => [name, fieldChecker(name, property)]),
+  );
+  const required = new Set<string>(schema.required ?? []);
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return { ok: false, errors: [{ field: '', message: `the ${what} must be a JSON object` }] };
+    const errors: FieldError[] = [];
+    for (const name of required) if (!Object.hasOwn(value, name)) errors.push({ field: name, message: 'is required' });
+    for (const [name, given] of Object.entries(value)) {
+      const message = (properties.get(name) ?? unknownField)(given);
+      if (message !== undefined) errors.push({ field: name, message });
+      if (errors.length >= ERRORS_MAX) break;
+    }
+    if (errors.length > 0) return { ok: false, errors };
+    if (!isWhole(value)) throw new TypeError('every field fits its schema, the whole does not');
+    return { ok: true, value };
+  };
+}
+
+function unknownField(): string {
+  return 'is not a field of this request';
+}
+
+function fieldChecker(name: string, schema: TSchema): (value: unknown) => string | undefined {
+  const says = Reflect.get(schema, 'says');
+  if (typeof says !== 'string') throw new TypeError(`the schema of ${name} does not say what it wants`);
+  const check = Compile(schema);
+  return (value) => (check.Check(value) ? undefined : says);
+}

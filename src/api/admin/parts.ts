@@ -1,0 +1,30 @@
+// What the admin API is given, and who calls it.
+import type { Clock } from '../../lib/clock.js';
+import type { Log } from '../../lib/log.js';
+import type { SecretBox } from '../../lib/secrets.js';
+import type { GraphReader } from '../../manage/connect.js';
+import type { Database } from '../../store/database.js';
+import type { Directory } from '../../store/directory.js';
+
+/** Parts and settings of the admin API. */
+export interface AdminParts {
+  database: Database;
+  directory: Directory;
+  clock: Clock;
+  secrets: SecretBox;
+  /** Meta, for `senders/connect`. */
+  graph: GraphReader;
+  log: Log;
+  /** Serves `dev/clock`. */
+  isDev: boolean;
+  /** Base URL under which Meta reaches the gateway, without a final slash; asked when it is needed, since port 0 is known late. */
+  publicUrl(): string;
+  metaVerifyToken: string | undefined;
+  /** Why a URL can never be posted to, as far as its text says (the SSRF guard's static check). */
+  checkUrl(url: string): string | undefined;
+}
+
+/** Whose key a request brought: `account` is null for a key of kind admin, which stands for all accounts. */
+export interface Caller {
+  account: number | null;
+}

@@ -1,0 +1,130 @@
+// The admin API under /parley/1: who may call, what is read, and how every failure is told (RFC 9457).
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { DatabaseError } from '../../store/database.js';
+import { accountRoutes } from './accounts.js';
+import { devClockRoutes } from './dev-clock.js';
+import { endpointRoutes } from './endpoints.js';
+import { messageRoutes } from './messages.js';
+import type { AdminParts, Caller } from './parts.js';
+import { type Problem, problem, sendProblem } from './problem.js';
+import { replayRoutes } from './replays.js';
+import type { RawCall, Reply, Route } from './route.js';
+import { senderRoutes } from './senders.js';
+import { signingSecretRoutes } from './signing-secrets.js';
+
+export type { AdminParts } from './parts.js';
+
+const PREFIX = '/parley/1';
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const AUTHORIZATION = /^App +([\x21-\x7e]+) *$/i;
+
+/**
+ * Serves the admin API on `app` under `/parley/1`, with its own error forms. A key says who calls: one of kind admin sees all accounts and
+ * alone manages `/accounts`; for any other key what belongs to another account does not exist (404).
+ */
+export function registerAdminApi(app: FastifyInstance, parts: AdminParts): void {
+  const routes = [
+    ...accountRoutes(parts),
+    ...senderRoutes(parts),
+    ...signingSecretRoutes(parts),
+    ...endpointRoutes(parts),
+    ...messageRoutes(parts),
+    ...replayRoutes(parts),
+    ...devClockRoutes(parts),
+  ];
+  app.register(
+    async (scope) => {
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendProblem(reply, problemOfError(error, parts)));
+      scope.setNotFoundHandler((_, reply) => void sendProblem(reply, problem(404, 'there is nothing at this path')));
+      readJsonOnly(scope);
+      for (const route of routes) serve(scope, parts, route);
+      for (const [url, allowed] of methodsByUrl(routes)) refuseOtherMethods(scope, url, allowed);
+    },
+    { prefix: PREFIX },
+  );
+}
+
+function readJsonOnly(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (_, body, done) => {
+    // Clients that always name a type send empty bodies too.
+    if (body === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(body));
+    } catch {
+      done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }), undefined);
+    }
+  });
+}
+
+function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
+  // Who calls is asked before the body is read.
+  const callerOf = new WeakMap<FastifyRequest, Caller>();
+  scope.route<{ Params: Record<string, string> }>({
+    method: route.method,
+    url: route.url,
+    async onRequest(request, reply) {
+      const caller = authorize(parts, request);
+      if (caller === undefined)
+        return sendProblem(reply, problem(401, 'Authorization must be "App <key>" with a valid key'));
+      if (route.isAdminOnly && caller.account !== null)
+        return sendProblem(reply, problem(403, 'this needs a key of kind admin'));
+      callerOf.set(request, caller);
+    },
+    async handler(request, reply) {
+      const caller = callerOf.get(request);
+      if (caller === undefined) throw new Error('a request without caller passed');
+      const call: RawCall = { caller, params: request.params, query: request.query, body: request.body };
+      const answer = await route.answer(call);
+      // What was changed is in force when the answer arrives.
+      if (route.method !== 'GET') await parts.directory.refresh();
+      return send(reply, answer);
+    },
+  });
+}
+
+function authorize({ directory }: AdminParts, request: FastifyRequest): Caller | undefined {
+  const [, secret] = AUTHORIZATION.exec(request.headers.authorization ?? '') ?? [];
+  const key = secret === undefined ? undefined : directory.keyOf(secret);
+  return key === undefined ? undefined : { account: key.account };
+}
+
+function send(reply: FastifyReply, answer: Reply | Problem): FastifyReply {
+  if ('title' in answer) return sendProblem(reply, answer);
+  reply.code(answer.status).header('cache-control', 'no-store');
+  return answer.body === undefined ? reply.send() : reply.send(answer.body);
+}
+
+function methodsByUrl(routes: readonly Route[]): Map<string, Set<string>> {
+  const methods = new Map<string, Set<string>>();
+  for (const { url, method } of routes) methods.set(url, (methods.get(url) ?? new Set()).add(method));
+  return methods;
+}
+
+function refuseOtherMethods(scope: FastifyInstance, url: string, allowed: ReadonlySet<string>): void {
+  const allow = [...allowed].join(', ');
+  scope.route({
+    method: METHODS.filter((method) => !allowed.has(method)),
+    url,
+    async onRequest(_, reply) {
+      reply.header('allow', allow);
+      return sendProblem(reply, problem(405, `this path takes ${allow}`));
+    },
+    handler: () => undefined,
+  });
+}
+
+/** Errors of Fastify name their status; the database's are told apart by whether trying again can help; the rest are bugs. */
+function problemOfError(error: FastifyError, { log }: AdminParts): Problem {
+  if (error instanceof DatabaseError && (error.kind === 'unavailable' || error.kind === 'conflict'))
+    return problem(503, 'the database is not available; try again');
+  // What was checked before the write was taken by another request meanwhile.
+  if (error instanceof DatabaseError && error.kind === 'data')
+    return problem(409, 'another change came first; look again');
+  const status = error.statusCode;
+  if (status === 413) return problem(413, 'the body is too large');
+  if (status === 415) return problem(415, 'the body must be application/json');
+  if (status !== undefined && status >= 400 && status < 500) return problem(status, error.message);
+  log.error({ event: 'admin.failed', err: error });
+  return problem(500, 'an error of Parley; its log has more');
+}

@@ -1,0 +1,147 @@
+// One endpoint of the admin API as data plus a handler; reading, paging and refusals are the same for all.
+import { type Static, type TObject, Type } from 'typebox';
+import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
+import type { Page, Slice } from '../../store/accounts.js';
+import { compileReader } from './fields.js';
+import type { AdminParts, Caller } from './parts.js';
+import { type FieldError, type Problem, problem, problemOf } from './problem.js';
+
+/** A request as it came in. */
+export interface RawCall {
+  caller: Caller;
+  params: Readonly<Record<string, string>>;
+  query: unknown;
+  body: unknown;
+}
+
+/** A good answer; `body` absent means none (204). */
+export interface Reply {
+  status: number;
+  body?: object;
+}
+
+/** An endpoint; `url` is relative to `/parley/1`. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  url: string;
+  /** Only keys of kind admin; others get 403 whatever they ask for. */
+  isAdminOnly: boolean;
+  answer(call: RawCall): Promise<Reply | Problem>;
+}
+
+/** A request that was read. */
+export interface Call<Body, Query> {
+  caller: Caller;
+  /** A named part of the path. */
+  param(name: string): string;
+  body: Body;
+  query: Query;
+}
+
+const EMPTY = Type.Object({});
+
+interface Definition<Body extends TObject, Query extends TObject> {
+  method: Route['method'];
+  url: string;
+  isAdminOnly?: boolean;
+  /** Absent: the endpoint takes no body and ignores an empty one. */
+  body?: Body;
+  query?: Query;
+  handle(call: Call<Static<Body>, Static<Query>>): Promise<Reply | Refusal | Problem>;
+}
+
+/** Makes a route whose handler sees only bodies and queries that fit. */
+export function defineRoute<Body extends TObject = typeof EMPTY, Query extends TObject = typeof EMPTY>(
+  definition: Definition<Body, Query>,
+): Route {
+  const { method, url, isAdminOnly = false, handle } = definition;
+  const readBody = compileReader(definition.body ?? EMPTY, 'body');
+  const readQuery = compileReader(definition.query ?? EMPTY, 'query');
+  const bodyOf = (given: unknown): unknown => (definition.body === undefined && given === undefined ? {} : given);
+  return {
+    method,
+    url,
+    isAdminOnly,
+    async answer({ caller, params, query, body }) {
+      const queryRead = readQuery(query);
+      const bodyRead = readBody(bodyOf(body));
+      if (!queryRead.ok || !bodyRead.ok)
+        return wrongFields([queryRead, bodyRead].flatMap((read) => (read.ok ? [] : read.errors)));
+      // Parse boundary: the readers were compiled from the schemas that Body and Query are the types of.
+      const call = {
+        caller,
+        param: paramOf(params),
+        body: bodyRead.value as Static<Body>,
+        query: queryRead.value as Static<Query>,
+      };
+      const reply = await handle(call);
+      return isRefusal(reply) ? problemOf(reply) : reply;
+    },
+  };
+}
+
+/** The answer to a request with wrong fields. */
+export function wrongFields(errors: readonly FieldError[]): Problem {
+  return problem(400, 'some fields are wrong', errors);
+}
+
+function paramOf(params: Readonly<Record<string, string>>): (name: string) => string {
+  return (name) => {
+    const value = params[name];
+    if (value === undefined) throw new TypeError(`the path has no part ${name}`);
+    return value;
+  };
+}
+
+const PAGE_SIZE = 20;
+
+/** Which rows `page` (from 0) and `size` (default 20) ask for. */
+export function sliceOf(query: { page?: string; size?: string }): Slice {
+  const limit = Number(query.size ?? PAGE_SIZE);
+  return { limit, offset: Number(query.page ?? 0) * limit };
+}
+
+/** A list answer: `{results, paging}`. */
+export function listReply<Row>(
+  { rows, total }: Page<Row>,
+  { limit, offset }: Slice,
+  show: (row: Row) => object,
+): Reply {
+  const paging = { page: offset / limit, size: limit, totalPages: Math.ceil(total / limit), totalResults: total };
+  return { status: 200, body: { results: rows.map(show), paging } };
+}
+
+/** An instant as the admin API writes it (RFC 3339, UTC, ms), null when there is none. */
+export function timeOf(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
+}
+
+/** The accountId of an internal id, as the caller knows it. */
+export function accountIdOf({ directory }: Pick<AdminParts, 'directory'>, account: number): string | null {
+  return directory.account(account)?.accountId ?? null;
+}
+
+/** The account that a request makes something in: the key's own, or the one that an admin key names. A foreign one looks like none. */
+export function accountFor(
+  { directory }: Pick<AdminParts, 'directory'>,
+  caller: Caller,
+  accountId: string | undefined,
+): { account: number } | Refusal {
+  if (accountId === undefined) {
+    return caller.account === null
+      ? refuse('invalid', 'is required with a key of kind admin', 'accountId')
+      : { account: caller.account };
+  }
+  const account = directory.accountOf(accountId)?.id;
+  const isSeen = account !== undefined && (caller.account === null || caller.account === account);
+  return isSeen ? { account } : refuse('notFound', 'no such account', 'accountId');
+}
+
+/** The account that a list is narrowed to: null means all, which only admin keys see. */
+export function accountFilter(
+  parts: Pick<AdminParts, 'directory'>,
+  caller: Caller,
+  accountId: string | undefined,
+): { account: number | null } | Refusal {
+  return accountId === undefined ? caller : accountFor(parts, caller, accountId);
+}

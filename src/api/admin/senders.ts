@@ -1,0 +1,153 @@
+// /senders: business numbers with what the gateway needs to speak for them at Meta, and the state of their lanes.
+import { Type } from 'typebox';
+import { connectSender } from '../../manage/connect.js';
+import { isRefusal, refuse } from '../../manage/refusal.js';
+import { createSender, resumeSender, updateSender } from '../../manage/senders.js';
+import { deleteSender, findSender, pageSenders, type SenderRow } from '../../store/senders.js';
+import { accountIdField, digits, integer, pagingQuery, text, urlOrNull } from './fields.js';
+import type { AdminParts } from './parts.js';
+import {
+  accountFilter,
+  accountFor,
+  accountIdOf,
+  defineRoute,
+  listReply,
+  type Route,
+  sliceOf,
+  timeOf,
+} from './route.js';
+
+const TOKEN_LENGTH_MAX = 4096;
+const META_ID_LENGTH_MAX = 32;
+const SENDER_LENGTH_MAX = 24;
+const THROUGHPUT_MAX = 10_000;
+const metaId = digits(1, META_ID_LENGTH_MAX);
+const accessToken = text(TOKEN_LENGTH_MAX);
+const optionalFields = { throughput: Type.Optional(integer(1, THROUGHPUT_MAX)), forwardUrl: Type.Optional(urlOrNull) };
+
+/** The endpoints of senders. */
+export function senderRoutes(parts: AdminParts): Route[] {
+  return [...readRoutes(parts), ...writeRoutes(parts), ...laneRoutes(parts)];
+}
+
+function readRoutes(parts: AdminParts): Route[] {
+  const { database } = parts;
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/senders',
+      query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      async handle({ caller, query }) {
+        const filter = accountFilter(parts, caller, query.accountId);
+        if (isRefusal(filter)) return filter;
+        const slice = sliceOf(query);
+        return listReply(await pageSenders(database, filter.account, slice), slice, (row) => showSender(parts, row));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      url: '/senders/:sender',
+      async handle({ caller, param }) {
+        const row = await findSender(database, caller.account, param('sender'));
+        return row === undefined ? refuse('notFound', 'no such sender') : { status: 200, body: showSender(parts, row) };
+      },
+    }),
+  ];
+}
+
+function writeRoutes(parts: AdminParts): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      url: '/senders',
+      body: Type.Object({
+        ...accountIdField,
+        sender: digits(1, SENDER_LENGTH_MAX),
+        phoneNumberId: metaId,
+        wabaId: metaId,
+        accessToken,
+        ...optionalFields,
+      }),
+      async handle({ caller, body: { accountId, ...request } }) {
+        const owner = accountFor(parts, caller, accountId);
+        if (isRefusal(owner)) return owner;
+        const row = await createSender(parts, owner.account, request);
+        return isRefusal(row) ? row : { status: 201, body: showSender(parts, row) };
+      },
+    }),
+    defineRoute({
+      method: 'PATCH',
+      url: '/senders/:sender',
+      body: Type.Object({
+        phoneNumberId: Type.Optional(metaId),
+        wabaId: Type.Optional(metaId),
+        accessToken: Type.Optional(accessToken),
+        ...optionalFields,
+      }),
+      async handle({ caller, param, body }) {
+        const row = await updateSender(parts, caller.account, param('sender'), body);
+        return isRefusal(row) ? row : { status: 200, body: showSender(parts, row) };
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      url: '/senders/:sender',
+      async handle({ caller, param }) {
+        const isDeleted = await deleteSender(parts.database, caller.account, param('sender'), parts.clock.now());
+        return isDeleted ? { status: 204 } : refuse('notFound', 'no such sender');
+      },
+    }),
+  ];
+}
+
+function laneRoutes(parts: AdminParts): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      url: '/senders/:sender/resume',
+      async handle({ caller, param }) {
+        const row = await resumeSender(parts, caller.account, param('sender'));
+        return isRefusal(row) ? row : { status: 200, body: showSender(parts, row) };
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      url: '/senders/connect',
+      body: Type.Object({
+        ...accountIdField,
+        phoneNumberId: metaId,
+        wabaId: metaId,
+        accessToken,
+        forwardUrl: Type.Optional(urlOrNull),
+      }),
+      async handle({ caller, body: { accountId, ...request } }) {
+        const owner = accountFor(parts, caller, accountId);
+        if (isRefusal(owner)) return owner;
+        const connected = await connectSender(parts, owner.account, request);
+        if (isRefusal(connected)) return connected;
+        const { row, ...rest } = connected;
+        const callback = {
+          callbackUrl: `${parts.publicUrl()}/meta/webhook`,
+          verifyToken: parts.metaVerifyToken ?? null,
+        };
+        return { status: 200, body: { ...showSender(parts, row), ...callback, ...rest } };
+      },
+    }),
+  ];
+}
+
+function showSender(parts: AdminParts, row: SenderRow): object {
+  const { sender, phoneNumberId, wabaId, throughput, forwardUrl, pauseReason, queued } = row;
+  return {
+    accountId: accountIdOf(parts, row.account),
+    sender,
+    phoneNumberId,
+    wabaId,
+    throughput,
+    forwardUrl,
+    createdAt: timeOf(row.createdAt),
+    pausedUntil: timeOf(row.pausedUntil),
+    pauseReason,
+    queued,
+  };
+}

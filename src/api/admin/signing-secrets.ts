@@ -1,0 +1,58 @@
+// /signing-secrets: what webhooks of an account are signed with; shown once.
+import { Type } from 'typebox';
+import { isRefusal, refuse } from '../../manage/refusal.js';
+import { createSigningSecret } from '../../manage/signing-secrets.js';
+import { deleteSigningSecret, pageSigningSecrets, type SigningSecretRow } from '../../store/signing-secrets.js';
+import { accountIdField, pagingQuery } from './fields.js';
+import type { AdminParts } from './parts.js';
+import {
+  accountFilter,
+  accountFor,
+  accountIdOf,
+  defineRoute,
+  listReply,
+  type Route,
+  sliceOf,
+  timeOf,
+} from './route.js';
+
+/** The endpoints of signing secrets. */
+export function signingSecretRoutes(parts: AdminParts): Route[] {
+  const { database } = parts;
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/signing-secrets',
+      query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      async handle({ caller, query }) {
+        const filter = accountFilter(parts, caller, query.accountId);
+        if (isRefusal(filter)) return filter;
+        const slice = sliceOf(query);
+        return listReply(await pageSigningSecrets(database, filter.account, slice), slice, (row) => show(parts, row));
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      url: '/signing-secrets',
+      body: Type.Object(accountIdField),
+      async handle({ caller, body }) {
+        const owner = accountFor(parts, caller, body.accountId);
+        if (isRefusal(owner)) return owner;
+        const made = await createSigningSecret(parts, owner.account);
+        return isRefusal(made) ? made : { status: 201, body: { ...show(parts, made), secret: made.secret } };
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      url: '/signing-secrets/:id',
+      async handle({ caller, param }) {
+        const isDeleted = await deleteSigningSecret(database, caller.account, param('id'));
+        return isDeleted ? { status: 204 } : refuse('notFound', 'no such signing secret');
+      },
+    }),
+  ];
+}
+
+function show(parts: AdminParts, { id, account, createdAt }: SigningSecretRow): object {
+  return { id, accountId: accountIdOf(parts, account), createdAt: timeOf(createdAt) };
+}

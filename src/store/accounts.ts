@@ -1,0 +1,93 @@
+// Accounts: the tenants. `id` is ours and short, `accountId` is what people see and is never reused.
+import type { Database } from './database.js';
+
+/** Any way to run a statement: the pool or a transaction. */
+export type Runner = Pick<Database, 'run'>;
+
+/** What happens to a message whose outcome at Meta stays unknown (P8). */
+export type UnknownPolicy = 'resend' | 'fail';
+
+/** An account. `createdAt` is epoch ms. */
+export interface AccountRow {
+  id: number;
+  accountId: string;
+  name: string;
+  unknownPolicy: UnknownPolicy;
+  unknownWaitSeconds: number;
+  createdAt: number;
+}
+
+const COLUMNS = `id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
+  created_at AS "createdAt"`;
+
+const INSERT = {
+  name: 'account_insert',
+  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, created_at)
+    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), $5) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
+};
+const FIND = { name: 'account_find', text: `SELECT ${COLUMNS} FROM accounts WHERE account_id = $1` };
+const PAGE = {
+  name: 'account_page',
+  text: `SELECT ${COLUMNS} FROM accounts ORDER BY id LIMIT $1 OFFSET $2`,
+};
+const COUNT = { name: 'account_count', text: 'SELECT count(*) AS total FROM accounts' };
+const CHANGE = {
+  name: 'account_change',
+  text: `UPDATE accounts SET name = coalesce($2, name), unknown_policy = coalesce($3, unknown_policy),
+    unknown_wait_seconds = coalesce($4, unknown_wait_seconds) WHERE id = $1 RETURNING ${COLUMNS}`,
+};
+
+/** A page of a list and how many there are in all. */
+export interface Page<Row> {
+  rows: Row[];
+  total: number;
+}
+
+/** Which rows of a list: `offset` of them are passed over. */
+export interface Slice {
+  limit: number;
+  offset: number;
+}
+
+/** What can be said about an account; what is absent keeps its value or its default. */
+export interface AccountSettings {
+  name?: string | undefined;
+  unknownPolicy?: UnknownPolicy | undefined;
+  unknownWaitSeconds?: number | undefined;
+}
+
+/** Adds an account; undefined when its accountId is taken. */
+export async function insertAccount(
+  db: Runner,
+  accountId: string,
+  settings: AccountSettings & { name: string },
+  now: number,
+): Promise<AccountRow | undefined> {
+  const { name, unknownPolicy, unknownWaitSeconds } = settings;
+  const values = [accountId, name, unknownPolicy ?? null, unknownWaitSeconds ?? null, now];
+  const [row] = await db.run<AccountRow>(INSERT, values);
+  return row;
+}
+
+/** The account with this accountId. */
+export async function findAccount(db: Runner, accountId: string): Promise<AccountRow | undefined> {
+  const [row] = await db.run<AccountRow>(FIND, [accountId]);
+  return row;
+}
+
+/** Accounts, oldest first. */
+export async function pageAccounts(db: Runner, { limit, offset }: Slice): Promise<Page<AccountRow>> {
+  const [count] = await db.run<{ total: number }>(COUNT, []);
+  return { rows: await db.run<AccountRow>(PAGE, [limit, offset]), total: count?.total ?? 0 };
+}
+
+/** Changes what is given; undefined when there is no such account. */
+export async function changeAccount(
+  db: Runner,
+  id: number,
+  settings: AccountSettings,
+): Promise<AccountRow | undefined> {
+  const { name, unknownPolicy, unknownWaitSeconds } = settings;
+  const [row] = await db.run<AccountRow>(CHANGE, [id, name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null]);
+  return row;
+}

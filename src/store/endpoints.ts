@@ -1,0 +1,72 @@
+// Endpoints as people see them: where reports go, how healthy each is, and how much waits there.
+import type { Page, Runner, Slice } from './accounts.js';
+
+/** An endpoint. Times are epoch ms. */
+export interface EndpointRow {
+  id: number;
+  account: number;
+  origin: string;
+  profile: string;
+  createdAt: number;
+  /** Failing requests in a row. */
+  failures: number;
+  downSince: number | null;
+  downReason: string | null;
+  nextProbeAt: number | null;
+  disabledAt: number | null;
+  /** Reports not yet put into a request. */
+  waiting: number;
+  /** Requests that wait for a retry or are under way. */
+  retrying: number;
+  /** Reports given up, which a replay can bring back. */
+  dead: number;
+}
+
+const SELECT = `SELECT e.id, e.account, e.origin, e.profile, e.created_at AS "createdAt", h.failures, h.down_since AS "downSince",
+    h.down_reason AS "downReason", h.probe_at AS "nextProbeAt", h.disabled_at AS "disabledAt", t.next - 1 - h.position AS waiting,
+    (SELECT count(*) FROM batches b WHERE b.endpoint = e.id) AS retrying,
+    (SELECT count(*) FROM dead_letters d WHERE d.endpoint = e.id) AS dead
+  FROM endpoints e JOIN endpoint_heads h ON h.endpoint = e.id JOIN tails t ON t.stream = endpoint_stream(e.id)`;
+const PAGE = {
+  name: 'endpoint_page',
+  text: `${SELECT} WHERE $1::integer IS NULL OR e.account = $1 ORDER BY e.id LIMIT $2 OFFSET $3`,
+};
+const COUNT = {
+  name: 'endpoint_count',
+  text: 'SELECT count(*) AS total FROM endpoints WHERE $1::integer IS NULL OR account = $1',
+};
+const FIND = { name: 'endpoint_find', text: `${SELECT} WHERE e.id = $1 AND ($2::integer IS NULL OR e.account = $2)` };
+const IDS = { name: 'endpoint_ids', text: 'SELECT id FROM endpoints WHERE account = $1 ORDER BY id' };
+const ENABLE = {
+  name: 'endpoint_enable',
+  text: `UPDATE endpoint_heads SET failures = 0, down_since = NULL, probe_at = NULL, probes = 0, down_reason = NULL, disabled_at = NULL
+    WHERE endpoint = $1`,
+};
+const TELL = { name: 'endpoint_tell', text: 'UPDATE directory_version SET version = version + 1' };
+
+/** Endpoints of one account, or of all when `account` is null, oldest first. */
+export async function pageEndpoints(
+  db: Runner,
+  account: number | null,
+  { limit, offset }: Slice,
+): Promise<Page<EndpointRow>> {
+  const [count] = await db.run<{ total: number }>(COUNT, [account]);
+  return { rows: await db.run<EndpointRow>(PAGE, [account, limit, offset]), total: count?.total ?? 0 };
+}
+
+/** One endpoint, of `account` or of any when that is null. */
+export async function findEndpoint(db: Runner, account: number | null, id: number): Promise<EndpointRow | undefined> {
+  const [row] = await db.run<EndpointRow>(FIND, [id, account]);
+  return row;
+}
+
+/** Ids of an account's endpoints. */
+export async function endpointIds(db: Runner, account: number): Promise<number[]> {
+  return (await db.run<{ id: number }>(IDS, [account])).map((row) => row.id);
+}
+
+/** Forgets that an endpoint was disabled or down. Its owner hears of it as a change of the directory. */
+export async function enableEndpoint(db: Runner, id: number): Promise<void> {
+  await db.run(ENABLE, [id]);
+  await db.run(TELL, []);
+}

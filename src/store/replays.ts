@@ -1,0 +1,113 @@
+// Replays: reports that have left their stream are put into requests again. Each call takes one page of rows and is one statement.
+import type { Runner } from './accounts.js';
+
+/** What a page of a replay did. `last` is the sequence number to go on after, null when the page was the last one. */
+export interface ReplayPage {
+  reports: number;
+  last: number | null;
+}
+
+/** Reports in one request; the size that delivery itself uses by default. */
+const BATCH_REPORTS_MAX = 100;
+
+/**
+ * `page` are report rows. Left out are those still to be read, those in a request that has not succeeded yet, and those without a URL.
+ * The rest become requests of one endpoint, kind and URL each, due at once, and stop being dead letters. $1 is now.
+ */
+const REPLAY = `underway AS MATERIALIZED (
+    SELECT b.endpoint, s.seq FROM batches b, unnest(b.seqs) AS s (seq) WHERE b.endpoint IN (SELECT endpoint FROM page)
+  ), chosen AS MATERIALIZED (
+    SELECT p.endpoint, p.seq, p.day, p.kind, coalesce(p.url, m.envelope::json ->> 'notifyUrl') AS url
+    FROM page p JOIN endpoint_heads h ON h.endpoint = p.endpoint AND p.seq <= h.position
+    LEFT JOIN messages m ON p.url IS NULL AND m.day = p.ref_day AND m.id = p.ref
+    WHERE NOT EXISTS (SELECT FROM underway u WHERE u.endpoint = p.endpoint AND u.seq = p.seq)
+  ), numbered AS (
+    SELECT c.*, (row_number() OVER (PARTITION BY c.endpoint, c.kind, c.url ORDER BY c.seq) - 1) / ${BATCH_REPORTS_MAX} AS part
+    FROM chosen c WHERE c.url IS NOT NULL
+  ), made AS (
+    INSERT INTO batches (id, endpoint, kind, url, seqs, from_day, to_day, is_replay, first_due_at, due_at)
+    SELECT gen_random_uuid(), endpoint, kind, url, array_agg(seq ORDER BY seq), min(day), max(day), true, $1::bigint, $1::bigint
+    FROM numbered GROUP BY endpoint, kind, url, part RETURNING cardinality(seqs) AS reports
+  ), revived AS (
+    DELETE FROM dead_letters d USING numbered n WHERE d.endpoint = n.endpoint AND d.seq = n.seq
+  )`;
+const RESULT = `SELECT coalesce((SELECT sum(reports) FROM made), 0)::integer AS reports,
+  (SELECT CASE WHEN count(*) = $2::integer THEN max(seq) END FROM page) AS last`;
+
+const BY_STREAM = {
+  name: 'replay_stream',
+  text: `WITH page AS MATERIALIZED (
+    SELECT r.* FROM reports r WHERE r.endpoint = $3 AND r.seq > $4 AND r.day >= $5 AND r.at BETWEEN $6 AND $7
+    ORDER BY r.seq LIMIT $2::integer
+  ), ${REPLAY} ${RESULT}`,
+};
+const DEAD = {
+  name: 'replay_dead',
+  text: `WITH page AS MATERIALIZED (
+    SELECT r.* FROM dead_letters d JOIN reports r ON r.endpoint = d.endpoint AND r.seq = d.seq AND r.day = d.day
+    WHERE d.endpoint = $3 AND d.seq > $4 AND r.at BETWEEN $5 AND $6 ORDER BY d.seq LIMIT $2::integer
+  ), ${REPLAY} ${RESULT}`,
+};
+const BY_REFERENCE = {
+  name: 'replay_references',
+  text: `WITH wanted AS MATERIALIZED (
+    SELECT DISTINCT ref, attempt, event_kind FROM unnest($4::uuid[], $5::smallint[], $6::smallint[]) AS w (ref, attempt, event_kind)
+  ), page AS MATERIALIZED (
+    SELECT DISTINCT r.* FROM wanted w JOIN reports r ON r.ref = w.ref AND (w.event_kind IS NULL OR (w.event_kind = r.event_kind AND w.attempt = r.attempt))
+    JOIN endpoints e ON e.id = r.endpoint AND e.account = $3
+    WHERE NOT $7::boolean OR EXISTS (SELECT FROM dead_letters d WHERE d.endpoint = r.endpoint AND d.seq = r.seq)
+    LIMIT $2::integer
+  ), ${REPLAY} ${RESULT}`,
+};
+const KEYS = {
+  name: 'replay_message_keys',
+  text: 'SELECT message FROM message_keys WHERE account = $1 AND message_id = ANY ($2::text[])',
+};
+
+/** A stretch of one endpoint's reports. Times are epoch ms of when each was appended; `fromDay` is the day of `from`. */
+export interface Stretch {
+  endpoint: number;
+  from: number;
+  to: number;
+  fromDay: number;
+  deadOnly: boolean;
+}
+
+/** Replays up to `limit` reports of a stretch, after sequence number `after`. */
+export async function replayStretch(
+  db: Runner,
+  now: number,
+  limit: number,
+  stretch: Stretch,
+  after: number,
+): Promise<ReplayPage> {
+  const { endpoint, from, to, fromDay, deadOnly } = stretch;
+  const [page] = deadOnly
+    ? await db.run<ReplayPage>(DEAD, [now, limit, endpoint, after, from, to])
+    : await db.run<ReplayPage>(BY_STREAM, [now, limit, endpoint, after, fromDay, from, to]);
+  return page ?? { reports: 0, last: null };
+}
+
+/** What a replay by reference points at; `eventKind` null: every report of the message. */
+export interface ReplayReference {
+  ref: string;
+  attempt: number | null;
+  eventKind: number | null;
+}
+
+/** Replays the reports of an account that are pointed at, at most `limit`; references to nothing of this account do nothing. */
+export async function replayReferences(
+  db: Runner,
+  now: number,
+  limit: number,
+  { account, references, deadOnly }: { account: number; references: readonly ReplayReference[]; deadOnly: boolean },
+): Promise<number> {
+  const columns = [references.map((r) => r.ref), references.map((r) => r.attempt), references.map((r) => r.eventKind)];
+  const [page] = await db.run<ReplayPage>(BY_REFERENCE, [now, limit, account, ...columns, deadOnly]);
+  return page?.reports ?? 0;
+}
+
+/** Our UUIDs of the messages that this account named so. */
+export async function messagesNamed(db: Runner, account: number, messageIds: readonly string[]): Promise<string[]> {
+  return (await db.run<{ message: string }>(KEYS, [account, messageIds])).map((row) => row.message);
+}
