@@ -1,6 +1,6 @@
 // POST to URLs that customers name, without letting them reach what is not theirs (SSRF guard): every address is checked
 // when the connection is made, so neither a name that changes its mind nor a clever spelling of an IP gets through.
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { setMaxListeners } from 'node:events';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
@@ -54,6 +54,13 @@ export interface SafeFetch {
   close(): Promise<void>;
 }
 
+/** Finds every address of a name, as `dns.lookup` does. */
+export type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /** Limits and what is allowed. */
 export interface SafeFetchOptions {
   /** CIDRs or addresses that may be reached although private; metadata addresses never. */
@@ -63,7 +70,7 @@ export interface SafeFetchOptions {
   /** Requests in flight in all; more wait, within their own timeouts. */
   inFlightMax?: number;
   /** Resolves names; for tests. */
-  lookup?: typeof dnsLookup;
+  resolve?: Resolve;
 }
 
 const CONNECTIONS_PER_ORIGIN = 32;
@@ -81,7 +88,7 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
     allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: guardedConnector(rule, options.lookup ?? dnsLookup),
+    connect: guardedConnector(rule, options.resolve ?? dnsLookup),
   });
   const slots = createSlots(options.inFlightMax ?? IN_FLIGHT_MAX);
   const check = (url: string): string | undefined => staticReason(url, rule);
@@ -118,9 +125,9 @@ function blocked(reason: string): Error {
 }
 
 /** A connector whose every address passed the rule: literals before the socket is made, names in the lookup of the socket itself. */
-function guardedConnector(rule: AddressRule, lookup: typeof dnsLookup): buildConnector.connector {
+function guardedConnector(rule: AddressRule, resolve: Resolve): buildConnector.connector {
   const guardedLookup: LookupFunction = (hostname, lookupOptions, callback) => {
-    lookup(hostname, { ...lookupOptions, all: true }, (error, addresses: LookupAddress[]) => {
+    resolve(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, '', 0);
       const reasons = addresses.map(({ address }) => rule(address));
       const open = addresses.filter((_, i) => reasons[i] === undefined);

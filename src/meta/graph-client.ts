@@ -35,7 +35,7 @@ export interface GraphClient {
   /** `path` without slash and version in front, query included: `123?fields=id`. */
   get(path: string, token: string, signal?: AbortSignal): Promise<GraphAnswer>;
   post(path: string, token: string, body?: object, signal?: AbortSignal): Promise<GraphAnswer>;
-  /** Ends idle sockets, waits for running requests at most their timeout, then cuts what is left. */
+  /** Ends idle sockets, waits for running requests at most their timeout, then cuts what is left. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -59,6 +59,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  let closing: Promise<void> | undefined;
   const call = (method: 'GET' | 'POST', path: string, token: string, body: string | null, signal?: AbortSignal) =>
     exchange(pool, timeoutMs, signal, {
       method,
@@ -76,7 +77,10 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       call('POST', `${encodeURIComponent(phoneNumberId)}/messages`, token, body, signal),
     get: (path, token, signal) => call('GET', path, token, null, signal),
     post: (path, token, body, signal) => call('POST', path, token, JSON.stringify(body ?? {}), signal),
-    close: () => closePool(pool, timeoutMs),
+    close() {
+      closing ??= closePool(pool, timeoutMs);
+      return closing;
+    },
   };
 }
 
