@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 
 /** Longest id of a message, caller-given or generated (Infobip 2.1; older documents say 100). */
-export const MESSAGE_ID_LENGTH_MAX = 200;
+const MESSAGE_ID_LENGTH_MAX = 200;
 
 /** Longest id that `context.replyToMessageId` may quote; Infobip names no limit, a wamid is below 150 characters. */
 const REPLY_ID_LENGTH_MAX = 512;

@@ -161,7 +161,7 @@ function isWithin(text: string, min: number, max: number): boolean {
 }
 
 /** Whether `text` is an absolute http or https URL without credentials. */
-export function isHttpUrl(text: string): boolean {
+function isHttpUrl(text: string): boolean {
   if (!HTTP_URL.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
   return url.hostname !== '' && url.username === '' && url.password === '';

@@ -1,5 +1,6 @@
 // The address that travels with a message through Meta and comes back in each of its statuses, so that a status finds its
 // partition, message and attempt by itself (DESIGN 5): `p1:<day>:<uuid>:<attempt>`.
+import { dayOf, startOfDay } from '../lib/day.js';
 import { isUuid } from '../lib/id.js';
 
 /** Where a status belongs. */
@@ -27,12 +28,8 @@ export function parseAddress(text: string): Address | undefined {
   return { day, id, attempt: Number(attempt) };
 }
 
-/** The partition day of an instant, UTC, `yyyymmdd`. */
-export function dayOf(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '');
-}
-
-function isDay(day: string): boolean {
-  const date = new Date(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && dayOf(date.getTime()) === day;
+/** Whether the eight digits name a day of the calendar. */
+function isDay(text: string): boolean {
+  const day = Number(text);
+  return dayOf(startOfDay(day)) === day;
 }

@@ -58,7 +58,7 @@ export interface InboundEvent {
 }
 
 /** Infobip's type for what it cannot express. */
-export const UNSUPPORTED = 'UNSUPPORTED';
+const UNSUPPORTED = 'UNSUPPORTED';
 
 /** What comes with a message in Meta's webhook. */
 export interface InboundFragment {

@@ -1,9 +1,6 @@
 // The whole body of a send to Meta around a type's own part, and what a destination is (Meta 1.1, 2.9).
 import type { WireContent } from './envelope.js';
 
-/** Meta's limit for the text that comes back in every status of the message (Meta 1.1). */
-export const BIZ_OPAQUE_LENGTH_MAX = 512;
-
 /** A recipient: a phone number in digits, or a business-scoped user id. */
 export type Destination = { kind: 'phone'; digits: string } | { kind: 'user'; id: string };
 
@@ -21,7 +18,7 @@ export function destinationOf(to: string): Destination | undefined {
 export interface MetaSend {
   to: string;
   replyTo?: string | undefined;
-  /** At most `BIZ_OPAQUE_LENGTH_MAX` characters. */
+  /** Comes back in every status of the message; at most 512 characters (Meta 1.1). */
   bizOpaque: string;
   wire: WireContent;
 }
