@@ -8,6 +8,12 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   serve: () => import('./serve.js'),
   migrate: () => import('./migrate.js'),
   doctor: () => import('./doctor.js'),
+  send: () => import('./send.js'),
+  messages: () => import('./messages.js'),
+  replay: () => import('./replay.js'),
+  senders: () => import('./senders.js'),
+  accounts: () => import('./accounts.js'),
+  keys: () => import('./keys.js'),
   help: () => import('./help.js'),
 };
 

@@ -94,7 +94,7 @@ export async function ensureDevAccount({ database, clock, adminKey, devApiKey }:
   }
   const account =
     (await findAccount(database, DEMO_ACCOUNT_ID)) ??
-    (await insertAccount(database, DEMO_ACCOUNT_ID, { name: 'Demo' }, createdAt)) ??
+    (await insertAccount(database, DEMO_ACCOUNT_ID, { name: DEMO_ACCOUNT_ID }, createdAt)) ??
     (await findAccount(database, DEMO_ACCOUNT_ID));
   if (account === undefined) throw new Error('the demo account could not be made');
   const key = { id: CONFIGURED_DEV_KEY_ID, account: account.id, name: 'PARLEY_DEV_API_KEY', createdAt };
