@@ -38,13 +38,12 @@ export async function waitUntilReady(api: string, stopped: AbortSignal): Promise
 /** Makes the demo's WABA and number in the sandbox, or points the ones of an earlier start to `api`. */
 export async function ensureDemoWaba(sandbox: string, api: string, secrets: DevSecrets): Promise<void> {
   const callbackUrl = `${api}/meta/webhook`;
-  const made = await request('POST', `${sandbox}/_sandbox/wabas`, undefined, {
-    wabaId: DEMO.wabaId,
+  const made = await request('PUT', `${sandbox}/_sandbox/wabas/${DEMO.wabaId}`, undefined, {
     numbers: [{ number: DEMO.sender, phoneNumberId: DEMO.phoneNumberId, throughput: DEMO.throughput }],
     app: { appSecret: secrets.appSecret, verifyToken: secrets.verifyToken, callbackUrl, token: secrets.graphToken },
     openFor: [DEMO.user],
   });
-  if (made.status !== 201) throw refused('POST /_sandbox/wabas', made);
+  if (made.status !== 201 && made.status !== 200) throw refused('PUT /_sandbox/wabas', made);
 }
 
 /** Makes the demo account's sender, or gives the one of an earlier start its ids and token. Returns the account's id. */

@@ -2,7 +2,7 @@
 import { loadSettings } from '../config.js';
 import { createLog } from '../lib/log.js';
 import { EmbeddedUnavailable, startEmbedded } from '../store/embedded.js';
-import { MigrationRefused, migrate, migrationStatus } from '../store/migrate.js';
+import { DatabaseUnreachable, MigrationRefused, migrate, migrationStatus } from '../store/migrate.js';
 import type { Command } from './command.js';
 
 /** `parley migrate [--status]`. */
@@ -30,7 +30,10 @@ export const command: Command = {
         await embedded?.stop();
       }
     } catch (error) {
-      if (!(error instanceof EmbeddedUnavailable || error instanceof MigrationRefused)) throw error;
+      const isOperators = [EmbeddedUnavailable, DatabaseUnreachable, MigrationRefused].some(
+        (kind) => error instanceof kind,
+      );
+      if (!isOperators || !(error instanceof Error)) throw error;
       terminal.complain(`parley: ${error.message}`);
       return 1;
     }

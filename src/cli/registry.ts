@@ -6,6 +6,7 @@ import type { Command, Terminal } from './command.js';
 export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   dev: () => import('./dev.js'),
   serve: () => import('./serve.js'),
+  sandbox: () => import('./sandbox.js').then(({ sandbox }) => ({ command: sandbox })),
   migrate: () => import('./migrate.js'),
   doctor: () => import('./doctor.js'),
   send: () => import('./send.js'),
@@ -34,8 +35,22 @@ export async function runCommand(argv: readonly string[], terminal: Terminal): P
   try {
     return await command.run(args, terminal);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const problem of error.problems) terminal.complain(`parley: ${problem}`);
-    return 2;
+    if (error instanceof ConfigError) {
+      for (const problem of error.problems) terminal.complain(`parley: ${problem}`);
+      return 2;
+    }
+    const line = explainListen(error);
+    if (line === undefined) throw error;
+    terminal.complain(`parley: ${line}`);
+    return 1;
   }
+}
+
+/** The line for the operator when an address cannot be listened on; undefined for any other error. */
+function explainListen(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('port' in error)) return undefined;
+  if (error.code === 'EADDRINUSE') return `port ${error.port} is in use; choose another (0 = any free one)`;
+  if (error.code === 'EACCES') return `port ${error.port} may not be used by this user; choose another`;
+  if (error.code === 'EADDRNOTAVAIL') return `PARLEY_HOST is no address of this machine: ${error.message}`;
+  return undefined;
 }

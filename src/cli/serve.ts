@@ -7,7 +7,7 @@ import { createClock } from '../lib/clock.js';
 import { createLifecycle, type Lifecycle } from '../lib/lifecycle.js';
 import { createLog, type Log } from '../lib/log.js';
 import { type EmbeddedPostgres, EmbeddedUnavailable, startEmbedded } from '../store/embedded.js';
-import { MigrationRefused, migrate } from '../store/migrate.js';
+import { DatabaseUnreachable, MigrationRefused, migrate } from '../store/migrate.js';
 import type { Command, Terminal } from './command.js';
 import { startWorkers, WorkerFailed } from './serve-workers.js';
 
@@ -49,9 +49,8 @@ async function serve(config: Config, terminal: Terminal): Promise<number> {
   try {
     return await run({ config, terminal, log, lifecycle });
   } catch (error) {
-    const line = explain(error, config);
-    if (line === undefined) throw error;
-    terminal.complain(`parley: ${line}`);
+    if (!(error instanceof Error) || !OPERATOR_ERRORS.some((kind) => error instanceof kind)) throw error;
+    terminal.complain(`parley: ${error.message}`);
     return 1;
   } finally {
     await lifecycle.stop();
@@ -111,17 +110,5 @@ function tellParent(report: ServeReport): void {
   if (process.connected && !cluster.isWorker) process.send?.(report, () => {});
 }
 
-/** The line for the operator when the cause is theirs to mend; undefined for a bug. */
-function explain(error: unknown, config: Config): string | undefined {
-  if (error instanceof EmbeddedUnavailable || error instanceof MigrationRefused || error instanceof WorkerFailed)
-    return error.message;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const syscall = error instanceof Error && 'syscall' in error ? error.syscall : undefined;
-  if (code === 'EADDRINUSE') return `port ${config.port} is in use; set PARLEY_PORT (0 = any free one)`;
-  if (code === 'EACCES' && syscall === 'listen')
-    return `port ${config.port} may not be used by this user; set PARLEY_PORT`;
-  if (code === 'EADDRNOTAVAIL') return `${config.host} is no address of this machine; set PARLEY_HOST`;
-  if (syscall === 'connect' || code === '28P01' || code === '3D000')
-    return `the database cannot be reached: ${error instanceof Error ? error.message : code}`;
-  return undefined;
-}
+/** Causes that are the operator's to mend; their messages are for the terminal. */
+const OPERATOR_ERRORS = [EmbeddedUnavailable, DatabaseUnreachable, MigrationRefused, WorkerFailed];

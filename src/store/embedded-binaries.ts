@@ -43,10 +43,9 @@ export const USE_OTHER_DATABASE = 'set PARLEY_DATABASE_URL to a PostgreSQL 15 or
 
 /**
  * The programs for this machine, runnable by `user`. They are used where npm put them when that folder is ours and `user` can read it, and copied once to
- * `<copyRoot>/bin-<version>` otherwise (read-only, someone else's, or in a private folder). Throws EmbeddedUnavailable where npm has none.
+ * `<copyRoot>/bin-<version>` otherwise (read-only, someone else's, or in a private folder). `root` is the npm package. Throws EmbeddedUnavailable where npm has none.
  */
-export function prepareBinaries(user: RunUser, copyRoot: string): Binaries {
-  const root = packageRoot();
+export function prepareBinaries(user: RunUser, copyRoot: string, root = packageRoot()): Binaries {
   const version = packageVersion(root);
   const native = join(root, 'native');
   if (canTraverse(join(native, 'bin'), user) && linkLibraries(native)) return binariesIn(native, version);

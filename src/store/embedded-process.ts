@@ -26,6 +26,8 @@ const INITDB_TIMEOUT_MS = 60_000;
 const FAST_STOP_MS = 5_000;
 const IMMEDIATE_STOP_MS = 3_000;
 const POLL_MS = 20;
+const PID_FILE = 'postmaster.pid';
+const SOCKET = '.s.PGSQL.5432';
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 
 /** Settings of every start. Memory was measured with the whole schema under load; durability is never traded for speed. */
@@ -121,7 +123,7 @@ function explainStart(program: string, error: unknown): EmbeddedUnavailable {
  * Its log is begun anew above 10 MB.
  */
 export function spawnServer(binaries: Binaries, place: Place): ChildProcess {
-  removeStalePidFile(place.cluster);
+  removeStaleLocks(place);
   const args = ['-D', place.cluster, '-k', place.socketDir];
   for (const [name, value] of Object.entries(SETTINGS)) args.push('-c', `${name}=${value}`);
   const log = openSync(place.logFile, 'a', 0o600);
@@ -159,7 +161,7 @@ export function lastLogLines(place: Place, lines = 3): string {
 
 /** The process that `postmaster.pid` names, when it is alive and is a PostgreSQL. */
 export function runningServer(cluster: string): number | undefined {
-  const pid = readPidFile(cluster);
+  const pid = readPid(join(cluster, PID_FILE));
   return pid !== undefined && isAlive(pid) && isPostgres(pid) ? pid : undefined;
 }
 
@@ -185,21 +187,27 @@ async function isGoneWithin(cluster: string, pid: number, waitMs: number): Promi
   const deadline = performance.now() + waitMs;
   while (performance.now() < deadline) {
     // A process that nobody reaps still counts as alive; a server that ended in order has removed its file.
-    if (!isAlive(pid) || (readPidFile(cluster) !== pid && isZombie(pid))) return true;
+    if (!isAlive(pid) || (readPid(join(cluster, PID_FILE)) !== pid && isZombie(pid))) return true;
     await delay(POLL_MS);
   }
   return false;
 }
 
-/** A pid file whose number now belongs to some other program (after a reboot, or in a new container) would keep PostgreSQL from starting. */
-function removeStalePidFile(cluster: string): void {
-  const pid = readPidFile(cluster);
-  if (pid !== undefined && isAlive(pid) && !isPostgres(pid)) rmSync(join(cluster, 'postmaster.pid'), { force: true });
+/**
+ * Lock files whose process id now belongs to another program (after a reboot, in a new container) or to a dead process that nobody has reaped would keep
+ * PostgreSQL from starting; it cleans up by itself only after processes that are gone altogether.
+ */
+function removeStaleLocks(place: Place): void {
+  for (const file of [join(place.cluster, PID_FILE), join(place.socketDir, `${SOCKET}.lock`)]) {
+    const pid = readPid(file);
+    if (pid !== undefined && isAlive(pid) && !isPostgres(pid)) rmSync(file, { force: true });
+  }
 }
 
-function readPidFile(cluster: string): number | undefined {
+/** The process id that opens a lock file of PostgreSQL. */
+function readPid(file: string): number | undefined {
   try {
-    const pid = Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
     return Number.isInteger(pid) && pid > 0 ? pid : undefined;
   } catch {
     return undefined;

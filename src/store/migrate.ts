@@ -20,6 +20,11 @@ export class MigrationRefused extends Error {
   override readonly name = 'MigrationRefused';
 }
 
+/** The database does not answer or does not let us in; the message is one line for the operator, without the URL's password. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
+}
+
 /** One file `NNNN_name.sql`. */
 export interface Migration {
   version: number;
@@ -80,7 +85,7 @@ export function pendingMigrations(migrations: readonly Migration[], applied: rea
 
 /**
  * Applies what is missing in the database at `url`, from `folder` (default: the repository's), one process at a time; others wait up to 60 s.
- * Throws MigrationRefused as `pendingMigrations` does, or when the lock stays taken; any other error is PostgreSQL's, with nothing of its file applied.
+ * Throws DatabaseUnreachable, MigrationRefused as `pendingMigrations` does or when the lock stays taken; any other error is PostgreSQL's, with nothing of its file applied.
  */
 export async function migrate(url: string, log: Log, folder: string | URL = FOLDER): Promise<void> {
   const migrations = readMigrations(folder);
@@ -119,12 +124,20 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   });
   // A lost connection fails the query that is running; the event alone must not end the process.
   client.on('error', () => {});
-  await client.connect();
+  await client.connect().catch((error: unknown) => {
+    throw new DatabaseUnreachable(`the database cannot be reached: ${reasonOf(error)}`, { cause: error });
+  });
   try {
     return await work(client);
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** A host with several addresses fails with one error for all of them, which has a code but no text. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message !== '' || !('code' in error) ? error.message : String(error.code);
 }
 
 async function lock(client: pg.Client): Promise<void> {

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { ConfigError, describeConfig, type Environment, loadConfig, loadSettings, ROLES, VARIABLES } from './config.js';
+
+const KEY = Buffer.alloc(32, 7);
+const SECRET = { PARLEY_SECRET_KEY: KEY.toString('base64') };
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('a secret key is all that serve needs', () => {
+  const config = loadConfig(SECRET);
+  assert.deepEqual(config, {
+    host: '127.0.0.1',
+    port: 8080,
+    sandboxPort: 8090,
+    dataDir: resolve('.parley'),
+    databaseUrl: undefined,
+    publicUrl: 'http://127.0.0.1:8080',
+    metaUrl: 'https://graph.facebook.com',
+    metaVersion: 'v25.0',
+    metaAppSecrets: [],
+    metaVerifyToken: undefined,
+    roles: new Set(ROLES),
+    processes: 1,
+    retentionDays: 30,
+    allowNetworks: [],
+    trustedProxies: [],
+    adminKey: undefined,
+    devApiKey: undefined,
+    rateLimits: 'infobip',
+    sandboxState: undefined,
+    dev: false,
+    logLevel: 'info',
+    secretKey: KEY,
+  });
+});
+
+test('every problem is told at once, each with the name of its variable', () => {
+  const wrong: Record<string, string> = {
+    PARLEY_HOST: 'a b',
+    PARLEY_PORT: '70000',
+    PARLEY_SANDBOX_PORT: '-1',
+    PARLEY_DATABASE_URL: 'mysql://x',
+    PARLEY_PUBLIC_URL: 'ftp://x',
+    PARLEY_META_URL: 'graph',
+    PARLEY_META_VERSION: '25',
+    PARLEY_SECRET_KEY: 'c2hvcnQ=',
+    PARLEY_ROLES: 'api,cook',
+    PARLEY_PROCESSES: '0',
+    PARLEY_RETENTION_DAYS: '7',
+    PARLEY_ALLOW_NETWORKS: '10.0.0.0/33',
+    PARLEY_TRUSTED_PROXIES: 'lan',
+    PARLEY_ADMIN_KEY: 'short',
+    PARLEY_DEV_API_KEY: 'with space',
+    PARLEY_RATE_LIMITS: 'some',
+    PARLEY_LOG_LEVEL: 'loud',
+  };
+  const named = problemsOf(wrong).map((problem) => problem.split(' ')[0]);
+  assert.deepEqual(named.sort(), Object.keys(wrong).sort());
+});
+
+test('without a secret key serve says how to make one, and other commands do not mind', () => {
+  assert.match(problemsOf({}).join(), /^PARLEY_SECRET_KEY is required.*openssl rand -base64 32/);
+  assert.equal(loadSettings({}).port, 8080);
+});
+
+test('no problem tells a secret', () => {
+  const text = 'hush-hush-hush secret';
+  const secrets = VARIABLES.filter((variable) => 'secret' in variable).map(({ name }) => name);
+  assert.ok(secrets.length > 5);
+  const env = Object.fromEntries(secrets.map((name) => [name, text]));
+  assert.doesNotMatch(problemsOf(env).join('\n'), /hush/);
+  assert.doesNotMatch(JSON.stringify(describeConfig(env)), /hush/);
+});
+
+test('reads lists, URLs and flags', () => {
+  const env = {
+    ...SECRET,
+    PARLEY_META_APP_SECRET: 'new, old',
+    PARLEY_META_URL: 'http://127.0.0.1:8090/',
+    PARLEY_ALLOW_NETWORKS: '10.0.0.0/8, fd00::/8',
+    PARLEY_ROLES: 'api',
+    PARLEY_HOST: '::1',
+  };
+  const config = loadConfig(env, { roles: 'dispatch,deliver', processes: '4' });
+  assert.deepEqual(config.metaAppSecrets, ['new', 'old']);
+  assert.equal(config.metaUrl, 'http://127.0.0.1:8090');
+  assert.deepEqual(config.allowNetworks, ['10.0.0.0/8', 'fd00::/8']);
+  assert.deepEqual([...config.roles], ['dispatch', 'deliver']);
+  assert.equal(config.processes, 4);
+  assert.equal(config.publicUrl, 'http://[::1]:8080');
+});
+
+test('dev reaches loopback, has no rate limits, and takes what is set instead', () => {
+  const dev = loadSettings({}, { dev: true });
+  assert.deepEqual([dev.rateLimits, dev.allowNetworks, dev.dev], ['off', ['127.0.0.0/8', '::1/128'], true]);
+  assert.equal(loadSettings({ PARLEY_RATE_LIMITS: 'infobip' }, { dev: true }).rateLimits, 'infobip');
+});
+
+test('every variable has a meaning and is described with the text in force', () => {
+  const shown = describeConfig({ PARLEY_PORT: '1', PARLEY_ADMIN_KEY: 'k' });
+  assert.deepEqual(
+    shown.map(({ name }) => name),
+    VARIABLES.map(({ name }) => name),
+  );
+  assert.ok(VARIABLES.every(({ meaning }) => meaning.length > 0));
+  const find = (name: string) => shown.find((entry) => entry.name === name);
+  assert.deepEqual([find('PARLEY_PORT')?.value, find('PARLEY_PORT')?.source], ['1', 'environment']);
+  assert.deepEqual([find('PARLEY_HOST')?.value, find('PARLEY_HOST')?.source], ['127.0.0.1', 'default']);
+  assert.equal(find('PARLEY_ADMIN_KEY')?.value, '***');
+});

@@ -1,0 +1,156 @@
+// The admin API alone, over HTTP on a free port, with a real database and the real sandbox as Meta: what its tests speak to.
+import { rmSync } from 'node:fs';
+import { type AdminParts, registerAdminApi } from '../../src/api/admin/register.js';
+import { createServer, listen } from '../../src/http/server.js';
+import { type Clock, createClock } from '../../src/lib/clock.js';
+import { dayOf } from '../../src/lib/day.js';
+import { createLog } from '../../src/lib/log.js';
+import { createSafeFetch } from '../../src/lib/safe-fetch.js';
+import { createSecretBox } from '../../src/lib/secrets.js';
+import { ensureDevAccount } from '../../src/manage/accounts.js';
+import { createGraphClient } from '../../src/meta/graph-client.js';
+import { startSandbox } from '../../src/sandbox/server.js';
+import { type Database, openDatabase } from '../../src/store/database.js';
+import { openDirectory } from '../../src/store/directory.js';
+import { startEmbedded } from '../../src/store/embedded.js';
+import { migrate } from '../../src/store/migrate.js';
+import { ensurePartitions } from '../../src/store/partitions.js';
+import { temporaryFolder } from './dev-world.js';
+
+/** One request. `json` or `body` makes it a POST unless `method` says otherwise; `key` null sends none. */
+export interface AdminCall {
+  method?: string;
+  key?: string | null;
+  json?: unknown;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+/** An answer; `body` is its JSON, or its text when it is none. */
+export interface AdminReply {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of many shapes and asserts what it finds
+  body: any;
+}
+
+/** A running admin API. Two accounts are there: `demo` with `demoKey`, and what tests make. */
+export interface AdminWorld {
+  url: string;
+  adminKey: string;
+  demoKey: string;
+  verifyToken: string;
+  database: Database;
+  clock: Clock;
+  secrets: AdminParts['secrets'];
+  /** Base URL of the sandbox. */
+  sandbox: string;
+  /** Calls `/parley/1` + path with the admin key, unless another is given. */
+  call(path: string, call?: AdminCall): Promise<AdminReply>;
+  /** Makes an account with a key of its own. */
+  makeAccount(name: string): Promise<{ accountId: string; key: string }>;
+  /** Every statement fails with this from now on; undefined mends it. */
+  breakDatabase(error: Error | undefined): void;
+  /** Cuts the gateway off from Meta. */
+  stopSandbox(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const ADMIN_KEY = 'admin-key-of-the-test';
+const DEMO_KEY = 'demo-key-of-the-test';
+const VERIFY_TOKEN = 'verify-token-of-the-test';
+const CALL_TIMEOUT_MS = 30_000;
+
+/** Starts one. About 2 s, most of it PostgreSQL. */
+export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promise<AdminWorld> {
+  const dataDir = temporaryFolder('admin');
+  const log = createLog('silent');
+  const postgres = await startEmbedded({ dataDir, log });
+  await migrate(postgres.url, log);
+  const pool = openDatabase({ url: postgres.url, log });
+  const clock = createClock();
+  await ensurePartitions(pool, dayOf(clock.now()));
+  await ensureDevAccount({ database: pool, clock, adminKey: ADMIN_KEY, devApiKey: DEMO_KEY });
+  const sandbox = await startSandbox({ host: '127.0.0.1', port: 0, log });
+  const graph = createGraphClient({ baseUrl: sandbox.url, version: 'v25.0', timeoutMs: 5_000 });
+  const guard = createSafeFetch({ allowNetworks: ['127.0.0.0/8'] });
+  const secrets = createSecretBox(Buffer.alloc(32, 7));
+  const breaking: { error: Error | undefined } = { error: undefined };
+  const database = breakable(pool, breaking);
+  const app = createServer(log);
+  const parts = { database, directory: await openDirectory(pool), clock, secrets, graph, log, metaVerifyToken: VERIFY_TOKEN };
+  registerAdminApi(app, {
+    ...parts,
+    isDev: settings.isDev ?? true,
+    publicUrl: () => 'https://parley.example',
+    checkUrl: guard.check,
+  });
+  const url = await listen(app, '127.0.0.1', 0);
+  const call: AdminWorld['call'] = (path, options) => request(`${url}/parley/1${path}`, { key: ADMIN_KEY, ...options });
+  let isSandboxUp = true;
+  async function stopSandbox(): Promise<void> {
+    if (isSandboxUp) await sandbox.stop();
+    isSandboxUp = false;
+  }
+  return {
+    url,
+    adminKey: ADMIN_KEY,
+    demoKey: DEMO_KEY,
+    verifyToken: VERIFY_TOKEN,
+    database: pool,
+    clock,
+    secrets,
+    sandbox: sandbox.url,
+    call,
+    async makeAccount(name) {
+      const { body: account } = await call('/accounts', { json: { name } });
+      const { body: key } = await call(`/accounts/${account.accountId}/keys`, { json: { name } });
+      return { accountId: account.accountId, key: key.apiKeySecret };
+    },
+    breakDatabase: (error) => {
+      breaking.error = error;
+    },
+    stopSandbox,
+    async stop() {
+      await app.close();
+      await guard.close();
+      await graph.close();
+      await stopSandbox();
+      await pool.stop();
+      await postgres.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function breakable(pool: Database, breaking: { error: Error | undefined }): Database {
+  return {
+    ...pool,
+    run: (statement, values) => (breaking.error === undefined ? pool.run(statement, values) : Promise.reject(breaking.error)),
+    transaction: (work) => (breaking.error === undefined ? pool.transaction(work) : Promise.reject(breaking.error)),
+  };
+}
+
+async function request(url: string, { method, headers, json, body, key }: AdminCall): Promise<AdminReply> {
+  const content = json === undefined ? body : JSON.stringify(json);
+  const answer = await fetch(url, {
+    method: method ?? (content === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(key === null || key === undefined ? {} : { authorization: `App ${key}` }),
+      ...headers,
+    },
+    ...(content === undefined ? {} : { body: content }),
+    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: parseJson(text) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
