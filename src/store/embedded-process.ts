@@ -30,12 +30,13 @@ const PID_FILE = 'postmaster.pid';
 const SOCKET = '.s.PGSQL.5432';
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
 
-/** Settings of every start. Memory was measured with the whole schema under load; durability is never traded for speed. */
+/** Settings of every start. Durability is never traded for speed. */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '60',
-  shared_buffers: '128MB',
+  // pgbench with 20 clients: 119 MB PSS and 4,170 tps with 64 MB, 186 MB and 4,250 tps with 128 MB; the kernel's cache holds the rest.
+  shared_buffers: '64MB',
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',

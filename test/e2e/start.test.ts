@@ -58,9 +58,8 @@ test('says where everything is, privately, and a first message goes through', as
   assert.equal(info.sender, '441134960000');
   assert.equal(info.user, '441134960001');
   assert.ok(allPids(world).length === 4 && allPids(world).every((pid) => !isGone(pid)));
-  const output = world.output();
-  for (const shown of [info.api, info.sandbox, 'curl ', 'npm run -s parley -- send'])
-    assert.ok(output.includes(shown), shown);
+  const shown = [info.api, info.sandbox, 'curl ', 'npm run -s parley -- send'];
+  await until('the banner', () => shown.every((text) => world.output().includes(text)));
   assert.equal(await sendText('first'), 200);
   await until('the message is in the sandbox', () => sandboxHas('Hello'));
 });
