@@ -27,11 +27,28 @@ export interface AdminCall {
 }
 
 /** An answer; `body` is its JSON, or its text when it is none. */
-export interface AdminReply {
+export interface AdminReply<T> {
   status: number;
   headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of many shapes and asserts what it finds
-  body: any;
+  body: T;
+}
+
+/** An answer whose fields a test looks at one by one. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A list answer. */
+export interface List {
+  results: Fields[];
+  paging: { page: number; size: number; totalPages: number; totalResults: number };
+}
+
+/** An error answer. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors: { field: string; message: string }[];
 }
 
 /** A running admin API. Two accounts are there: `demo` with `demoKey`, and what tests make. */
@@ -46,7 +63,7 @@ export interface AdminWorld {
   /** Base URL of the sandbox. */
   sandbox: string;
   /** Calls `/parley/1` + path with the admin key, unless another is given. */
-  call(path: string, call?: AdminCall): Promise<AdminReply>;
+  call<T = Fields>(path: string, call?: AdminCall): Promise<AdminReply<T>>;
   /** Makes an account with a key of its own. */
   makeAccount(name: string): Promise<{ accountId: string; key: string }>;
   /** Every statement fails with this from now on; undefined mends it. */
@@ -78,7 +95,15 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
   const breaking: { error: Error | undefined } = { error: undefined };
   const database = breakable(pool, breaking);
   const app = createServer(log);
-  const parts = { database, directory: await openDirectory(pool), clock, secrets, graph, log, metaVerifyToken: VERIFY_TOKEN };
+  const parts = {
+    database,
+    directory: await openDirectory(pool),
+    clock,
+    secrets,
+    graph,
+    log,
+    metaVerifyToken: VERIFY_TOKEN,
+  };
   registerAdminApi(app, {
     ...parts,
     isDev: settings.isDev ?? true,
@@ -86,7 +111,8 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
     checkUrl: guard.check,
   });
   const url = await listen(app, '127.0.0.1', 0);
-  const call: AdminWorld['call'] = (path, options) => request(`${url}/parley/1${path}`, { key: ADMIN_KEY, ...options });
+  const call = <T = Fields>(path: string, options?: AdminCall) =>
+    request<T>(`${url}/parley/1${path}`, { key: ADMIN_KEY, ...options });
   let isSandboxUp = true;
   async function stopSandbox(): Promise<void> {
     if (isSandboxUp) await sandbox.stop();
@@ -103,8 +129,9 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
     sandbox: sandbox.url,
     call,
     async makeAccount(name) {
-      const { body: account } = await call('/accounts', { json: { name } });
-      const { body: key } = await call(`/accounts/${account.accountId}/keys`, { json: { name } });
+      const { body: account } = await call<{ accountId: string }>('/accounts', { json: { name } });
+      const path = `/accounts/${account.accountId}/keys`;
+      const { body: key } = await call<{ apiKeySecret: string }>(path, { json: { name } });
       return { accountId: account.accountId, key: key.apiKeySecret };
     },
     breakDatabase: (error) => {
@@ -126,12 +153,13 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
 function breakable(pool: Database, breaking: { error: Error | undefined }): Database {
   return {
     ...pool,
-    run: (statement, values) => (breaking.error === undefined ? pool.run(statement, values) : Promise.reject(breaking.error)),
+    run: (statement, values) =>
+      breaking.error === undefined ? pool.run(statement, values) : Promise.reject(breaking.error),
     transaction: (work) => (breaking.error === undefined ? pool.transaction(work) : Promise.reject(breaking.error)),
   };
 }
 
-async function request(url: string, { method, headers, json, body, key }: AdminCall): Promise<AdminReply> {
+async function request<T>(url: string, { method, headers, json, body, key }: AdminCall): Promise<AdminReply<T>> {
   const content = json === undefined ? body : JSON.stringify(json);
   const answer = await fetch(url, {
     method: method ?? (content === undefined ? 'GET' : 'POST'),
@@ -144,13 +172,14 @@ async function request(url: string, { method, headers, json, body, key }: AdminC
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
   });
   const text = await answer.text();
-  return { status: answer.status, headers: answer.headers, body: parseJson(text) };
+  return { status: answer.status, headers: answer.headers, body: parse<T>(text) };
 }
 
-function parseJson(text: string): unknown {
+function parse<T>(text: string): T {
+  // The parse boundary of answers: the caller names the shape and asserts what matters of it.
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as T;
   } catch {
-    return text;
+    return text as T;
   }
 }
