@@ -46,7 +46,7 @@ function install() {
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   // npm says where it is when it runs us; a global one is found by name.
   const [program, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  run(program, [...first, ...args], 'npm ci failed; its output is above');
+  run(program, [...first, ...args], 'npm ci failed; its output is above', 'ignore');
 }
 
 /** Whether dist was compiled from exactly these sources. */
@@ -133,9 +133,9 @@ function isAlive(pid) {
   }
 }
 
-/** Standard output stays for the command that follows. */
-function run(program, args, failure) {
-  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+/** Standard output stays for the command that follows; what the program writes there goes to `said`. */
+function run(program, args, failure, said = 2) {
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', said, 2] });
   if (status !== 0) fail(error === undefined ? failure : `${failure} (${error.message})`);
 }
 

@@ -7,8 +7,6 @@ import { LOG_LEVELS } from './lib/log.js';
 export const ROLES = ['api', 'dispatch', 'receive', 'deliver', 'links'] as const;
 /** One of `ROLES`. */
 export type Role = (typeof ROLES)[number];
-/** What `PARLEY_LOG_LEVEL` may be. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Everything but the secret key: what commands need that open no sealed secret. */
 export interface Settings {
@@ -47,7 +45,7 @@ export interface Settings {
   sandboxState: string | undefined;
   /** Whether `parley dev` started this process: demo account, `/parley/1/dev`. */
   dev: boolean;
-  logLevel: LogLevel;
+  logLevel: (typeof LOG_LEVELS)[number];
 }
 
 /** What the gateway runs with. */

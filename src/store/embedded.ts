@@ -22,7 +22,7 @@ import {
 export { EmbeddedUnavailable } from './embedded-binaries.js';
 
 /** Key of the session advisory lock that says which process owns the embedded server (`parlown` in ASCII). */
-export const OWNER_LOCK_KEY = '31632341465003886';
+const OWNER_LOCK_KEY = '31632341465003886';
 
 const DATABASE = 'parley';
 const START_TIMEOUT_MS = 60_000;

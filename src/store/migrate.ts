@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.js';
 import { sha256 } from '../lib/secrets.js';
 
 /** Key of the session advisory lock under which migrations run (`parlmig` in ASCII). */
-export const MIGRATION_LOCK_KEY = '31632341464869223';
+const MIGRATION_LOCK_KEY = '31632341464869223';
 
 /** From `dist/src/store` (or any build folder of the same depth) to the repository's `migrations`. */
 const FOLDER = new URL('../../../migrations/', import.meta.url);

@@ -1,6 +1,7 @@
 // Starts `own-database` as a process: a database owner that a test can kill, or run as another user.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -45,10 +46,10 @@ export function asOrdinaryUser(): { launcher: readonly string[]; user: { uid: nu
   const uid = process.getuid?.() ?? -1;
   if (uid !== 0) return { launcher: [], user: { uid, gid: process.getgid?.() ?? -1 } };
   const user = { uid: 65_534, gid: 65_534 };
-  if (spawnSync('setpriv', ['--version']).status !== 0) return 'root without setpriv cannot become an ordinary user';
+  if (!existsSync('/usr/bin/setpriv')) return 'root without setpriv cannot become an ordinary user';
   if (!canTraverse(dirname(PROGRAM), user) || !canTraverse(process.execPath, user))
     return 'an ordinary user cannot reach this checkout';
-  return { launcher: ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'], user };
+  return { launcher: ['/usr/bin/setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'], user };
 }
 
 async function firstLine(child: ChildProcess): Promise<{ url?: string; pid?: number; error?: string }> {
