@@ -108,10 +108,8 @@ export async function resumeSender(
 ): Promise<SenderRow | Refusal> {
   const found = await findSender(database, account, sender);
   if (found === undefined) return refuse('notFound', 'no such sender');
-  return database.transaction(async (tx) => {
-    await resumeLane(tx, found.id);
-    return existing(tx, found.account, sender);
-  });
+  await resumeLane(database, found.id);
+  return existing(database, found.account, sender);
 }
 
 async function existing(db: Runner, account: number, sender: string): Promise<SenderRow | Refusal> {

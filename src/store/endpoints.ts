@@ -42,7 +42,6 @@ const ENABLE = {
   text: `UPDATE endpoint_heads SET failures = 0, down_since = NULL, probe_at = NULL, probes = 0, down_reason = NULL, disabled_at = NULL
     WHERE endpoint = $1`,
 };
-const TELL = { name: 'endpoint_tell', text: 'UPDATE directory_version SET version = version + 1' };
 
 /** Endpoints of one account, or of all when `account` is null, oldest first. */
 export async function pageEndpoints(
@@ -65,8 +64,7 @@ export async function endpointIds(db: Runner, account: number): Promise<number[]
   return (await db.run<{ id: number }>(IDS, [account])).map((row) => row.id);
 }
 
-/** Forgets that an endpoint was disabled or down. Its owner hears of it as a change of the directory. */
+/** Forgets that an endpoint was disabled or down. Its owner looks at such endpoints again and again. */
 export async function enableEndpoint(db: Runner, id: number): Promise<void> {
   await db.run(ENABLE, [id]);
-  await db.run(TELL, []);
 }

@@ -80,7 +80,6 @@ const RESUME = {
   text: 'UPDATE lane_heads SET paused_until = NULL, pause_reason = NULL WHERE lane = $1',
 };
 const ENSURE_ENDPOINT = { name: 'sender_ensure_endpoint', text: `SELECT ensure_endpoint($1, $2, '', $3) AS id` };
-const TELL = { name: 'directory_tell', text: 'UPDATE directory_version SET version = version + 1' };
 
 /** The live sender with this number, of `account` or of any when that is null. */
 export async function findSender(db: Runner, account: number | null, sender: string): Promise<SenderRow | undefined> {
@@ -140,10 +139,9 @@ export async function deleteSender(db: Runner, account: number | null, sender: s
   return (await db.run(DELETE, [sender, account, now])).length === 1;
 }
 
-/** Ends the pause of a lane. Its owner hears of it as a change of the directory. */
+/** Ends the pause of a lane. Its owner looks at paused lanes again and again. */
 export async function resumeLane(db: Runner, lane: number): Promise<void> {
   await db.run(RESUME, [lane]);
-  await db.run(TELL, []);
 }
 
 /** The endpoint of an account and origin, made when there is none. */

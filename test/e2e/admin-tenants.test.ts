@@ -1,6 +1,7 @@
 // P9 at the admin API: for a key of one account, what belongs to another does not exist.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ensureDevAccount } from '../../src/manage/accounts.js';
 import { type AdminWorld, type Fields, type List, startAdminWorld } from '../support/admin-world.js';
 
 let world: AdminWorld;
@@ -98,4 +99,20 @@ test('a deleted key opens nothing from then on', async () => {
   assert.equal((await world.call(`${path}/${made.body.id}`, { method: 'DELETE' })).status, 204);
   assert.equal((await world.call('/senders', { key })).status, 401);
   assert.equal((await world.call('/senders', { key: ben.key })).status, 200);
+});
+
+test('keys that the configuration names are there after a start, changed ones replace the old, absent ones stop working', async () => {
+  const { database, clock, adminKey, demoKey } = world;
+  const refresh = () => world.call('/signing-secrets/none', { method: 'DELETE' });
+  await ensureDevAccount({ database, clock, adminKey, devApiKey: demoKey });
+  await ensureDevAccount({ database, clock, adminKey, devApiKey: 'another-demo-key' });
+  await refresh();
+  assert.equal((await world.call('/senders', { key: demoKey })).status, 401);
+  const own = await world.call('/accounts/demo', { key: 'another-demo-key' });
+  assert.equal(own.body.accountId, 'demo');
+  await ensureDevAccount({ database, clock, adminKey });
+  await refresh();
+  assert.equal((await world.call('/senders', { key: 'another-demo-key' })).status, 401);
+  const accounts = await world.call<List>('/accounts?size=1000');
+  assert.equal(accounts.body.results.filter(({ accountId }) => accountId === 'demo').length, 1);
 });

@@ -30,7 +30,7 @@ export function endpointRoutes(parts: AdminParts): Route[] {
         const id = ENDPOINT_ID.test(param('id')) ? Number(param('id')) : undefined;
         if (id === undefined || (await findEndpoint(database, caller.account, id)) === undefined)
           return refuse('notFound', 'no such endpoint');
-        await database.transaction((tx) => enableEndpoint(tx, id));
+        await enableEndpoint(database, id);
         const row = await findEndpoint(database, caller.account, id);
         return row === undefined ? refuse('notFound', 'no such endpoint') : { status: 200, body: show(parts, row) };
       },

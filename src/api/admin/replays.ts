@@ -68,8 +68,8 @@ function wishOf(given: Body, now: number): ReplayWish | Problem {
     return wrongFields([{ field: '', message: 'give one of messageIds, eventIds, or endpointId, from and to' }]);
   if (messageIds !== undefined) return { messageIds };
   if (eventIds !== undefined) return { eventIds };
-  const fromAt = from === undefined ? 0 : Date.parse(from);
-  const toAt = to === undefined ? now : Date.parse(to);
+  const fromAt = from === undefined ? 0 : instantOf(from);
+  const toAt = to === undefined ? now : instantOf(to);
   const errors = wrongTimes(given, fromAt, toAt);
   return errors.length > 0 ? wrongFields(errors) : { endpointId: endpointId ?? null, from: fromAt, to: toAt };
 }
@@ -84,4 +84,12 @@ function wrongTimes({ endpointId, from }: Body, fromAt: number, toAt: number): F
     ...(Number.isNaN(toAt) ? [{ field: 'to', message: noDate }] : []),
     ...(fromAt > toAt ? [{ field: 'to', message: 'must not be before from' }] : []),
   ];
+}
+
+/** Epoch ms; NaN for a day that no calendar has, which `Date.parse` would take for one of the next month. */
+function instantOf(text: string): number {
+  const day = text.slice(0, 10);
+  const start = new Date(`${day}T00:00:00Z`);
+  const isDay = !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : Number.NaN;
 }
