@@ -209,6 +209,7 @@ CREATE TABLE reports (
   attempt smallint NOT NULL DEFAULT 0,
   event_kind smallint NOT NULL DEFAULT 0,
   kind smallint NOT NULL,
+  at bigint NOT NULL,
   url text,
   PRIMARY KEY (endpoint, seq, day)
 ) PARTITION BY LIST (day);
@@ -268,6 +269,7 @@ CREATE TABLE held (
   recipient text NOT NULL,
   reason smallint NOT NULL,
   attempt smallint NOT NULL,
+  accepted_at bigint NOT NULL,
   due_at bigint NOT NULL,
   claimed_at bigint,
   PRIMARY KEY (lane, seq)
@@ -275,7 +277,7 @@ CREATE TABLE held (
 CREATE INDEX held_unknown ON held (message) WHERE reason = 5;
 
 -- A webhook request to a customer that has not succeeded yet; its id is the webhook-id of every retry.
--- due_at null: it is being posted, or waits for its endpoint to come back.
+-- due_at: when it may be posted (again); an owner remembers which ones it is posting.
 CREATE TABLE batches (
   id uuid PRIMARY KEY,
   endpoint integer NOT NULL,
@@ -288,7 +290,7 @@ CREATE TABLE batches (
   is_replay boolean NOT NULL DEFAULT false,
   is_alone boolean NOT NULL DEFAULT false,
   first_due_at bigint NOT NULL,
-  due_at bigint
+  due_at bigint NOT NULL
 );
 CREATE INDEX batches_due ON batches (endpoint, due_at);
 
@@ -489,8 +491,8 @@ BEGIN
     FROM (SELECT endpoint, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY endpoint) n
     WHERE t.stream = endpoint_stream(n.endpoint)
   ), reported AS (
-    INSERT INTO reports (day, endpoint, seq, ref, ref_day, attempt, event_kind, kind)
-    SELECT n.day, n.endpoint, n.seq, n.message, p_day, n.attempt, n.kind, CASE WHEN n.kind = 6 THEN 2 ELSE 1 END FROM numbered n
+    INSERT INTO reports (day, endpoint, seq, ref, ref_day, attempt, event_kind, kind, at)
+    SELECT n.day, n.endpoint, n.seq, n.message, p_day, n.attempt, n.kind, CASE WHEN n.kind = 6 THEN 2 ELSE 1 END, p_now FROM numbered n
     ORDER BY n.endpoint, n.seq
   ), adopted AS (
     DELETE FROM held h USING added a
@@ -578,8 +580,8 @@ BEGIN
     FROM (SELECT endpoint, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY endpoint) n
     WHERE t.stream = endpoint_stream(n.endpoint)
   ), reported AS (
-    INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, url)
-    SELECT n.day, n.endpoint, n.seq, n.id, p_day, 3, n.url FROM numbered n ORDER BY n.endpoint, n.seq
+    INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, at, url)
+    SELECT n.day, n.endpoint, n.seq, n.id, p_day, 3, p_now, n.url FROM numbered n ORDER BY n.endpoint, n.seq
   )
   SELECT i.id, i.account, i.lane, n.url, n.endpoint, n.seq, n.day
   FROM input i JOIN stored s ON s.id = i.id LEFT JOIN numbered n ON n.id = i.id;
@@ -592,7 +594,7 @@ CREATE FUNCTION dispatch_tick(
   s_day integer[], s_message uuid[], s_attempt smallint[], s_kind smallint[], s_wamid text[], s_meta_code integer[], s_detail text[],
   d_lane integer[], d_seq bigint[],
   h_lane integer[], h_seq bigint[], h_day integer[], h_message uuid[], h_recipient text[], h_reason smallint[], h_attempt smallint[],
-  h_due_at bigint[], h_claimed_at bigint[]
+  h_accepted_at bigint[], h_due_at bigint[], h_claimed_at bigint[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM assert_owner(p_process);
@@ -607,9 +609,9 @@ BEGIN
     DELETE FROM held h USING unnest(d_lane, d_seq) AS d (lane, seq) WHERE h.lane = d.lane AND h.seq = d.seq;
   END IF;
   IF cardinality(h_lane) > 0 THEN
-    INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, due_at, claimed_at)
-    SELECT * FROM unnest(h_lane, h_seq, h_day, h_message, h_recipient, h_reason, h_attempt, h_due_at, h_claimed_at)
-      AS h (lane, seq, day, message, recipient, reason, attempt, due_at, claimed_at) ORDER BY lane, seq
+    INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, accepted_at, due_at, claimed_at)
+    SELECT * FROM unnest(h_lane, h_seq, h_day, h_message, h_recipient, h_reason, h_attempt, h_accepted_at, h_due_at, h_claimed_at)
+      AS h (lane, seq, day, message, recipient, reason, attempt, accepted_at, due_at, claimed_at) ORDER BY lane, seq
     ON CONFLICT (lane, seq) DO UPDATE
       SET reason = excluded.reason, attempt = excluded.attempt, due_at = excluded.due_at, claimed_at = excluded.claimed_at;
   END IF;
@@ -631,8 +633,8 @@ BEGIN
   FROM senders s JOIN accounts a ON a.id = s.account
   WHERE h.lane = ANY (p_lanes) AND h.claimed_at IS NOT NULL AND s.id = h.lane;
   -- Posted straight from the lane: in (settled, claimed], not held, without an event of its first attempt.
-  INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, due_at)
-  SELECT m.lane, m.seq, m.day, m.id, m.recipient, 5, 1, p_now + a.unknown_wait_seconds * 1000
+  INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, accepted_at, due_at)
+  SELECT m.lane, m.seq, m.day, m.id, m.recipient, 5, 1, m.accepted_at, p_now + a.unknown_wait_seconds * 1000
   FROM lane_heads l
   JOIN senders s ON s.id = l.lane
   JOIN accounts a ON a.id = s.account

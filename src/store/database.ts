@@ -52,6 +52,8 @@ export interface DatabaseOptions {
   connectionsMax?: number;
   /** Shown in pg_stat_activity. */
   name?: string;
+  /** Makes the partitions of today when a row had none; the statement is then run once more. */
+  onMissingPartition?: (database: Database) => Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -68,7 +70,8 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** Opens a pool. Nothing is connected before the first statement. */
-export function openDatabase({ url, log, connectionsMax = 8, name = 'parley' }: DatabaseOptions): Database {
+export function openDatabase(options: DatabaseOptions): Database {
+  const { url, log, connectionsMax = 8, name = 'parley', onMissingPartition } = options;
   const settings: pg.ClientConfig = {
     connectionString: url,
     application_name: name,
@@ -81,12 +84,23 @@ export function openDatabase({ url, log, connectionsMax = 8, name = 'parley' }: 
   };
   const pool = new pg.Pool({ ...settings, max: connectionsMax, idleTimeoutMillis: 60_000, allowExitOnIdle: true });
   pool.on('error', (error) => log.warn({ event: 'database.idle-connection-lost', err: error.message }));
-  return {
-    run: (statement, values) => retryConflicts(() => query(pool, statement, values)),
+  async function run<Row>(statement: Statement, values: readonly Value[]): Promise<Row[]> {
+    try {
+      return await retryConflicts(() => query<Row>(pool, statement, values));
+    } catch (error) {
+      const isMissing = error instanceof DatabaseError && error.kind === 'no-partition';
+      if (!isMissing || onMissingPartition === undefined) throw error;
+      await onMissingPartition(database);
+      return query<Row>(pool, statement, values);
+    }
+  }
+  const database: Database = {
+    run,
     transaction: (work) => transact(pool, work),
     session: (onLost) => openSession(settings, onLost),
     stop: () => pool.end(),
   };
+  return database;
 }
 
 async function transact<Result>(pool: pg.Pool, work: (tx: Pick<Database, 'run'>) => Promise<Result>): Promise<Result> {

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -173,6 +174,16 @@ export async function stopServer(cluster: string): Promise<void> {
   signal(pid, 'SIGINT');
   if (await isGoneWithin(cluster, pid, FAST_STOP_MS)) return;
   await killServer(cluster);
+}
+
+/** Removes the socket's folder where it lies apart from the cluster, in /tmp for one; the next start makes it again. */
+export function removeSocketFolder({ socketDir, cluster }: Place): void {
+  if (dirname(socketDir) === dirname(cluster)) return;
+  try {
+    rmdirSync(socketDir);
+  } catch {
+    // Not empty: the server was killed, and its next start finds its files there.
+  }
 }
 
 /** Ends the server of `cluster` at once, if it runs; the next start of the cluster recovers. Resolves when it is gone. */

@@ -13,6 +13,7 @@ import {
   initialiseCluster,
   killServer,
   lastLogLines,
+  removeSocketFolder,
   runningServer,
   spawnServer,
   stopServer,
@@ -93,7 +94,10 @@ export async function startEmbedded({ dataDir, log, onRestart }: EmbeddedOptions
       clearInterval(logCheck);
       await kept;
       await owner.client.end().catch(() => {});
-      if (!lost.signal.aborted) await stopServer(place.cluster);
+      if (!lost.signal.aborted) {
+        await stopServer(place.cluster);
+        removeSocketFolder(place);
+      }
       log.info({ event: 'postgres.stopped' });
     },
   };

@@ -1,0 +1,32 @@
+// How the northbound API tells failures: Infobip's old envelope (Infobip 1.3), for every route that does not say otherwise.
+import type { FastifyError, FastifyReply } from 'fastify';
+import { type ErrorHttpStatus, serviceException } from '../contract/answers.js';
+import type { Violations } from '../contract/readers.js';
+import type { Log } from '../lib/log.js';
+import { DatabaseError } from '../store/database.js';
+
+/** Seconds after which a client may try again when the database is away or a buffer is full. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Sends an old-form error. */
+export function sendServiceException(
+  reply: FastifyReply,
+  status: ErrorHttpStatus,
+  options: { text?: string; validationErrors?: Violations } = {},
+): FastifyReply {
+  if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  return reply.code(status).send(serviceException(status, options));
+}
+
+/** Tells an error that a handler threw or Fastify met. Text of bugs never leaves; the log has it. */
+export function sendError(reply: FastifyReply, error: FastifyError | Error, log: Log): FastifyReply {
+  if (error instanceof DatabaseError && (error.kind === 'unavailable' || error.kind === 'conflict')) {
+    return sendServiceException(reply, 503);
+  }
+  const status = 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 400) return sendServiceException(reply, 400, { text: 'Request body is not valid JSON' });
+  if (status === 408 || status === 413 || status === 415) return sendServiceException(reply, status);
+  if (status !== undefined && status >= 400 && status < 500) return sendServiceException(reply, 400);
+  log.error({ event: 'api.failed', err: error });
+  return sendServiceException(reply, 500);
+}

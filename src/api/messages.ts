@@ -1,0 +1,195 @@
+// POST /whatsapp/1/message/<type>: one route for each type of the registry (Infobip 2.1).
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sendAnswer } from '../contract/answers.js';
+import { ErrorId } from '../contract/errors.js';
+import type { MessageType, SendRequest } from '../contract/messages/envelope.js';
+import { messageTypes } from '../contract/messages/registry.js';
+import { destinationOf } from '../contract/messages/wire.js';
+import { StatusId } from '../contract/statuses.js';
+import type { Clock } from '../lib/clock.js';
+import { uuidv7 } from '../lib/id.js';
+import type { Accept } from '../pipeline/accept.js';
+import { type Envelope, writeEnvelope } from '../pipeline/envelope.js';
+import { findIdempotencyKey, forgetIdempotencyKey, type NewMessage } from '../store/accepting.js';
+import type { Database } from '../store/database.js';
+import type { Directory, DirectoryAccount } from '../store/directory.js';
+import { authenticate } from './authenticate.js';
+import { sendServiceException } from './errors.js';
+
+/** What the send endpoints work with. */
+export interface MessageParts {
+  database: Database;
+  directory: Directory;
+  clock: Clock;
+  accept: Accept;
+  /** The endpoint that reports to this URL go to. */
+  endpointOf(account: number, url: string): Promise<number>;
+  /** Why a URL can never be posted to, as far as its text says. */
+  checkUrl(url: string): string | undefined;
+  count(outcome: string): void;
+}
+
+/** How long an Idempotency-Key is remembered. */
+const IDEMPOTENCY_MS = 48 * 3_600_000;
+const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
+
+/** Serves every type of the registry. */
+export function registerMessages(scope: FastifyInstance, parts: MessageParts): void {
+  const inFlight = new Set<string>();
+  for (const type of messageTypes) {
+    scope.post(`/whatsapp/1/message/${type.path}`, {
+      // Who calls is asked before the body is read.
+      onRequest: async (request, reply) => {
+        const caller = authenticate(parts.directory, request.headers.authorization);
+        if (caller.kind === 'unknown') return sendServiceException(reply, 401);
+        if (caller.kind === 'forbidden') return sendServiceException(reply, 403);
+        return undefined;
+      },
+      handler: (request, reply) => handle(parts, type, inFlight, request, reply),
+    });
+  }
+}
+
+async function handle(
+  parts: MessageParts,
+  type: MessageType,
+  inFlight: Set<string>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const caller = authenticate(parts.directory, request.headers.authorization);
+  if (caller.kind !== 'account') return sendServiceException(reply, 401);
+  const validated = type.validate(request.body);
+  if (!validated.ok) return refuse(parts, reply, validated.violations);
+  const blocked = validated.value.notifyUrl === undefined ? undefined : parts.checkUrl(validated.value.notifyUrl);
+  if (blocked !== undefined) return refuse(parts, reply, { notifyUrl: [blocked] });
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return send(parts, type, caller.account, validated.value, undefined, reply);
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+    return refuse(parts, reply, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
+  }
+  return sendOnce(parts, type, caller.account, validated.value, key, request.body, inFlight, reply);
+}
+
+function refuse(parts: MessageParts, reply: FastifyReply, validationErrors: Record<string, string[]>): FastifyReply {
+  parts.count('invalid');
+  return sendServiceException(reply, 400, { validationErrors });
+}
+
+/** Same key and body within 48 h: the same answer; another body 422; the first still under way 409. */
+async function sendOnce(
+  parts: MessageParts,
+  type: MessageType,
+  account: DirectoryAccount,
+  request: SendRequest,
+  key: string,
+  body: unknown,
+  inFlight: Set<string>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const bodyHash = createHash('sha256')
+    .update(`${type.path}\n${JSON.stringify(body)}`)
+    .digest();
+  const lock = `${account.id} ${key}`;
+  if (inFlight.has(lock))
+    return sendServiceException(reply, 409, { text: 'A request with this Idempotency-Key is under way' });
+  inFlight.add(lock);
+  try {
+    const replayed = await replay(parts, account, key, bodyHash, reply);
+    return replayed ?? (await send(parts, type, account, request, { key, bodyHash }, reply));
+  } finally {
+    inFlight.delete(lock);
+  }
+}
+
+async function replay(
+  parts: MessageParts,
+  account: DirectoryAccount,
+  key: string,
+  bodyHash: Buffer,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  const remembered = await findIdempotencyKey(parts.database, account.id, key);
+  if (remembered === undefined) return undefined;
+  if (parts.clock.now() - remembered.createdAt > IDEMPOTENCY_MS) {
+    await forgetIdempotencyKey(parts.database, account.id, key, remembered.createdAt);
+    return undefined;
+  }
+  if (!remembered.bodyHash.equals(bodyHash)) {
+    return sendServiceException(reply, 422, { text: 'This Idempotency-Key was used with another request' });
+  }
+  parts.count('replayed');
+  return reply.send(sendAnswer(remembered.recipient, remembered.messageId, remembered.statusId));
+}
+
+async function send(
+  parts: MessageParts,
+  type: MessageType,
+  account: DirectoryAccount,
+  request: SendRequest,
+  idempotency: { key: string; bodyHash: Buffer } | undefined,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const message = await toMessage(parts, type, account, request);
+  if (idempotency !== undefined) message.idempotency = idempotency;
+  const { outcome } = await parts.accept.accept(message);
+  parts.count(message.refusal === undefined ? outcome : `refused-${outcome}`);
+  const messageId = message.messageId ?? message.id;
+  switch (outcome) {
+    case 'accepted':
+      return reply.send(sendAnswer(request.to, messageId, message.refusal?.statusId ?? StatusId.pendingEnroute));
+    case 'duplicate-message-id':
+      return reply.send(sendAnswer(request.to, messageId, StatusId.rejectedDuplicateMessageId));
+    case 'duplicate-idempotency-key': {
+      // Another process took the key between our look and our commit: its answer is the answer.
+      const { key, bodyHash } = idempotency ?? { key: '', bodyHash: Buffer.alloc(0) };
+      return (await replay(parts, account, key, bodyHash, reply)) ?? sendServiceException(reply, 409);
+    }
+    case 'busy':
+      return sendServiceException(reply, 429);
+    case 'unavailable':
+      return sendServiceException(reply, 503);
+  }
+}
+
+async function toMessage(
+  { clock, directory, endpointOf }: MessageParts,
+  type: MessageType,
+  account: DirectoryAccount,
+  request: SendRequest,
+): Promise<NewMessage> {
+  const { from, to, messageId, content, notifyUrl } = request;
+  const sender = directory.senderOf(from);
+  const isOwn = sender !== undefined && sender.account === account.id;
+  const destination = destinationOf(to);
+  const message: NewMessage = {
+    id: uuidv7(clock.now()),
+    account: account.id,
+    lane: isOwn ? sender.id : 0,
+    endpoint: notifyUrl === undefined ? null : await endpointOf(account.id, notifyUrl),
+    messageId: messageId ?? null,
+    sender: from,
+    recipient: to,
+    type: type.type,
+    content: JSON.stringify(content),
+    envelope: writeEnvelope(envelopeOf(request)),
+  };
+  if (!isOwn) message.refusal = { statusId: StatusId.rejectedSource, errorId: ErrorId.invalidSource };
+  else if (destination === undefined) {
+    message.refusal = { statusId: StatusId.rejectedDestination, errorId: ErrorId.invalidDestination };
+  } else message.recipient = destination.kind === 'phone' ? destination.digits : destination.id;
+  if (message.refusal !== undefined) message.lane = 0;
+  return message;
+}
+
+function envelopeOf({ callbackData, notifyUrl, applicationId, entityId, context, urlOptions }: SendRequest): Envelope {
+  const envelope: Envelope = {};
+  if (callbackData !== undefined) envelope.callbackData = callbackData;
+  if (notifyUrl !== undefined) envelope.notifyUrl = notifyUrl;
+  if (applicationId !== undefined) envelope.applicationId = applicationId;
+  if (entityId !== undefined) envelope.entityId = entityId;
+  if (context !== undefined) envelope.replyTo = context.replyToMessageId;
+  if (urlOptions !== undefined) envelope.urlOptions = urlOptions;
+  return envelope;
+}

@@ -1,0 +1,351 @@
+// The composition root: configuration -> parts -> { url, stop }. All wiring is here; parts receive what they use.
+import { readFileSync } from 'node:fs';
+import type { FastifyError } from 'fastify';
+import { registerAdminApi } from './api/admin/register.js';
+import { sendError, sendServiceException } from './api/errors.js';
+import { registerHealth } from './api/health.js';
+import { readJsonOnly } from './api/json.js';
+import { registerMessages } from './api/messages.js';
+import { registerMetaWebhook } from './api/meta-webhook.js';
+import type { Config } from './config.js';
+import { EventKind } from './contract/statuses.js';
+import { createWebhookClient } from './customer/webhook-client.js';
+import { createServer, listen } from './http/server.js';
+import type { Clock } from './lib/clock.js';
+import { dayOf } from './lib/day.js';
+import { createLifecycle } from './lib/lifecycle.js';
+import type { Log } from './lib/log.js';
+import { createMetrics, type Metrics } from './lib/metrics.js';
+import { createSafeFetch } from './lib/safe-fetch.js';
+import { createSecretBox } from './lib/secrets.js';
+import { ensureDevAccount } from './manage/accounts.js';
+import { createGraphClient } from './meta/graph-client.js';
+import { createAccept } from './pipeline/accept.js';
+import { ageLanes } from './pipeline/ageing.js';
+import { createDeliver, type Deliver } from './pipeline/deliver.js';
+import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
+import { createEndpointDirectory } from './pipeline/endpoint-directory.js';
+import { createJanitor } from './pipeline/janitor.js';
+import { createOwnership, type Owner } from './pipeline/ownership.js';
+import { createReceive } from './pipeline/receive.js';
+import { messageReport, type Report } from './pipeline/report.js';
+import { type Database, openDatabase } from './store/database.js';
+import { type Depths, ping, readDepths } from './store/depths.js';
+import { type Directory, openDirectory } from './store/directory.js';
+import type { AppendedEvent } from './store/events.js';
+import { ensurePartitions } from './store/partitions.js';
+import { ReportKind } from './store/reports.js';
+
+/** What a gateway is started with. */
+export interface GatewayOptions {
+  config: Config;
+  /** libpq URL of a migrated database. */
+  databaseUrl: string;
+  log: Log;
+  clock: Clock;
+}
+
+/** A running gateway. */
+export interface Gateway {
+  /** Base URL without a final slash. */
+  url: string;
+  /** Drains: nothing new is taken, what is under way is finished and committed. */
+  stop(): Promise<void>;
+}
+
+const CONNECTIONS_MAX = 8;
+const GRAPH_CONNECTIONS = 128;
+const WEBHOOK_CONNECTIONS_PER_ORIGIN = 128;
+const DIRECTORY_POLL_MS = 500;
+const DRAIN_MS = 12_000;
+const DEPTHS_CACHE_MS = 1_000;
+
+/** Starts the roles of `config` in this process. Throws DatabaseError, or the socket's error. */
+export async function startGateway({ config, databaseUrl, log, clock }: GatewayOptions): Promise<Gateway> {
+  const lifecycle = createLifecycle((part, error) => log.error({ event: 'stop.failed', part, err: error }));
+  try {
+    return await wire({ config, databaseUrl, log, clock }, lifecycle);
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function wire(
+  { config, databaseUrl, log, clock }: GatewayOptions,
+  lifecycle: ReturnType<typeof createLifecycle>,
+): Promise<Gateway> {
+  const { roles } = config;
+  const metrics = createMetrics(true);
+  const secrets = createSecretBox(config.secretKey);
+  const database = openDatabase({
+    url: databaseUrl,
+    log,
+    connectionsMax: CONNECTIONS_MAX,
+    onMissingPartition: (on) => ensurePartitions(on, dayOf(clock.now())),
+  });
+  lifecycle.add('database', () => database.stop());
+  await ensureDevAccount({
+    database,
+    clock,
+    adminKey: config.adminKey,
+    devApiKey: config.dev ? config.devApiKey : undefined,
+  });
+  const directory = await openDirectory(database);
+  const stopPolling = pollDirectory(directory, log);
+  lifecycle.add('directory', stopPolling);
+
+  const graph = createGraphClient({
+    baseUrl: config.metaUrl,
+    version: config.metaVersion,
+    connections: GRAPH_CONNECTIONS,
+  });
+  lifecycle.add('graph', () => graph.close());
+  const safeFetch = createSafeFetch({
+    allowNetworks: config.allowNetworks,
+    connectionsPerOrigin: WEBHOOK_CONNECTIONS_PER_ORIGIN,
+  });
+  lifecycle.add('webhooks', () => safeFetch.close());
+
+  const secretsOf = createSecretCache(directory, secrets.open);
+  const sink = createEventSink();
+  const dispatch = roles.has('dispatch')
+    ? createDispatch({
+        database,
+        clock,
+        log,
+        directory,
+        graph,
+        tokenOf: (sender) => secretsOf.token(sender.accessToken),
+        mayAct: (ms) => ownership.mayAct(ms),
+        processId: () => ownership.processId(),
+        onLost: () => ownership.lost(),
+        receiveReadySince: () => ownership.receiveReadySince(),
+        hasPeers: () => !roles.has('api') || ownership.alive('api') > 1,
+        onEvents: sink.events,
+        count: (outcome, code) =>
+          metrics.dispatched.inc({ outcome, meta_code: code === undefined ? 'none' : String(code) }),
+      })
+    : undefined;
+  const deliver = roles.has('deliver')
+    ? createDeliver({
+        database,
+        clock,
+        log,
+        client: createWebhookClient(safeFetch, version()),
+        secretsOf: secretsOf.signing,
+        processId: () => ownership.processId(),
+        onLost: () => ownership.lost(),
+        hasPeers: () => !roles.has('receive') || ownership.alive('receive') > 1,
+        count(verdict, results) {
+          metrics.deliveries.inc({ verdict });
+          metrics.results.inc({ verdict }, results);
+        },
+      })
+    : undefined;
+  sink.connect(dispatch, deliver);
+  const owners = [dispatch, deliver].filter((owner): owner is (Dispatch | Deliver) & Owner => owner !== undefined);
+  const ownership = createOwnership({ database, clock, log, roles: [...roles], owners });
+  const janitor = createJanitor({
+    database,
+    clock,
+    log,
+    retentionDays: config.retentionDays,
+    age: () => ageLanes({ database, clock, onEvents: sink.events }, dispatch?.lanes() ?? []),
+  });
+  await janitor.start();
+  lifecycle.add('janitor', () => janitor.stop());
+  await ownership.start();
+  lifecycle.add('ownership', () => ownership.stop());
+  if (dispatch !== undefined) {
+    lifecycle.add('dispatch', () => dispatch.drain(DRAIN_MS));
+    const detach = directory.onChange(() => dispatch.refresh());
+    lifecycle.add('dispatch.refresh', () => void detach());
+  }
+  if (deliver !== undefined) lifecycle.add('deliver', () => deliver.drain(DRAIN_MS));
+
+  const accept = createAccept({
+    database,
+    clock,
+    onAccepted: (messages) => dispatch?.offer(messages),
+    onEvents: sink.events,
+  });
+  const receive = createReceive({
+    database,
+    clock,
+    directory,
+    appSecrets: config.metaAppSecrets,
+    oldestDay: () => janitor.oldestDay(),
+    onEvents: sink.events,
+    onReports: sink.reports,
+    count: (what, by) => metrics.received.inc({ what }, by),
+  });
+  gauges(metrics, { database, clock, dispatch, deliver, janitor });
+
+  const app = createServer(log);
+  const isStopping = { now: false };
+  const endpoints = createEndpointDirectory(database, clock);
+  let url = '';
+  registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
+  if (roles.has('receive')) registerMetaWebhook(app, { receive, verifyToken: config.metaVerifyToken });
+  if (roles.has('api')) {
+    app.register(async (scope) => {
+      readJsonOnly(scope);
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
+      registerMessages(scope, {
+        database,
+        directory,
+        clock,
+        accept,
+        endpointOf: endpoints.endpointOf,
+        checkUrl: safeFetch.check,
+        count: (outcome) => metrics.accepted.inc({ outcome }),
+      });
+    });
+    registerAdminApi(app, {
+      database,
+      directory,
+      clock,
+      secrets,
+      graph,
+      log,
+      isDev: config.dev,
+      publicUrl: () => (config.publicUrl.endsWith(':0') ? url : config.publicUrl),
+      metaVerifyToken: config.metaVerifyToken,
+      checkUrl: safeFetch.check,
+    });
+  }
+  app.setNotFoundHandler((_, reply) => void sendServiceException(reply, 404));
+  app.setErrorHandler<FastifyError>((error, _, reply) => void sendError(reply, error, log));
+  lifecycle.add('pipeline', async () => {
+    await accept.drain();
+    await receive.drain();
+  });
+  url = await listen(app, config.host, config.port);
+  lifecycle.add('http', () => app.close());
+  log.info({ event: 'gateway.listening', url, roles: [...roles] });
+  return {
+    url,
+    stop() {
+      isStopping.now = true;
+      return lifecycle.stop();
+    },
+  };
+}
+
+/** Events and reports of this process go straight to those of its parts that wait for them. */
+function createEventSink(): {
+  events(events: AppendedEvent[]): void;
+  reports(reports: Report[]): void;
+  connect(dispatch: Dispatch | undefined, deliver: Deliver | undefined): void;
+} {
+  let toDispatch: Dispatch | undefined;
+  let toDeliver: Deliver | undefined;
+  return {
+    events(events) {
+      for (const event of events) if (event.wasUnknown) toDispatch?.adopt(event.lane, event.laneSeq);
+      toDeliver?.offer(events.flatMap(toReport).sort(bySeq));
+    },
+    reports: (reports) => toDeliver?.offer([...reports].sort(bySeq)),
+    connect(dispatch, deliver) {
+      toDispatch = dispatch;
+      toDeliver = deliver;
+    },
+  };
+}
+
+function bySeq(a: Report, b: Report): number {
+  return a.endpoint - b.endpoint || a.seq - b.seq;
+}
+
+function toReport(event: AppendedEvent): Report[] {
+  if (event.report === undefined) return [];
+  const { url, body } = messageReport(event);
+  if (url === undefined) return [];
+  const kind = event.kind === EventKind.read ? ReportKind.seen : ReportKind.delivery;
+  return [{ ...event.report, kind, at: event.recordedAt, url, body }];
+}
+
+/** Opened secrets, by their sealed bytes, so that each is opened once. */
+function createSecretCache(
+  directory: Directory,
+  open: (sealed: Buffer) => string,
+): { token(sealed: Buffer): string; signing(account: number): string[] } {
+  const opened = new WeakMap<Buffer, string>();
+  function token(sealed: Buffer): string {
+    const known = opened.get(sealed);
+    if (known !== undefined) return known;
+    const clear = open(sealed);
+    opened.set(sealed, clear);
+    return clear;
+  }
+  return { token, signing: (account) => directory.signingSecrets(account).map(token) };
+}
+
+function pollDirectory(directory: Directory, log: Log): () => void {
+  const timer = setInterval(() => {
+    directory.refresh().catch((error: unknown) => log.warn({ event: 'directory.refresh', err: String(error) }));
+  }, DIRECTORY_POLL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+async function unready(database: Database, isStopping: { now: boolean }, isRegistered: boolean): Promise<string[]> {
+  if (isStopping.now) return ['stopping'];
+  const missing: string[] = [];
+  if (!(await ping(database))) missing.push('database');
+  if (!isRegistered) missing.push('ownership');
+  return missing;
+}
+
+interface Gauged {
+  database: Database;
+  clock: Clock;
+  dispatch: Dispatch | undefined;
+  deliver: Deliver | undefined;
+  janitor: { keptPartitions(): number };
+}
+
+function gauges(metrics: Metrics, { database, clock, dispatch, deliver, janitor }: Gauged): void {
+  const cache: { at: number; depths: Promise<Depths> | undefined } = {
+    at: Number.NEGATIVE_INFINITY,
+    depths: undefined,
+  };
+  const depth = async (key: keyof Depths): Promise<number> => {
+    if (cache.depths === undefined || clock.monotonic() - cache.at > DEPTHS_CACHE_MS) {
+      cache.at = clock.monotonic();
+      cache.depths = readDepths(database, clock.now());
+    }
+    // Not known is not zero: Prometheus reads NaN as such.
+    return cache.depths.then(
+      (depths) => Number(depths[key]),
+      () => Number.NaN,
+    );
+  };
+  metrics.gauge('parley_lanes_waiting', 'Messages accepted and not yet claimed', () => depth('lanes'));
+  metrics.gauge('parley_lanes_held', 'Messages claimed that wait (order, pace, retry, pause, unknown)', () =>
+    depth('held'),
+  );
+  metrics.gauge('parley_lanes_oldest_held_seconds', 'Age of the oldest held message', () => depth('oldestHeldSeconds'));
+  metrics.gauge('parley_reports_waiting', 'Reports not yet in a batch', () => depth('reports'));
+  metrics.gauge('parley_batches_waiting', 'Batches that have not succeeded', () => depth('batches'));
+  metrics.gauge('parley_batches_oldest_seconds', 'Age of the oldest batch', () => depth('oldestBatchSeconds'));
+  metrics.gauge('parley_dead_letters', 'Reports given up', () => depth('deadLetters'));
+  metrics.gauge('parley_lanes_paused', 'Lanes of this process that are paused', () => dispatch?.counts().paused ?? 0);
+  metrics.gauge('parley_dispatch_in_flight', 'POSTs to Meta under way', () => dispatch?.counts().inFlight ?? 0);
+  metrics.gauge('parley_deliver_in_flight', 'POSTs to customers under way', () => deliver?.counts().inFlight ?? 0);
+  metrics.gauge(
+    'parley_endpoints_down',
+    'Endpoints of this process that are down or disabled',
+    () => deliver?.counts().down ?? 0,
+  );
+  metrics.gauge('parley_partitions_kept', 'Partitions kept past the retention', () => janitor.keptPartitions());
+}
+
+function version(): string {
+  // Parse boundary: our own package.json.
+  const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return text;
+}

@@ -1,0 +1,80 @@
+// What is counted, for Prometheus. No phone numbers and no ids of people in labels.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The counters of the gateway and the text they are read as. */
+export interface Metrics {
+  accepted: Counter<'outcome'>;
+  /** One POST to Meta: how it ended and Meta's code, `none` when there is none. */
+  dispatched: Counter<'outcome' | 'meta_code'>;
+  /** One element of Meta's webhooks. */
+  received: Counter<'what'>;
+  /** One POST to a customer. */
+  deliveries: Counter<'verdict'>;
+  /** Results in POSTs to customers. */
+  results: Counter<'verdict'>;
+  /** HTTP requests served, by route pattern. */
+  requests: Histogram<'route' | 'status'>;
+  /** Sets a gauge that is asked when the metrics are read. */
+  gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** Prometheus text. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Creates the metrics; with `withProcess` also the process's own: memory, CPU, event-loop lag. */
+export function createMetrics(withProcess: boolean): Metrics {
+  const registry = new Registry();
+  if (withProcess) collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    accepted: new Counter({
+      name: 'parley_accepted_total',
+      help: 'Messages by what became of the request',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    dispatched: new Counter({
+      name: 'parley_dispatched_total',
+      help: 'POSTs to Meta by outcome and Meta code',
+      labelNames: ['outcome', 'meta_code'],
+      registers,
+    }),
+    received: new Counter({
+      name: 'parley_received_total',
+      help: 'Elements of webhooks from Meta',
+      labelNames: ['what'],
+      registers,
+    }),
+    deliveries: new Counter({
+      name: 'parley_webhook_attempts_total',
+      help: 'POSTs to customers by result',
+      labelNames: ['verdict'],
+      registers,
+    }),
+    results: new Counter({
+      name: 'parley_webhook_results_total',
+      help: 'Reports in POSTs to customers by result',
+      labelNames: ['verdict'],
+      registers,
+    }),
+    requests: new Histogram({
+      name: 'parley_http_request_seconds',
+      help: 'Time of HTTP requests',
+      labelNames: ['route', 'status'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers,
+    }),
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.set(await read());
+        },
+      });
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

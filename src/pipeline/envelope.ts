@@ -1,0 +1,25 @@
+// What a request says around its content, packed into one column: most messages have little of it.
+
+/** The rest of a send request. Stored as JSON without the fields that are absent; null when there is none. */
+export interface Envelope {
+  bulkId?: string;
+  callbackData?: string;
+  notifyUrl?: string;
+  applicationId?: string;
+  entityId?: string;
+  /** The inbound message quoted, Meta's wamid. */
+  replyTo?: string;
+  urlOptions?: object;
+}
+
+/** The column's value. */
+export function writeEnvelope(envelope: Envelope): string | null {
+  const text = JSON.stringify(envelope);
+  return text === '{}' ? null : text;
+}
+
+/** Reads what `writeEnvelope` wrote. */
+export function readEnvelope(text: string | null): Envelope {
+  // Parse boundary: only writeEnvelope fills this column.
+  return text === null ? {} : (JSON.parse(text) as Envelope);
+}

@@ -1,0 +1,284 @@
+// Third of the four files: what Meta tells is verified, flattened, committed in groups and only then answered with 200 (P2).
+// Each status and each inbound message has one effect, however often and in whatever batches it comes.
+import { createHash } from 'node:crypto';
+import { inboundFromWire } from '../contract/events/registry.js';
+import { errorOf } from '../contract/meta-errors.js';
+import { EventKind, kindOfWire, StatusId } from '../contract/statuses.js';
+import type { Clock } from '../lib/clock.js';
+import { addDays, dayOf } from '../lib/day.js';
+import { uuidv7 } from '../lib/id.js';
+import { parseAddress } from '../meta/address.js';
+import { isSignedByMeta } from '../meta/signature.js';
+import { parseWebhook, type WireInbound, type WireOther, type WireStatus } from '../meta/webhook.js';
+import type { Database } from '../store/database.js';
+import type { Directory } from '../store/directory.js';
+import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
+import {
+  type AppendedInbound,
+  appendInbound,
+  appendMetaChanges,
+  type MetaChange,
+  type NewInbound,
+} from '../store/inbound.js';
+import { FAR_OFF_DAY } from '../store/partitions.js';
+import { ReportKind } from '../store/reports.js';
+import { createCollector } from './collector.js';
+import { inboundBody, type Report } from './report.js';
+
+/** How a webhook is answered. `refused`: the signature is wrong; `malformed`: signed, but not JSON; `busy`: try again later. */
+export type ReceiveOutcome = 'committed' | 'refused' | 'malformed' | 'busy';
+
+/** What is counted of a webhook. */
+export type ReceiveCount =
+  | 'status'
+  | 'inbound'
+  | 'other'
+  | 'malformed'
+  | 'foreign'
+  | 'too-old'
+  | 'unknown-number'
+  | 'unsigned'
+  | 'repeated';
+
+/** Takes Meta's webhooks. */
+export interface Receive {
+  /** `body` are the raw bytes, `signature` the X-Hub-Signature-256 header. Rejects with DatabaseError when nothing is certain: Meta sends it again. */
+  receive(body: Buffer, signature: string | undefined): Promise<ReceiveOutcome>;
+  pending(): number;
+  drain(): Promise<void>;
+}
+
+/** What receive works with. */
+export interface ReceiveParts {
+  database: Database;
+  clock: Clock;
+  directory: Directory;
+  /** Any of them may have signed. */
+  appSecrets: readonly string[];
+  /** Oldest day that still has partitions, yyyymmdd. */
+  oldestDay(): number;
+  onEvents(events: AppendedEvent[]): void;
+  onReports(reports: Report[]): void;
+  count(what: ReceiveCount, by: number): void;
+}
+
+interface StatusItem {
+  day: number;
+  event: NewEvent;
+}
+
+interface InboundItem {
+  day: number;
+  inbound: NewInbound;
+}
+
+interface ChangeItem {
+  day: number;
+  change: MetaChange;
+}
+
+const GROUP_MAX = 500;
+const BACKLOG_MAX = 50_000;
+/** Meta retries for 7 days; a timestamp further off than this is not a time to sort by. */
+const DAYS_BACK_MAX = 8;
+
+/** Creates the receiving end of the pipeline. */
+export function createReceive(parts: ReceiveParts): Receive {
+  const statuses = createCollector<StatusItem, true>({
+    groupMax: GROUP_MAX,
+    backlogMax: BACKLOG_MAX,
+    write: (items) => writeStatuses(parts, items),
+  });
+  const inbound = createCollector<InboundItem, true>({
+    groupMax: GROUP_MAX,
+    backlogMax: BACKLOG_MAX,
+    write: (items) => writeInbound(parts, items),
+  });
+  const changes = createCollector<ChangeItem, true>({
+    groupMax: GROUP_MAX,
+    backlogMax: BACKLOG_MAX,
+    write: (items) => writeChanges(parts, items),
+  });
+  return {
+    async receive(body, signature) {
+      if (!isSignedByMeta(body, signature, parts.appSecrets)) {
+        parts.count('unsigned', 1);
+        return 'refused';
+      }
+      const parsed = parseJson(body);
+      if (parsed === undefined) return 'malformed';
+      const commits: (Promise<true> | undefined)[] = [];
+      for (const event of parseWebhook(parsed)) {
+        if (event.kind === 'malformed') parts.count('malformed', 1);
+        else if (event.kind === 'status') {
+          const item = toStatusItem(parts, event);
+          if (item !== undefined) commits.push(statuses.add(item));
+        } else if (event.kind === 'inbound') {
+          const item = toInboundItem(parts, event);
+          if (item !== undefined) commits.push(inbound.add(item));
+        } else commits.push(changes.add(toChangeItem(parts, event)));
+      }
+      // Even when one has no room the others are waited for: no promise is left alone.
+      const settled = await Promise.allSettled(commits);
+      const failed = settled.find((result) => result.status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
+      return commits.includes(undefined) ? 'busy' : 'committed';
+    },
+    pending: () => statuses.size() + inbound.size() + changes.size(),
+    async drain() {
+      await Promise.all([statuses.drain(), inbound.drain(), changes.drain()]);
+    },
+  };
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+// ------------------------------------------------------------- statuses
+
+function toStatusItem({ oldestDay, count }: ReceiveParts, status: WireStatus): StatusItem | undefined {
+  const address = status.bizOpaque === undefined ? undefined : parseAddress(status.bizOpaque);
+  const kind = kindOfWire(status.status);
+  if (address === undefined || kind === undefined) {
+    count('foreign', 1);
+    return undefined;
+  }
+  if (Number(address.day) < oldestDay()) {
+    count('too-old', 1);
+    return undefined;
+  }
+  count('status', 1);
+  return { day: Number(address.day), event: toNewEvent(status, kind, address.id, address.attempt) };
+}
+
+function toNewEvent(status: WireStatus, kind: number, message: string, attempt: number): NewEvent {
+  const { error } = status;
+  const mapped = kind === EventKind.failed ? errorOf(error?.code ?? 1) : undefined;
+  return {
+    message,
+    attempt,
+    kind,
+    at: status.at,
+    phoneNumberId: status.phoneNumberId,
+    wamid: status.wamid,
+    statusId: mapped?.statusId ?? (kind === EventKind.delivered ? StatusId.deliveredToHandset : null),
+    errorId: mapped?.errorId ?? null,
+    metaCode: error?.code ?? null,
+    detail: cleanText(error?.details ?? error?.title)?.slice(0, 500) ?? null,
+  };
+}
+
+/** PostgreSQL cannot hold NUL; Meta's words are for people. */
+function cleanText(text: string | undefined): string | undefined {
+  return text?.toWellFormed().replaceAll('\u0000', '\ufffd');
+}
+
+async function writeStatuses(
+  { database, clock, onEvents, count }: ReceiveParts,
+  items: readonly StatusItem[],
+): Promise<true[]> {
+  const days = new Map<number, Map<string, NewEvent>>();
+  for (const { day, event } of items) {
+    const events = days.get(day) ?? new Map<string, NewEvent>();
+    days.set(day, events);
+    const key = `${event.message}:${event.attempt}:${event.kind}:${event.phoneNumberId}`;
+    if (!events.has(key)) events.set(key, event);
+  }
+  for (const [day, events] of days) {
+    const now = clock.now();
+    const appended = await appendEvents(database, now, dayOf(now), day, [...events.values()]);
+    count('repeated', Math.max(0, events.size - appended.length));
+    onEvents(appended);
+  }
+  return items.map(() => true);
+}
+
+// ------------------------------------------------------------- inbound
+
+function toInboundItem({ clock, count }: ReceiveParts, wire: WireInbound): InboundItem | undefined {
+  const event = inboundFromWire(wire);
+  if (event === undefined) {
+    count('malformed', 1);
+    return undefined;
+  }
+  count('inbound', 1);
+  const inbound: NewInbound = {
+    id: uuidv7(clock.now()),
+    phoneNumberId: wire.phoneNumberId,
+    wamid: wire.wamid,
+    sentAt: wire.at,
+    raw: JSON.stringify(event),
+  };
+  return { day: trustedDay(wire.at, clock.now()), inbound };
+}
+
+/** A repeat must fall on the same day as the first, so the day is Meta's; one that is far off is one fixed day. */
+function trustedDay(at: number, now: number): number {
+  const day = dayOf(at);
+  const today = dayOf(now);
+  return day >= addDays(today, -DAYS_BACK_MAX) && day <= addDays(today, 1) ? day : FAR_OFF_DAY;
+}
+
+async function writeInbound(parts: ReceiveParts, items: readonly InboundItem[]): Promise<true[]> {
+  const days = new Map<number, NewInbound[]>();
+  for (const { day, inbound } of items) {
+    const group = days.get(day);
+    if (group === undefined) days.set(day, [inbound]);
+    else group.push(inbound);
+  }
+  for (const [day, group] of days) {
+    const now = parts.clock.now();
+    const appended = await appendInbound(parts.database, now, dayOf(now), day, group);
+    countUnknown(parts, group);
+    parts.onReports(toReports(parts, group, appended, now));
+  }
+  return items.map(() => true);
+}
+
+function countUnknown({ directory, count }: ReceiveParts, group: readonly NewInbound[]): void {
+  const unknown = group.filter((inbound) => directory.senderOfPhoneNumberId(inbound.phoneNumberId) === undefined);
+  if (unknown.length > 0) count('unknown-number', unknown.length);
+}
+
+function toReports(
+  parts: ReceiveParts,
+  group: readonly NewInbound[],
+  appended: readonly AppendedInbound[],
+  now: number,
+): Report[] {
+  const raws = new Map(group.map((inbound) => [inbound.id, inbound.raw]));
+  return appended.flatMap(({ id, lane, report }) => {
+    const raw = raws.get(id);
+    const sender = parts.directory.senderById(lane);
+    if (report === undefined || raw === undefined || sender === undefined) return [];
+    return [{ ...report, kind: ReportKind.inbound, at: now, body: inboundBody(id, raw, sender.sender) }];
+  });
+}
+
+// ------------------------------------------------------------- the rest
+
+function toChangeItem({ clock, count }: ReceiveParts, { field, wabaId, value }: WireOther): ChangeItem {
+  count('other', 1);
+  // A repeat of Meta's carries the same change; its time is inside the value where it has one.
+  const text = JSON.stringify(value);
+  const hash = createHash('sha256')
+    .update(`${wabaId ?? ''}\n${field}\n${text}`)
+    .digest();
+  const fieldText = (cleanText(field) ?? '').slice(0, 100);
+  return {
+    day: dayOf(clock.now()),
+    change: { hash, wabaId: cleanText(wabaId) ?? null, field: fieldText, value: text },
+  };
+}
+
+async function writeChanges({ database, clock }: ReceiveParts, items: readonly ChangeItem[]): Promise<true[]> {
+  const days = new Map<number, MetaChange[]>();
+  for (const { day, change } of items) days.set(day, [...(days.get(day) ?? []), change]);
+  for (const [day, changes] of days) await appendMetaChanges(database, clock.now(), day, changes);
+  return items.map(() => true);
+}

@@ -1,0 +1,56 @@
+// The slow way to a report's text: from the rows it points at. Used when a report did not come from memory.
+import type { Database } from '../store/database.js';
+import { ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
+import { inboundBody, messageReport, type Report } from './report.js';
+
+/** Makes reports of report rows. */
+export interface ReportReader {
+  /** The reports of `rows`, in their order. A row whose facts are gone, or that has nowhere to go, has an empty body. */
+  bodies(rows: readonly ReportRow[]): Promise<Report[]>;
+}
+
+/** Creates a reader. */
+export function createReportReader(database: Database): ReportReader {
+  return {
+    async bodies(rows) {
+      const texts = new Map<string, { url: string | undefined; body: string }>();
+      for (const day of new Set(rows.map((row) => row.refDay))) {
+        const ofDay = rows.filter((row) => row.refDay === day);
+        await readMessages(database, day, ofDay, texts);
+        await readInbound(database, day, ofDay, texts);
+      }
+      return rows.flatMap((row) => {
+        const text = texts.get(keyOf(row.ref, row.attempt, row.eventKind));
+        const url = row.url ?? text?.url;
+        const { endpoint, seq, day, kind, at } = row;
+        return [{ endpoint, seq, day, kind, at, url: url ?? '', body: text?.body ?? '{}' }];
+      });
+    },
+  };
+}
+
+type Texts = Map<string, { url: string | undefined; body: string }>;
+
+function keyOf(ref: string, attempt: number, kind: number): string {
+  return `${ref}:${attempt}:${kind}`;
+}
+
+async function readMessages(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
+  const wanted = rows.filter((row) => row.kind !== ReportKind.inbound);
+  if (wanted.length === 0) return;
+  for (const facts of await readMessageFacts(database, day, wanted)) {
+    texts.set(keyOf(facts.message, facts.attempt, facts.kind), messageReport(facts));
+  }
+}
+
+async function readInbound(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
+  const wanted = rows.filter((row) => row.kind === ReportKind.inbound);
+  if (wanted.length === 0) return;
+  const facts = await readInboundFacts(
+    database,
+    day,
+    wanted.map((row) => row.ref),
+  );
+  for (const { id, raw, sender } of facts)
+    texts.set(keyOf(id, 0, 0), { url: undefined, body: inboundBody(id, raw, sender) });
+}

@@ -1,0 +1,56 @@
+// From facts to what a customer reads: the JSON of one result, made once and kept as text while it waits. Pure.
+
+import { eventIdOf } from '../contract/event-ids.js';
+import type { InboundEvent } from '../contract/events/envelope.js';
+import { inboundToReport } from '../contract/events/registry.js';
+import { deliveryResult, seenResult } from '../contract/reports.js';
+import { EventKind, StatusId } from '../contract/statuses.js';
+import type { MessageReportFacts } from '../store/reports.js';
+import { readEnvelope } from './envelope.js';
+
+/** A report that waits for its POST. `body` is the JSON of one result. */
+export interface Report {
+  endpoint: number;
+  seq: number;
+  day: number;
+  kind: number;
+  /** When it was appended, epoch ms. */
+  at: number;
+  url: string;
+  body: string;
+}
+
+/** The result of a delivery or seen report, and where the message itself wants it. Undefined url: nowhere. */
+export function messageReport(facts: MessageReportFacts): { url: string | undefined; body: string } {
+  const { bulkId, callbackData, applicationId, entityId, notifyUrl } = readEnvelope(facts.envelope);
+  const shared = {
+    eventId: eventIdOf({ ref: facts.message, attempt: facts.attempt, eventKind: facts.kind }),
+    messageId: facts.messageId ?? facts.message,
+    to: facts.recipient,
+    from: facts.sender,
+    sentAt: facts.acceptedAt,
+    callbackData,
+    applicationId,
+    entityId,
+  };
+  // Meta's times are whole seconds: an event is never shown before the message it belongs to.
+  const at = Math.max(facts.at, facts.acceptedAt);
+  const result =
+    facts.kind === EventKind.read
+      ? seenResult({ ...shared, seenAt: at })
+      : deliveryResult({
+          ...shared,
+          doneAt: at,
+          bulkId,
+          statusId: facts.statusId ?? StatusId.deliveredToHandset,
+          errorId: facts.errorId ?? 0,
+          metaCode: facts.metaCode ?? undefined,
+        });
+  return { url: notifyUrl, body: JSON.stringify(result) };
+}
+
+/** The result of an inbound message. `raw` is the stored event's JSON, `sender` the number it was written to. */
+export function inboundBody(id: string, raw: string, sender: string): string {
+  // Parse boundary: only receive writes this column.
+  return JSON.stringify(inboundToReport(JSON.parse(raw) as InboundEvent, { eventId: id, to: sender }));
+}

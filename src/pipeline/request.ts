@@ -1,0 +1,19 @@
+// From a stored message to the body that is posted to Meta. Pure.
+import { messageTypeByName } from '../contract/messages/registry.js';
+import { destinationOf, toMetaBody } from '../contract/messages/wire.js';
+import { formatAddress } from '../meta/address.js';
+import type { LaneMessage } from '../store/lanes.js';
+import { readEnvelope } from './envelope.js';
+
+/** JSON of `POST /{phone-number-id}/messages` for try number `attempt`. Throws TypeError on content that its type does not know. */
+export function metaRequest(message: LaneMessage, attempt: number): string {
+  const type = messageTypeByName(message.type);
+  if (type === undefined) throw new TypeError(`unknown message type ${message.type}`);
+  const destination = destinationOf(message.recipient);
+  return toMetaBody({
+    to: destination?.kind === 'phone' ? destination.digits : message.recipient,
+    replyTo: readEnvelope(message.envelope).replyTo,
+    bizOpaque: formatAddress({ day: String(message.day), id: message.id, attempt }),
+    wire: type.toWire(JSON.parse(message.content)),
+  });
+}
