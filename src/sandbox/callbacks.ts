@@ -27,7 +27,7 @@ import type { World } from './world.js';
 /** Webhooks in flight to one callback URL. */
 const PARALLEL_MAX = 32;
 const VERIFIED_MAX = 1000;
-const STOP_WAIT_MS = 2000;
+const STOP_WAIT_MS = 500;
 const STOP_STEP_MS = 10;
 
 /** Delivers what happens to the apps that own it. */
@@ -228,6 +228,7 @@ export function createCallbacks(world: World, log: Log): Callbacks {
       line.ready.clear();
       line.held = null;
     }
+    for (const entry of flying.values()) entry.keys = [];
     const subscribed = [...world.wabas.values()].filter((waba) => waba.subscribed);
     const inUse = new Set(subscribed.map((waba) => lineOf(waba.wabaId)));
     for (const line of lines.values()) if (!inUse.has(line)) lines.delete(line.id);

@@ -16,6 +16,9 @@ const CHUNK_RECORDS = 200;
 const REWRITE_BYTES_MIN = 64 * 1024 * 1024;
 const REWRITE_FACTOR = 3;
 
+/** A state file that cannot be used; the message is for the operator. */
+export class StateFileError extends Error {}
+
 /** Collects which records changed since they were last written. */
 export interface Changes {
   touch: TouchListener;
@@ -57,7 +60,7 @@ export interface Journal {
   stop(): Promise<void>;
 }
 
-/** Reads a state file into the tables; false when there is none. Throws Error on a file that is not one, except for a torn last line. */
+/** Reads a state file into the tables; false when there is none. Throws StateFileError on a file that is not one, except for a torn last line. */
 export async function readState(path: string, tables: readonly StoredTable[]): Promise<boolean> {
   const size = await stat(path).then(
     ({ size }) => size,
@@ -70,18 +73,22 @@ export async function readState(path: string, tables: readonly StoredTable[]): P
   let torn = 0;
   for await (const line of createInterface({ input: createReadStream(path, 'utf8') })) {
     lineNumber += 1;
-    if (lineNumber === 1 && line !== FORMAT_LINE) throw new Error(`${path} is not a sandbox state file`);
+    if (lineNumber === 1 && line !== FORMAT_LINE) throw new StateFileError(`${path} is not a sandbox state file`);
     if (lineNumber === 1 || line === '') continue;
-    if (torn > 0) throw new Error(`${path}:${torn} is damaged`);
+    if (torn > 0) throw new StateFileError(`${path}:${torn} is damaged`);
     const entry = parseEntry(line);
     const ids = entry === undefined ? undefined : rows.get(entry.table);
     if (entry === undefined || ids === undefined) torn = lineNumber;
     else if (entry.value === undefined) ids.delete(entry.id);
     else ids.set(entry.id, entry.value);
   }
-  for (const [name, ids] of rows) {
-    byName.get(name)?.clear();
-    for (const [id, value] of ids) byName.get(name)?.load(id, value);
+  try {
+    for (const [name, ids] of rows) {
+      byName.get(name)?.clear();
+      for (const [id, value] of ids) byName.get(name)?.load(id, value);
+    }
+  } catch (error) {
+    throw new StateFileError(`${path} is of another version: ${error instanceof Error ? error.message : error}`);
   }
   return true;
 }

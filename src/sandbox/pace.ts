@@ -5,6 +5,8 @@ import type { Clock } from '../lib/clock.js';
 const PAIR_BURST = 45;
 const PAIR_PER_SECOND = 1 / 6;
 const BUCKETS_MAX = 100_000;
+/** A whole token, less what adding up fractions may lose. */
+const WHOLE_TOKEN = 1 - 1e-9;
 
 /** Refusal codes of the two rates. */
 export type PaceRefusal = 130429 | 131056;
@@ -31,9 +33,9 @@ export function createPace(clock: Clock): Pace {
     take(number, user) {
       const now = clock.now();
       const numberBucket = fill(numbers, number.phoneNumberId, number.throughput, number.throughput, now);
-      if (numberBucket.tokens < 1) return 130429;
+      if (numberBucket.tokens < WHOLE_TOKEN) return 130429;
       const pairBucket = fill(pairs, `${number.phoneNumberId}:${user}`, PAIR_BURST, PAIR_PER_SECOND, now);
-      if (pairBucket.tokens < 1) return 131056;
+      if (pairBucket.tokens < WHOLE_TOKEN) return 131056;
       numberBucket.tokens -= 1;
       pairBucket.tokens -= 1;
       return null;

@@ -143,20 +143,18 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
       const { nextMessageSeq, nextWebhookSeq, verified } = world.settings();
       settings.put(SETTINGS_ID, { ...defaultSettings(), nextMessageSeq, nextWebhookSeq, verified });
       world.loaded();
-      openFirstWindows(world);
+      for (const waba of wabas.values()) openFirstWindows(world, waba);
     },
   };
   return world;
 }
 
-/** Lets the users named in `openFor` of each WABA count as having just written to all of its numbers. */
-export function openFirstWindows(world: World): void {
-  for (const waba of world.wabas.values()) {
-    for (const user of waba.openFor) {
-      for (const phoneNumberId of waba.phoneNumberIds) {
-        world.openWindow(phoneNumberId, user);
-        world.users.put(user, { ...world.userOf(user), lastPhoneNumberId: phoneNumberId });
-      }
+/** Lets the users named in `openFor` of a WABA count as having just written to all of its numbers. */
+export function openFirstWindows(world: World, waba: Waba): void {
+  for (const user of waba.openFor) {
+    for (const phoneNumberId of waba.phoneNumberIds) {
+      world.openWindow(phoneNumberId, user);
+      world.users.put(user, { ...world.userOf(user), lastPhoneNumberId: phoneNumberId });
     }
   }
 }

@@ -66,7 +66,10 @@ export function registerWabas(app: FastifyInstance, parts: ControlParts): void {
       throw new ControlError(400, 'differs from the path', 'wabaId');
     const named = parseBody(WabaBody, { ...spec, wabaId });
     const old = world.wabas.get(wabaId ?? '');
-    if (old !== undefined && findSame(world, named) === old) return view(world, old);
+    if (old !== undefined && findSame(world, named) === old) {
+      openFirstWindows(world, old);
+      return view(world, old);
+    }
     refuseTaken(world, named, old);
     return reply.code(old === undefined ? 201 : 200).send(view(world, put(parts, named, old)));
   });
@@ -180,7 +183,7 @@ function put(parts: ControlParts, spec: WabaSpec, old: Waba | undefined): Waba {
   ) {
     world.apps.delete(old.appToken);
   }
-  openFirstWindows(world);
+  openFirstWindows(world, waba);
   parts.callbacks.rebuild();
   return waba;
 }
