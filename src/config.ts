@@ -6,7 +6,7 @@ import { LOG_LEVELS } from './lib/log.js';
 /** The parts of the gateway that a process may run. */
 export const ROLES = ['api', 'dispatch', 'receive', 'deliver', 'links'] as const;
 /** One of `ROLES`. */
-export type Role = (typeof ROLES)[number];
+type Role = (typeof ROLES)[number];
 
 /** Everything but the secret key: what commands need that open no sealed secret. */
 export interface Settings {
