@@ -35,7 +35,7 @@ export function createAgent(connections: number): Agent {
 }
 
 /** The value of X-Hub-Signature-256 for these bytes. */
-export function signatureOf(body: string, appSecret: string): string {
+function signatureOf(body: string, appSecret: string): string {
   return `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}`;
 }
 

@@ -9,7 +9,7 @@ const BUCKETS_MAX = 100_000;
 const WHOLE_TOKEN = 1 - 1e-9;
 
 /** Refusal codes of the two rates. */
-export type PaceRefusal = 130429 | 131056;
+type PaceRefusal = 130429 | 131056;
 
 /** Token buckets on the virtual clock. They are not part of the saved state: a restart fills them. */
 export interface Pace {

@@ -59,7 +59,7 @@ export const PairRecord = Type.Object({
 export type Pair = Static<typeof PairRecord>;
 
 /** Why a message failed, as the `errors` of a failed status say it. */
-export const FailureRecord = Type.Object({ code: Type.Number(), title: Type.String(), details: Type.String() });
+const FailureRecord = Type.Object({ code: Type.Number(), title: Type.String(), details: Type.String() });
 export type Failure = Static<typeof FailureRecord>;
 
 /** States of a message in their order; `failed` stands outside the order. */
@@ -92,7 +92,7 @@ export const MessageRecord = Type.Object({
 export type Message = Static<typeof MessageRecord>;
 
 /** One thing that a webhook tells: a status or an inbound message. Updates of one `key` are delivered in order. */
-export const UpdateRecord = Type.Object({
+const UpdateRecord = Type.Object({
   kind: Type.Enum(['status', 'message']),
   key: Type.String(),
   wabaId: Type.String(),
@@ -111,7 +111,6 @@ const AttemptRecord = Type.Object({
   durationMs: Type.Number(),
   error: Type.Optional(Type.String()),
 });
-export type Attempt = Static<typeof AttemptRecord>;
 
 /** A webhook: one POST body and its attempts. `body` is fixed by the first attempt; `updates` are dropped when it is over. */
 export const WebhookRecord = Type.Object({

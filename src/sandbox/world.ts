@@ -210,7 +210,7 @@ function createUserIds(users: Table<User>): { idOf(number: string): string; numb
 const TRIM_LOOK_MAX = 100;
 
 /** Drops the oldest records that `canDrop` until at most `max` are left; the very oldest when none of the first hundred may go. Returns them. */
-export function trim<V extends { seq: number }>(table: Table<V>, max: number, canDrop: (value: V) => boolean): V[] {
+function trim<V extends { seq: number }>(table: Table<V>, max: number, canDrop: (value: V) => boolean): V[] {
   const dropped: V[] = [];
   while (table.size > max) {
     let oldest: V | undefined;
