@@ -22,7 +22,7 @@ export function usageError(message: string): Error {
 }
 
 /** The gateway as a command sees it. */
-export interface Client {
+interface Client {
   /** The body of a good answer, `{}` when it has none. Throws with what the gateway said otherwise. */
   request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<JsonObject>;
   /** Every result of a list, page by page; at most 10,000. */

@@ -14,7 +14,7 @@ export interface AccountParts {
 }
 
 /** accountId of the account that `parley dev` makes. */
-export const DEMO_ACCOUNT_ID = 'demo';
+const DEMO_ACCOUNT_ID = 'demo';
 
 /** Key rows that are there because of the configuration. */
 const CONFIGURED_ADMIN_KEY_ID = 'configured-admin';

@@ -23,7 +23,7 @@ import { type Refusal, refuse } from './refusal.js';
 type Time = string | null;
 
 /** One thing that happened. */
-export interface LifeEvent {
+interface LifeEvent {
   kind: string;
   attempt: number;
   at: Time;
@@ -36,7 +36,7 @@ export interface LifeEvent {
 }
 
 /** Where a message waits to be sent; null once it does not. */
-export interface LifeWait {
+interface LifeWait {
   /** `queue`: behind `ahead` others of its lane; else why it is held. */
   reason: string;
   ahead: number;
@@ -46,7 +46,7 @@ export interface LifeWait {
 }
 
 /** One request that carried a report. */
-export interface LifeAttempt {
+interface LifeAttempt {
   webhookId: string;
   attempt: number;
   results: number;
@@ -60,7 +60,7 @@ export interface LifeAttempt {
 }
 
 /** One report and its delivery. */
-export interface LifeReport {
+interface LifeReport {
   eventId: string;
   kind: string;
   endpointId: number;

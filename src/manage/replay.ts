@@ -27,7 +27,7 @@ export interface ReplayResult {
 }
 
 /** Reports of one call at most; a statement takes `PAGE_ROWS` of them. */
-export const REPLAY_REPORTS_MAX = 1_000_000;
+const REPLAY_REPORTS_MAX = 1_000_000;
 const PAGE_ROWS = 5_000;
 const REFERENCES_PER_STATEMENT = 500;
 
@@ -40,7 +40,7 @@ interface Replaying {
 
 /**
  * Sends reports of an account again, each under its own eventId. Only those that have left their stream: what still waits or is being tried comes
- * anyway. Refused when an endpoint is not this account's or an eventId has another form.
+ * anyway. Two calls at the same moment may both send a report; its eventId tells. Refused when an endpoint is not this account's or an eventId has another form.
  */
 export async function replay(replaying: Replaying, wish: ReplayWish): Promise<ReplayResult | Refusal> {
   if ('messageIds' in wish) return replayAll(replaying, await referencesOfMessages(replaying, wish.messageIds));

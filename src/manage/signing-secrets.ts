@@ -8,7 +8,7 @@ import { insertSigningSecret, type SigningSecretRow } from '../store/signing-sec
 import { type Refusal, refuse } from './refusal.js';
 
 /** Live secrets of one account at most: both sign while one replaces the other. */
-export const SIGNING_SECRETS_MAX = 2;
+const SIGNING_SECRETS_MAX = 2;
 const SECRET_BYTES = 32;
 
 /** Makes a signing secret of an account. It is in this answer and, sealed, in the database. */

@@ -5,7 +5,7 @@ import type { Database } from './database.js';
 export type Runner = Pick<Database, 'run'>;
 
 /** What happens to a message whose outcome at Meta stays unknown (P8). */
-export type UnknownPolicy = 'resend' | 'fail';
+type UnknownPolicy = 'resend' | 'fail';
 
 /** An account. `createdAt` is epoch ms. */
 export interface AccountRow {

@@ -42,6 +42,8 @@ test('400 names every wrong, missing and unknown field at once', async () => {
 test('400 for a body that is not JSON, not an object or not there', async () => {
   const headers = { 'content-type': 'application/json' };
   assertProblem(await world.call<ProblemBody>('/accounts', { body: '{"name":', headers }), 400);
+  const broken = Buffer.from([0x22, 0xff, 0x22]);
+  assertProblem(await world.call<ProblemBody>('/accounts', { method: 'POST', body: broken, headers }), 400);
   for (const body of ['[]', '"x"', 'null', '7', '']) {
     assertProblem(await world.call<ProblemBody>('/accounts', { method: 'POST', body, headers }), 400);
   }
@@ -174,6 +176,17 @@ test('409 for a number that is some sender already', async () => {
     sameId.body.errors.map(({ field }) => field),
     ['phoneNumberId'],
   );
+});
+
+test('409 for a change to a phoneNumberId that is another sender’s', async () => {
+  for (const number of ['3', '4']) {
+    const made = { ...sender, sender: `44113496090${number}`, phoneNumberId: `90${number}` };
+    assert.equal((await world.call('/senders', { json: made })).status, 201);
+  }
+  const path = '/senders/441134960904';
+  assertProblem(await world.call<ProblemBody>(path, { method: 'PATCH', json: { phoneNumberId: '903' } }), 409);
+  const same = await world.call(path, { method: 'PATCH', json: { phoneNumberId: '904' } });
+  assert.equal(same.status, 200);
 });
 
 test('409 for a third signing secret', async () => {

@@ -190,6 +190,17 @@ test('connecting a number asks Meta what it is, subscribes its WABA and says whe
   assert.equal(other.body.throughput, 80);
 });
 
+test('a number that another account has connected is refused, and stays as it was', async () => {
+  await makeWaba();
+  const json = { phoneNumberId: '6002', wabaId: '5001', accessToken: GRAPH_TOKEN };
+  await world.call('/senders/connect', { key: world.demoKey, json });
+  const { key } = await world.makeAccount('Late');
+  const refused = await world.call<ProblemBody>('/senders/connect', { key, json });
+  assert.equal(refused.status, 409);
+  const kept = await world.call('/senders/441134960021');
+  assert.equal(kept.body.accountId, 'demo');
+});
+
 test('connecting says which field Meta did not like', async () => {
   await makeWaba();
   const good = { phoneNumberId: '6001', wabaId: '5001', accessToken: GRAPH_TOKEN };

@@ -22,7 +22,7 @@ export interface AdminCall {
   method?: string;
   key?: string | null;
   json?: unknown;
-  body?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
 }
 

@@ -26,7 +26,7 @@ export function integer(minimum: number, maximum: number) {
 }
 
 /** An absolute http or https URL; what it may reach is checked when it is stored. */
-export const url = Type.String({
+const url = Type.String({
   maxLength: 2048,
   pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\\0\\p{Cs}]+$',
   says: 'must be an absolute http or https URL',

@@ -1,4 +1,5 @@
 // The admin API under /parley/1: who may call, what is read, and how every failure is told (RFC 9457).
+import { isUtf8 } from 'node:buffer';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DatabaseError } from '../../store/database.js';
 import { accountRoutes } from './accounts.js';
@@ -44,49 +45,48 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): void 
   );
 }
 
+/** As the public API reads JSON, but an empty body is none: clients that always name a type send those too. */
 function readJsonOnly(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (_, body, done) => {
-    // Clients that always name a type send empty bodies too.
-    if (body === '') return done(null, undefined);
+  scope.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_, body, done) => {
     try {
-      done(null, JSON.parse(body));
+      if (!isUtf8(body)) throw new TypeError('not UTF-8');
+      done(null, body.length === 0 ? undefined : JSON.parse(body.toString('utf8')));
     } catch {
-      done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }), undefined);
+      done(Object.assign(new Error('the body is not JSON in UTF-8'), { statusCode: 400 }), undefined);
     }
   });
 }
 
 function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
-  // Who calls is asked before the body is read.
-  const callerOf = new WeakMap<FastifyRequest, Caller>();
   scope.route<{ Params: Record<string, string> }>({
     method: route.method,
     url: route.url,
+    /** Who calls is asked before the body is read. */
     async onRequest(request, reply) {
-      const caller = authorize(parts, request);
-      if (caller === undefined)
-        return sendProblem(reply, problem(401, 'Authorization must be "App <key>" with a valid key'));
-      if (route.isAdminOnly && caller.account !== null)
-        return sendProblem(reply, problem(403, 'this needs a key of kind admin'));
-      callerOf.set(request, caller);
+      const caller = admit(parts, route, request);
+      if ('title' in caller) return sendProblem(reply, caller);
     },
     async handler(request, reply) {
-      const caller = callerOf.get(request);
-      if (caller === undefined) throw new Error('a request without caller passed');
+      // Another process may have made the account, or taken the key away, a moment ago.
+      await parts.directory.refresh();
+      const caller = admit(parts, route, request);
+      if ('title' in caller) return sendProblem(reply, caller);
       const call: RawCall = { caller, params: request.params, query: request.query, body: request.body };
       const answer = await route.answer(call);
-      // What was changed is in force when the answer arrives.
+      // What was changed is in force here when the answer arrives.
       if (route.method !== 'GET') await parts.directory.refresh();
       return send(reply, answer);
     },
   });
 }
 
-function authorize({ directory }: AdminParts, request: FastifyRequest): Caller | undefined {
+function admit({ directory }: AdminParts, route: Route, request: FastifyRequest): Caller | Problem {
   const [, secret] = AUTHORIZATION.exec(request.headers.authorization ?? '') ?? [];
   const key = secret === undefined ? undefined : directory.keyOf(secret);
-  return key === undefined ? undefined : { account: key.account };
+  if (key === undefined) return problem(401, 'Authorization must be "App <key>" with a valid key');
+  if (route.isAdminOnly && key.account !== null) return problem(403, 'this needs a key of kind admin');
+  return { account: key.account };
 }
 
 function send(reply: FastifyReply, answer: Reply | Problem): FastifyReply {

@@ -30,7 +30,7 @@ export interface Route {
 }
 
 /** A request that was read. */
-export interface Call<Body, Query> {
+interface Call<Body, Query> {
   caller: Caller;
   /** A named part of the path. */
   param(name: string): string;
