@@ -18,7 +18,7 @@ import { ensurePartitions } from '../../src/store/partitions.js';
 import { temporaryFolder } from './dev-world.js';
 
 /** One request. `json` or `body` makes it a POST unless `method` says otherwise; `key` null sends none. */
-export interface AdminCall {
+interface AdminCall {
   method?: string;
   key?: string | null;
   json?: unknown;
