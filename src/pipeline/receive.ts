@@ -37,8 +37,7 @@ export type ReceiveCount =
   | 'foreign'
   | 'too-old'
   | 'unknown-number'
-  | 'unsigned'
-  | 'repeated';
+  | 'unsigned';
 
 /** Takes Meta's webhooks. */
 export interface Receive {
@@ -192,7 +191,7 @@ async function writeStatuses(
   for (const [day, events] of days) {
     const now = clock.now();
     const appended = await appendEvents(database, now, dayOf(now), day, [...events.values()]);
-    count('repeated', Math.max(0, events.size - appended.length));
+    count('foreign', appended.filter((event) => event.isForeign).length);
     onEvents(appended);
   }
   return items.map(() => true);

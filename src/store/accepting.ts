@@ -105,10 +105,13 @@ export async function rejectMessages(
     ...keyColumns(messages),
     duplicateStatusId,
   ]);
-  const accepted = inOrder(messages.length, rows, (row) =>
-    row.outcome === 0 ? { outcome: 'accepted' as const, seq: 0, day: today } : fromAcceptedRow(row),
-  );
-  return { accepted, events: rows.filter((row) => row.outcome === 0).map((row) => fromAppendedRow(row, today, now)) };
+  const refused = new Map(rows.filter((row) => row.outcome !== 0).map((row) => [row.ord, row]));
+  const accepted = messages.map((_, i): Accepted => {
+    const row = refused.get(i + 1);
+    return row === undefined ? { outcome: 'accepted', seq: 0, day: today } : fromAcceptedRow(row);
+  });
+  const events = rows.filter((row) => row.outcome === 0).map((row) => fromAppendedRow(row, today, now));
+  return { accepted, events };
 }
 
 /** Which of `ids` are stored on `day` or later: what a connection lost during COMMIT leaves to be asked. */

@@ -16,7 +16,7 @@ export interface NewEvent {
   detail: string | null;
 }
 
-/** An event that was new, with what its report needs. `report` is set when it made one. */
+/** What an event did, with what its report needs: it made a report, or it answered an unknown attempt, or it was foreign. */
 export interface AppendedEvent {
   message: string;
   day: number;
@@ -27,7 +27,6 @@ export interface AppendedEvent {
   statusId: number | null;
   errorId: number | null;
   metaCode: number | null;
-  detail: string | null;
   account: number;
   lane: number;
   laneSeq: number;
@@ -39,6 +38,8 @@ export interface AppendedEvent {
   report: { endpoint: number; seq: number; day: number } | undefined;
   /** The attempt was held as unknown: this event answered it. */
   wasUnknown: boolean;
+  /** It named a message that is not there or belongs to another number, and changed nothing (P9). */
+  isForeign: boolean;
 }
 
 const APPEND = {
@@ -46,7 +47,7 @@ const APPEND = {
   text: `SELECT * FROM append_events($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`,
 };
 
-/** Appends events of messages accepted on `day`, all or none. Returns those that were new. */
+/** Appends events of messages accepted on `day`, all or none. Returns those whose effect somebody must be told of. */
 export async function appendEvents(
   database: Database,
   now: number,
@@ -81,7 +82,6 @@ export interface AppendedRow {
   status_id: number | null;
   error_id: number | null;
   meta_code: number | null;
-  detail: string | null;
   account: number;
   lane: number;
   lane_seq: number;
@@ -94,6 +94,7 @@ export interface AppendedRow {
   seq: number | null;
   report_day: number | null;
   was_unknown: boolean;
+  is_foreign: boolean;
 }
 
 /** Reads a row of append_events for messages of `day`, called at `recordedAt`. */
@@ -109,7 +110,6 @@ export function fromAppendedRow(row: AppendedRow, day: number, recordedAt: numbe
     statusId: row.status_id,
     errorId: row.error_id,
     metaCode: row.meta_code,
-    detail: row.detail,
     account: row.account,
     lane: row.lane,
     laneSeq: row.lane_seq,
@@ -120,5 +120,6 @@ export function fromAppendedRow(row: AppendedRow, day: number, recordedAt: numbe
     envelope: row.envelope,
     report: hasReport ? { endpoint: row.endpoint ?? 0, seq: row.seq ?? 0, day: row.report_day ?? 0 } : undefined,
     wasUnknown: row.was_unknown,
+    isForeign: row.is_foreign,
   };
 }
