@@ -2,12 +2,13 @@
 
 /**
  * What to do after a synchronous refusal:
- * `never` the message has failed; `retry` again with growing delay; `retry-once` again once, then failed;
+ * `never` the message has failed; `retry` again with growing delay; `retry-few` so five times in all,
+ * `retry-once` twice in all, then failed;
  * `pair` and `number` again after 4^X s, X = 0, 1, 2 .., holding back that pair or that number;
  * `wait` again after `waitSeconds`; `lane` every message of the sender would meet it: pause all for `waitSeconds`.
  * A refusal that arrives later, as a `failed` status, is final whatever its class (DESIGN 5).
  */
-export type RetryClass = 'never' | 'retry' | 'retry-once' | 'pair' | 'number' | 'wait' | 'lane';
+export type RetryClass = 'never' | 'retry' | 'retry-few' | 'retry-once' | 'pair' | 'number' | 'wait' | 'lane';
 
 /** What the gateway knows about one code of Meta. */
 export interface MetaError {
@@ -40,7 +41,7 @@ const ROWS: readonly Row[] = [
   [[3, 10, 131005], 7005, UNSENT, 'lane', FIX_SECONDS],
   [[1], 7050, REFUSED, 'retry-once'],
   [[2, 131016, 133004], 7050, REFUSED, 'retry'],
-  [[131000], 7050, REFUSED, 'retry'],
+  [[131000], 7050, REFUSED, 'retry-few'],
   [[4, 613, 80007], 7017, UNSENT, 'lane', LIMIT_SECONDS],
   [[33], 7034, UNSENT, 'lane', FIX_SECONDS],
   [[100, 131008, 131009, 132008, 135000], 7006, REFUSED, 'never'],

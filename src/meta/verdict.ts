@@ -29,8 +29,8 @@ const RETRY_MAX_MS = 60_000;
 const POWER_MAX = 5;
 /** Tries at a code that is retried once. */
 const ONCE_ATTEMPTS_MAX = 2;
-/** Tries at an answer that is refused without Graph's own error in it (a proxy, a firewall). */
-const ALIEN_ATTEMPTS_MAX = 5;
+/** Tries at what may never end: a code that is retried a few times, an answer without Graph's own error in it (a proxy, a firewall). */
+const FEW_ATTEMPTS_MAX = 5;
 const LANE_PAUSE_MS = 60_000;
 const DETAIL_LENGTH_MAX = 500;
 /** Longest wait that a usage header may ask for. */
@@ -110,6 +110,8 @@ function againAfter(
   switch (retry) {
     case 'never':
       return undefined;
+    case 'retry-few':
+      return attempt < FEW_ATTEMPTS_MAX ? { delayMs: retryDelayMs(attempt, random), scope: 'message' } : undefined;
     case 'retry-once':
       return attempt < ONCE_ATTEMPTS_MAX ? { delayMs: retryDelayMs(attempt, random), scope: 'message' } : undefined;
     case 'retry':
@@ -131,7 +133,7 @@ function alien(httpStatus: number, attempt: number, random: number): Outcome {
   if (httpStatus < 400 || [401, 403, 404, 407, 429].includes(httpStatus)) {
     return { kind: 'retry', delayMs: LANE_PAUSE_MS, scope: 'lane', reason, refusal };
   }
-  if (attempt < ALIEN_ATTEMPTS_MAX)
+  if (attempt < FEW_ATTEMPTS_MAX)
     return { kind: 'retry', delayMs: retryDelayMs(attempt, random), scope: 'message', reason, refusal };
   return { kind: 'failed', errorId: ErrorId.providerInternal, statusId: 4, refusal };
 }

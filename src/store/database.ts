@@ -176,7 +176,7 @@ async function retryConflicts<Result>(attempt: () => Promise<Result>): Promise<R
 }
 
 /** Sorts an error of pg by SQLSTATE class; errors without one never reached PostgreSQL or lost it on the way. */
-export function toDatabaseError(error: unknown): DatabaseError {
+function toDatabaseError(error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const code = sqlStateOf(error);
   if (code === undefined) return new DatabaseError('unavailable', undefined, error);

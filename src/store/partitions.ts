@@ -3,7 +3,7 @@ import { addDays } from '../lib/day.js';
 import type { Database } from './database.js';
 
 /** The tables that have one partition a day. */
-export const PARTITIONED = ['messages', 'events', 'inbound', 'meta_changes', 'reports', 'attempts'] as const;
+const PARTITIONED = ['messages', 'events', 'inbound', 'meta_changes', 'reports', 'attempts'] as const;
 
 /** A partitioned table. */
 export type Partitioned = (typeof PARTITIONED)[number];

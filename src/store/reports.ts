@@ -180,11 +180,6 @@ export async function readHeads(database: Database, endpoints: readonly number[]
   return database.run<EndpointHead>(HEAD, [endpoints]);
 }
 
-/** The tail's stream id of an endpoint. */
-export function endpointStream(endpoint: number): number {
-  return 4_294_967_296 + endpoint;
-}
-
 const WAITING = {
   name: 'endpoints_waiting',
   text: `SELECT h.endpoint, t.next, t.day FROM endpoint_heads h JOIN tails t ON t.stream = endpoint_stream(h.endpoint)
