@@ -6,11 +6,11 @@ import type { Report } from './report.js';
 import { createStreamBuffer, type StreamBuffer } from './stream-buffer.js';
 
 /** Results of one POST at most. */
-const BATCH_MAX = 100;
+export const BATCH_MAX = 100;
 /** Requests in flight to one endpoint at most. */
 export const WINDOW = 20;
 /** Failing requests in a row that make an endpoint count as down. */
-const FAILURES_MAX = 5;
+export const FAILURES_MAX = 5;
 
 const PROBE_WAIT_MAX_MS = 3_600_000;
 

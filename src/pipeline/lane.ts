@@ -8,9 +8,9 @@ import { createStreamBuffer, type StreamBuffer } from './stream-buffer.js';
 /** Messages older than this are not sent any more (Infobip 3: validity of 48 h). */
 export const VALIDITY_MS = 48 * 3_600_000;
 /** Held rows of one lane at most; then it claims nothing more. */
-const HELD_MAX = 10_000;
+export const HELD_MAX = 10_000;
 /** Failures to reach Meta in a row that pause the lane. */
-const FAILURES_MAX = 5;
+export const FAILURES_MAX = 5;
 const PROBE_WAIT_MAX_MS = 60_000;
 
 /** One message on its way through the lane. */

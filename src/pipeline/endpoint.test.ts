@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DELIVERY_MS_MAX } from '../customer/backoff.js';
+import { type EndpointHead, ReportKind } from '../store/reports.js';
+import {
+  BATCH_MAX,
+  type Batch,
+  bisect,
+  createEndpoint,
+  type Endpoint,
+  FAILURES_MAX,
+  splitFirst,
+  WINDOW,
+} from './endpoint.js';
+import type { Report } from './report.js';
+
+const NOW = 1_700_000_000_000;
+const MINUTE_MS = 60_000;
+const DAY = 20_231_114;
+const HEAD: EndpointHead = {
+  endpoint: 3,
+  account: 1,
+  origin: 'https://hooks.example',
+  position: 0,
+  positionDay: 0,
+  failures: 0,
+  downSince: null,
+  probeAt: null,
+  probes: 0,
+  downReason: null,
+  disabledAt: null,
+};
+
+function newEndpoint(head: Partial<EndpointHead> = {}): Endpoint {
+  return createEndpoint({ ...HEAD, ...head });
+}
+
+function report(seq: number, fields: Partial<Report> = {}): Report {
+  return {
+    endpoint: 3,
+    seq,
+    day: DAY,
+    kind: ReportKind.delivery,
+    at: NOW,
+    url: 'https://hooks.example/a',
+    body: '{}',
+    ...fields,
+  };
+}
+
+function reports(count: number): Report[] {
+  return Array.from({ length: count }, (_, i) => report(i + 1));
+}
+
+function newIds(): () => string {
+  let made = 0;
+  return () => {
+    made += 1;
+    return `batch-${made}`;
+  };
+}
+
+function batchOf(count: number): Batch {
+  const endpoint = newEndpoint();
+  endpoint.buffer.offer(reports(count));
+  const [batch] = endpoint.cut(NOW, newIds());
+  assert.ok(batch !== undefined);
+  return batch;
+}
+
+test('reports of one kind and URL share a POST, at most 100 of them', () => {
+  const endpoint = newEndpoint();
+  endpoint.buffer.offer(reports(250));
+  const batches = endpoint.cut(NOW, newIds());
+  assert.deepEqual(
+    batches.map(({ seqs }) => seqs.length),
+    [BATCH_MAX, BATCH_MAX, 50],
+  );
+  assert.equal(endpoint.head().position, 250);
+});
+
+test('another kind or another URL is another POST', () => {
+  const endpoint = newEndpoint();
+  endpoint.buffer.offer([
+    report(1),
+    report(2, { kind: ReportKind.seen }),
+    report(3, { url: 'https://hooks.example/b' }),
+    report(4),
+  ]);
+  assert.deepEqual(
+    endpoint.cut(NOW, newIds()).map(({ seqs }) => seqs),
+    [[1, 4], [2], [3]],
+  );
+});
+
+test('no more requests than the window are cut, and what is left over stays', () => {
+  const endpoint = newEndpoint();
+  endpoint.inFlight = WINDOW - 1;
+  endpoint.buffer.offer([report(1), report(2, { kind: ReportKind.seen }), report(3)]);
+  assert.deepEqual(
+    endpoint.cut(NOW, newIds()).map(({ seqs }) => seqs),
+    [[1]],
+  );
+  assert.equal(endpoint.head().position, 1);
+  endpoint.inFlight = WINDOW;
+  assert.deepEqual(endpoint.cut(NOW, newIds()), []);
+});
+
+test('each report is cut once and in order, whatever comes when', () => {
+  const arrivals = fc.array(
+    fc.record({
+      kinds: fc.array(fc.constantFrom(1, 2, 3), { maxLength: 30 }),
+      room: fc.integer({ min: 0, max: 4 }),
+      resultsMax: fc.integer({ min: 1, max: 5 }),
+    }),
+  );
+  fc.assert(
+    fc.property(arrivals, (all) => {
+      const endpoint = newEndpoint();
+      const newId = newIds();
+      const seen: number[] = [];
+      let next = 1;
+      for (const { kinds, room, resultsMax } of all) {
+        const fresh = kinds.map((kind, i) => report(next + i, { kind }));
+        next += endpoint.buffer.offer(fresh);
+        const batches = endpoint.cut(NOW, newId, room, resultsMax);
+        assert.ok(batches.length <= room);
+        for (const { seqs, reports: carried } of batches) {
+          assert.ok(seqs.length <= resultsMax);
+          assert.deepEqual(
+            seqs,
+            [...seqs].sort((a, b) => a - b),
+          );
+          assert.equal(new Set(carried.map(({ kind }) => kind)).size, 1);
+          seen.push(...seqs);
+        }
+        assert.equal(endpoint.head().position, seen.length);
+      }
+      assert.equal(new Set(seen).size, seen.length);
+    }),
+  );
+});
+
+test('one failure of the connection makes an endpoint down, and the first 2xx up again', () => {
+  const endpoint = newEndpoint();
+  endpoint.failed(NOW, 0, 'connect: refused', undefined);
+  assert.equal(endpoint.isUp(), false);
+  const { downSince, downReason, probeAt } = endpoint.head();
+  assert.deepEqual([downSince, downReason, probeAt], [NOW, 'connect: refused', NOW + MINUTE_MS]);
+  assert.equal(endpoint.succeeded(), true);
+  assert.equal(endpoint.isUp(), true);
+  assert.equal(endpoint.succeeded(), false);
+});
+
+test('an endpoint that is down is probed once a step, each step longer, an hour at most', () => {
+  const endpoint = newEndpoint();
+  let now = NOW;
+  const waits: number[] = [];
+  for (let i = 0; i < 12; i += 1) {
+    endpoint.failed(now, 0, 'timeout', undefined);
+    const probeAt = endpoint.probeAt() ?? 0;
+    waits.push((probeAt - now) / MINUTE_MS);
+    assert.equal(endpoint.mayProbe(probeAt - 1), false);
+    assert.equal(endpoint.mayProbe(probeAt), true);
+    now = probeAt;
+  }
+  assert.deepEqual(waits, [1, 2, 5, 10, 17, 26, 37, 50, 60, 60, 60, 60]);
+});
+
+test('a probe waits for what is under way', () => {
+  const endpoint = newEndpoint();
+  endpoint.failed(NOW, 0, 'timeout', undefined);
+  endpoint.inFlight = 1;
+  assert.equal(endpoint.mayProbe(NOW + MINUTE_MS), false);
+});
+
+test('waits at least as long as Retry-After said', () => {
+  const endpoint = newEndpoint();
+  endpoint.failed(NOW, 0, 'http 429', 10 * MINUTE_MS);
+  assert.equal(endpoint.probeAt(), NOW + 10 * MINUTE_MS);
+});
+
+test('five refused requests in a row make it down, one success between them does not', () => {
+  const endpoint = newEndpoint();
+  for (let i = 1; i < FAILURES_MAX; i += 1) assert.equal(endpoint.refused(NOW, 0, 'http 500', true), false);
+  endpoint.succeeded();
+  for (let i = 1; i < FAILURES_MAX; i += 1) assert.equal(endpoint.refused(NOW, 0, 'http 500', true), false);
+  assert.equal(endpoint.refused(NOW, 0, 'http 500', true), true);
+  assert.equal(endpoint.isUp(), false);
+});
+
+test('the parts of a halved request count as one', () => {
+  const endpoint = newEndpoint();
+  for (let i = 0; i < 20; i += 1) assert.equal(endpoint.refused(NOW, 0, 'http 500', false), false);
+  assert.equal(endpoint.isUp(), true);
+});
+
+test('410 disables: neither up nor probed until somebody enables it', () => {
+  const endpoint = newEndpoint();
+  endpoint.disable(NOW);
+  assert.deepEqual([endpoint.isUp(), endpoint.isDisabled()], [false, true]);
+  assert.equal(endpoint.probeAt(), undefined);
+  assert.equal(endpoint.mayProbe(NOW + 1_000 * MINUTE_MS), false);
+  endpoint.load(HEAD);
+  assert.deepEqual([endpoint.isUp(), endpoint.isDisabled()], [true, false]);
+});
+
+test('reports that waited for 72 hours are given up, younger ones are kept', () => {
+  const endpoint = newEndpoint({ downSince: NOW });
+  endpoint.buffer.offer([report(1, { at: NOW - 1 }), report(2), report(3, { at: NOW + 1 })]);
+  const dead = endpoint.cutDead(NOW + DELIVERY_MS_MAX, 10);
+  assert.deepEqual(
+    dead.map(({ seq }) => seq),
+    [1, 2],
+  );
+  assert.equal(endpoint.buffer.peek()?.seq, 3);
+});
+
+test('halving keeps every report once and in order, in new requests of their own', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: BATCH_MAX }), (count) => {
+      const batch = batchOf(count);
+      const halves = bisect(batch, newIds(), NOW);
+      assert.deepEqual(
+        halves.flatMap(({ seqs }) => seqs),
+        batch.seqs,
+      );
+      for (const half of halves) {
+        assert.ok(half.seqs.length >= 1 && half.seqs.length < count);
+        assert.equal(half.isAlone, true);
+        assert.equal(half.attempt, 0);
+      }
+      assert.notEqual(halves[0].id, halves[1].id);
+    }),
+  );
+});
+
+test('a probe takes the first report out and leaves the rest together', () => {
+  const [first, rest] = splitFirst({ ...batchOf(5), attempt: 3 }, newIds(), NOW);
+  assert.deepEqual([first.seqs, rest.seqs], [[1], [2, 3, 4, 5]]);
+  assert.deepEqual([rest.attempt, rest.isAlone], [3, false]);
+});
+
+test('a new owner finds a down endpoint down, at its position', () => {
+  const endpoint = newEndpoint({ position: 41, positionDay: DAY, downSince: NOW, probeAt: NOW + 5, probes: 2 });
+  assert.equal(endpoint.isUp(), false);
+  assert.equal(endpoint.probes(), 2);
+  assert.equal(endpoint.buffer.offer([report(41), report(42)]), 1);
+});
