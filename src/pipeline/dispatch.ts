@@ -527,6 +527,8 @@ class Dispatcher implements Dispatch {
       lane?.settle(work, { kind: 'done' }, now);
       if (lane !== undefined) this.#active.add(lane);
     }
+    // What waited behind them in their pairs may go now.
+    if (works.length > 0) this.#isWanted = true;
   }
 
   /** P8: after the wait, a status that came adopts the attempt; else the account's policy decides. True when something is to be resent. */

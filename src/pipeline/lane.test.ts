@@ -442,7 +442,8 @@ class Model {
       const selection = this.lane.select(this.now, 100, this.pairs);
       this.take(selection);
       this.check();
-      if (this.flying.size === 0 && selection.unknown.length === 0) {
+      const isIdle = this.flying.size === 0 && selection.unknown.length + selection.expired.length === 0;
+      if (isIdle && this.open.size > 0) {
         assert.ok(Number.isFinite(selection.nextAt), 'the lane has work and never wakes up for it');
         this.now = Math.max(this.now + 1, selection.nextAt);
       }
