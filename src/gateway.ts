@@ -323,6 +323,12 @@ function gauges(metrics: Metrics, { database, clock, dispatch, deliver, janitor 
     );
   };
   metrics.gauge('parley_lanes_waiting', 'Messages accepted and not yet claimed', () => depth('lanes'));
+  metrics.gauge('parley_lanes_oldest_seconds', 'Age of the oldest message not yet claimed', () =>
+    depth('oldestLaneSeconds'),
+  );
+  metrics.gauge('parley_reports_oldest_seconds', 'Age of the oldest report not yet in a batch', () =>
+    depth('oldestReportSeconds'),
+  );
   metrics.gauge('parley_lanes_held', 'Messages claimed that wait (order, pace, retry, pause, unknown)', () =>
     depth('held'),
   );

@@ -32,6 +32,8 @@ export interface WireOther {
   kind: 'other';
   field: string;
   wabaId: string | undefined;
+  /** Meta's time of the entry, epoch ms; only management fields have one. */
+  at: number | undefined;
   value: unknown;
 }
 
@@ -59,7 +61,7 @@ export function parseWebhook(body: unknown): WireEvent[] {
     const changes = itemsAt(entry, 'changes');
     if (changes.length === 0) events.push(malformed('no changes', entry));
     for (const change of changes) {
-      readChange(change, textAt(entry, 'id'), events);
+      readChange(change, { wabaId: textAt(entry, 'id'), at: secondsAt(entry, 'time') }, events);
       if (events.length > EVENTS_MAX) return [...events.slice(0, EVENTS_MAX), malformed('too many updates', undefined)];
     }
   }
@@ -70,7 +72,10 @@ function malformed(reason: string, raw: unknown): WireMalformed {
   return { kind: 'malformed', reason, raw };
 }
 
-function readChange(change: unknown, wabaId: string | undefined, events: WireEvent[]): void {
+/** What an entry says of all its changes. */
+type EntryFacts = Pick<WireOther, 'wabaId' | 'at'>;
+
+function readChange(change: unknown, entry: EntryFacts, events: WireEvent[]): void {
   const field = textAt(change, 'field');
   const value = objectAt(change, 'value');
   if (field === undefined || value === undefined) {
@@ -78,14 +83,14 @@ function readChange(change: unknown, wabaId: string | undefined, events: WireEve
     return;
   }
   if (field !== 'messages') {
-    events.push({ kind: 'other', field, wabaId, value });
+    events.push({ kind: 'other', field, ...entry, value });
     return;
   }
   const metadata = objectAt(value, 'metadata');
   for (const status of itemsAt(value, 'statuses')) events.push(readStatus(status, metadata));
   for (const message of itemsAt(value, 'messages')) events.push(readInbound(message, value, metadata));
   const isEmpty = value.statuses === undefined && value.messages === undefined;
-  if (value.errors !== undefined || isEmpty) events.push({ kind: 'other', field, wabaId, value });
+  if (value.errors !== undefined || isEmpty) events.push({ kind: 'other', field, ...entry, value });
 }
 
 function idAt(value: unknown, key: string): string | undefined {
@@ -94,7 +99,11 @@ function idAt(value: unknown, key: string): string | undefined {
 }
 
 function timeAt(value: unknown): number | undefined {
-  const seconds = integerAt(value, 'timestamp');
+  return secondsAt(value, 'timestamp');
+}
+
+function secondsAt(value: unknown, key: string): number | undefined {
+  const seconds = integerAt(value, key);
   return seconds === undefined || seconds < 0 || seconds > 253_402_300_799 ? undefined : seconds * 1000;
 }
 
@@ -108,7 +117,7 @@ function readStatus(status: unknown, metadata: JsonObject | undefined): WireEven
   if (at === undefined) return malformed('status without timestamp', status);
   const type = textAt(status, 'type');
   if (type !== undefined && type !== 'message')
-    return { kind: 'other', field: `messages.${type}`, wabaId: undefined, value: status };
+    return { kind: 'other', field: `messages.${type}`, wabaId: undefined, at: timeAt(status), value: status };
   return {
     kind: 'status',
     phoneNumberId,

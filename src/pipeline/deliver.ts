@@ -1,7 +1,7 @@
 // Last of the four files: reports reach the customer's endpoints in batches, each on disk before its first POST, each
 // attempt on disk after it. A dead endpoint is probed, a refused batch is halved until the culprit stands alone.
 import { inboundEnvelope, reportEnvelope } from '../contract/reports.js';
-import { nextTryAt } from '../customer/backoff.js';
+import { DELIVERY_MS_MAX, nextTryAt } from '../customer/backoff.js';
 import { type DeliveryVerdict, deliveryVerdict, type WebhookAnswer } from '../customer/verdict.js';
 import type { WebhookClient } from '../customer/webhook-client.js';
 import { type Alarm, createAlarm } from '../lib/alarm.js';
@@ -70,7 +70,7 @@ interface Posted {
 
 const IN_FLIGHT_MAX = 400;
 const READ_MAX = 500;
-const DUE_MAX = 200;
+const EXPIRED_MAX = 200;
 const OLDEST = 5;
 const DEAD_MAX = 1_000;
 const POLL_MS = 100;
@@ -373,7 +373,7 @@ class Deliverer implements Deliver {
       up.map((endpoint) => endpoint.id),
       now,
       [...this.#posting],
-      DUE_MAX,
+      WINDOW,
     );
     for (const row of rows) {
       const endpoint = this.#endpoints.get(row.endpoint);
@@ -461,7 +461,7 @@ class Deliverer implements Deliver {
       this.#refill(endpoint);
     }
     const ids = notUp.map((endpoint) => endpoint.id);
-    for (const row of await readExpiredBatches(this.#parts.database, ids, now - 72 * 3_600_000, DUE_MAX)) {
+    for (const row of await readExpiredBatches(this.#parts.database, ids, now - DELIVERY_MS_MAX, EXPIRED_MAX)) {
       if (this.#posting.has(row.id)) continue;
       for (const seq of row.seqs)
         tick.dead.push({
@@ -487,7 +487,8 @@ class Deliverer implements Deliver {
     const endpoint = this.#endpoints.get(batch.endpoint);
     if (endpoint === undefined) return;
     endpoint.inFlight -= 1;
-    this.#posting.delete(batch.id);
+    // A batch that had waited is out: others of its endpoint may wait too.
+    if (this.#posting.delete(batch.id)) this.#isDueWanted = true;
     this.#active.add(endpoint);
     touched.add(endpoint);
     const verdict = deliveryVerdict(answer, now);

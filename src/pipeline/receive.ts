@@ -80,6 +80,7 @@ const GROUP_MAX = 500;
 const BACKLOG_MAX = 50_000;
 /** Meta retries for 7 days; a timestamp further off than this is not a time to sort by. */
 const DAYS_BACK_MAX = 8;
+const FIELD_LENGTH_MAX = 100;
 
 /** Creates the receiving end of the pipeline. */
 export function createReceive(parts: ReceiveParts): Receive {
@@ -261,18 +262,19 @@ function toReports(
 
 // ------------------------------------------------------------- the rest
 
-function toChangeItem({ clock, count }: ReceiveParts, { field, wabaId, value }: WireOther): ChangeItem {
+function toChangeItem({ clock, count }: ReceiveParts, { field, wabaId, at, value }: WireOther): ChangeItem {
   count('other', 1);
-  // A repeat of Meta's carries the same change; its time is inside the value where it has one.
   const text = JSON.stringify(value);
   const hash = createHash('sha256')
-    .update(`${wabaId ?? ''}\n${field}\n${text}`)
+    .update(`${wabaId ?? ''}\n${at ?? ''}\n${field}\n${text}`)
     .digest();
-  const fieldText = (cleanText(field) ?? '').slice(0, 100);
-  return {
-    day: dayOf(clock.now()),
-    change: { hash, wabaId: cleanText(wabaId) ?? null, field: fieldText, value: text },
+  const change: MetaChange = {
+    hash,
+    wabaId: cleanText(wabaId) ?? null,
+    field: (cleanText(field) ?? '').slice(0, FIELD_LENGTH_MAX),
+    value: text,
   };
+  return { day: at === undefined ? dayOf(clock.now()) : trustedDay(at, clock.now()), change };
 }
 
 async function writeChanges({ database, clock }: ReceiveParts, items: readonly ChangeItem[]): Promise<true[]> {

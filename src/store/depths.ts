@@ -10,7 +10,8 @@ export interface Depths {
   reports: number;
   /** Batches that have not succeeded. */
   batches: number;
-  /** Age of the oldest held message or batch, seconds. */
+  oldestLaneSeconds: number;
+  oldestReportSeconds: number;
   oldestHeldSeconds: number;
   oldestBatchSeconds: number;
   deadLetters: number;
@@ -23,6 +24,12 @@ const DEPTHS = {
     (SELECT count(*) FROM held) AS held,
     (SELECT coalesce(sum(t.next - 1 - h.position), 0)::bigint FROM endpoint_heads h JOIN tails t ON t.stream = endpoint_stream(h.endpoint)) AS reports,
     (SELECT count(*) FROM batches) AS batches,
+    (SELECT coalesce(greatest(0, $1 - min(m.accepted_at)) / 1000, 0) FROM lane_heads h JOIN tails t ON t.stream = h.lane,
+      LATERAL (SELECT accepted_at FROM messages m WHERE m.lane = h.lane AND m.seq = h.claimed + 1 OFFSET 0) m
+      WHERE t.next > h.claimed + 1) AS "oldestLaneSeconds",
+    (SELECT coalesce(greatest(0, $1 - min(r.at)) / 1000, 0) FROM endpoint_heads h JOIN tails t ON t.stream = endpoint_stream(h.endpoint),
+      LATERAL (SELECT at FROM reports r WHERE r.endpoint = h.endpoint AND r.seq = h.position + 1 OFFSET 0) r
+      WHERE t.next > h.position + 1) AS "oldestReportSeconds",
     (SELECT coalesce(greatest(0, $1 - min(accepted_at)) / 1000, 0) FROM held) AS "oldestHeldSeconds",
     (SELECT coalesce(greatest(0, $1 - min(first_due_at)) / 1000, 0) FROM batches) AS "oldestBatchSeconds",
     (SELECT count(*) FROM dead_letters) AS "deadLetters"`,

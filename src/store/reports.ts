@@ -254,8 +254,10 @@ const BATCH_COLUMNS = `id, endpoint, kind, url, seqs, from_day AS "fromDay", to_
   is_alone AS "isAlone", first_due_at AS "firstDueAt", due_at AS "dueAt"`;
 const DUE = {
   name: 'due_batches',
-  text: `SELECT ${BATCH_COLUMNS} FROM batches WHERE endpoint = ANY ($1::integer[]) AND due_at <= $2 AND NOT id = ANY ($3::uuid[])
-    ORDER BY is_replay, due_at LIMIT $4`,
+  text: `SELECT b.* FROM unnest($1::integer[]) AS e (id), LATERAL (
+      SELECT ${BATCH_COLUMNS} FROM batches WHERE endpoint = e.id AND due_at <= $2 AND NOT id = ANY ($3::uuid[])
+      ORDER BY is_replay, due_at LIMIT $4
+    ) b`,
 };
 const OLDEST = {
   name: 'oldest_batches',
@@ -270,7 +272,7 @@ const EXPIRED = {
   text: `SELECT ${BATCH_COLUMNS} FROM batches WHERE endpoint = ANY ($1::integer[]) AND first_due_at <= $2 ORDER BY first_due_at LIMIT $3`,
 };
 
-/** Batches of some endpoints that are due, oldest first, replays last, without those in `except`. */
+/** Batches that are due, up to `limit` of each endpoint, oldest first, replays last, without those in `except`. */
 export async function readDueBatches(
   database: Database,
   endpoints: readonly number[],
