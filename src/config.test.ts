@@ -41,6 +41,7 @@ test('a secret key is all that serve needs', () => {
     dev: false,
     logLevel: 'info',
     secretKey: KEY,
+    otherSecretKeys: [],
   });
 });
 
@@ -117,4 +118,14 @@ test('every variable has a meaning and is described with the text in force', () 
   assert.deepEqual([find('PARLEY_PORT')?.value, find('PARLEY_PORT')?.source], ['1', 'environment']);
   assert.deepEqual([find('PARLEY_HOST')?.value, find('PARLEY_HOST')?.source], ['127.0.0.1', 'default']);
   assert.equal(find('PARLEY_ADMIN_KEY')?.value, '***');
+});
+
+test('of several secret keys the first seals and the others open', () => {
+  const other = Buffer.alloc(32, 9);
+  const config = loadConfig({ PARLEY_SECRET_KEY: `${KEY.toString('base64')}, ${other.toString('base64')}` });
+  assert.deepEqual([config.secretKey, config.otherSecretKeys], [KEY, [other]]);
+  assert.match(
+    problemsOf({ PARLEY_SECRET_KEY: `${KEY.toString('base64')},c2hvcnQ=` }).join(),
+    /must be 32 bytes in base64, it has 5/,
+  );
 });

@@ -52,6 +52,8 @@ export interface Settings {
 export interface Config extends Settings {
   /** 32 bytes that seal secrets at rest. */
   secretKey: Buffer;
+  /** Keys that only open, while `secretKey` takes their place. */
+  otherSecretKeys: readonly Buffer[];
 }
 
 /** Command line flags that win over the environment; texts as given. */
@@ -115,7 +117,7 @@ export const VARIABLES = [
     name: 'PARLEY_SECRET_KEY',
     secret: true,
     meaning:
-      '32 bytes in base64 that seal access tokens at rest; required by serve (make one: openssl rand -base64 32)',
+      '32 bytes in base64 that seal access tokens at rest; required by serve (make one: openssl rand -base64 32); comma-separated for rotation: the first seals, any opens',
   },
   { name: 'PARLEY_ROLES', fallback: ROLES.join(','), meaning: 'parts that this process runs' },
   { name: 'PARLEY_PROCESSES', fallback: '1', meaning: 'gateway processes on this machine, 1 to 64' },
@@ -147,10 +149,10 @@ type VariableName = (typeof VARIABLES)[number]['name'];
 /** Everything the gateway needs, `PARLEY_SECRET_KEY` included. Throws ConfigError with every problem there is. */
 export function loadConfig(env: Environment, overrides: Overrides = {}): Config {
   const reader = createReader(env, overrides);
-  const secretKey = readSecretKey(reader);
+  const [secretKey, ...otherSecretKeys] = readSecretKeys(reader);
   const settings = readSettings(reader);
-  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
-  return { ...settings, secretKey };
+  if (secretKey === undefined || reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return { ...settings, secretKey, otherSecretKeys };
 }
 
 /** As `loadConfig`, for commands that need no secret key. */
@@ -331,16 +333,22 @@ function readFilePath(reader: Reader, name: VariableName): string | undefined {
 }
 
 const SECRET_KEY_BYTES = 32;
+const SECRET_KEYS_MAX = 4;
 
-function readSecretKey(reader: Reader): Buffer {
-  const text = reader.text('PARLEY_SECRET_KEY');
-  if (text === undefined) {
+/** Empty, with a problem noted, when there is none. */
+function readSecretKeys(reader: Reader): Buffer[] {
+  const texts = readList(reader, 'PARLEY_SECRET_KEY');
+  if (texts.length === 0)
     reader.problem(
       'PARLEY_SECRET_KEY',
       'is required: 32 bytes in base64 (make one: openssl rand -base64 32), kept as long as the database',
     );
-    return Buffer.alloc(SECRET_KEY_BYTES);
-  }
+  if (texts.length > SECRET_KEYS_MAX)
+    reader.problem('PARLEY_SECRET_KEY', `has ${texts.length} keys; at most ${SECRET_KEYS_MAX} are used`);
+  return texts.map((text) => readSecretKey(reader, text));
+}
+
+function readSecretKey(reader: Reader, text: string): Buffer {
   const key = Buffer.from(text, 'base64');
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text) || key.length !== SECRET_KEY_BYTES)
     reader.problem('PARLEY_SECRET_KEY', `must be ${SECRET_KEY_BYTES} bytes in base64, it has ${key.length}`);

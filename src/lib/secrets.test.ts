@@ -39,3 +39,11 @@ test('hashes and compares bytes', () => {
   assert.equal(equalBytes(sha256('a'), sha256('b')), false);
   assert.equal(equalBytes(sha256('a'), Buffer.alloc(1)), false);
 });
+
+test('a box with several keys seals with the first and opens what any of them sealed', () => {
+  const [oldKey, newKey, strangeKey] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+  const box = createSecretBox(newKey, [oldKey]);
+  assert.equal(box.open(createSecretBox(oldKey).seal('token')), 'token');
+  assert.equal(createSecretBox(newKey).open(box.seal('token')), 'token');
+  assert.throws(() => box.open(createSecretBox(strangeKey).seal('token')), /none of 2 secret keys/);
+});

@@ -6,15 +6,33 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const FORMAT = 1;
 
-/** Seals short texts with one 32-byte key. Sealed form: version byte, 12-byte IV, 16-byte tag, ciphertext. */
+/** Seals short texts with a 32-byte key. Sealed form: version byte, 12-byte IV, 16-byte tag, ciphertext. */
 export interface SecretBox {
   seal(text: string): Buffer;
-  /** Throws Error when the bytes were sealed with another key or were altered. */
+  /** Throws Error when the bytes were sealed with none of the keys or were altered. */
   open(sealed: Buffer): string;
 }
 
-/** A box for `key`. Throws RangeError unless it is 32 bytes. */
-export function createSecretBox(key: Buffer): SecretBox {
+/** A box that seals with `key` and opens what it or one of `others` sealed. Throws RangeError unless each is 32 bytes. */
+export function createSecretBox(key: Buffer, others: readonly Buffer[] = []): SecretBox {
+  const current = createOneKeyBox(key);
+  const boxes = [current, ...others.map(createOneKeyBox)];
+  return { seal: current.seal, open: (sealed) => openWithAny(boxes, sealed) };
+}
+
+function openWithAny(boxes: readonly SecretBox[], sealed: Buffer): string {
+  let cause: unknown;
+  for (const box of boxes) {
+    try {
+      return box.open(sealed);
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new Error(`none of ${boxes.length} secret keys opens it`, { cause });
+}
+
+function createOneKeyBox(key: Buffer): SecretBox {
   if (key.length !== KEY_BYTES) throw new RangeError(`secret key must be ${KEY_BYTES} bytes, got ${key.length}`);
   return {
     seal(text) {
