@@ -77,7 +77,7 @@ async function wire(
 ): Promise<Gateway> {
   const { roles } = config;
   const metrics = createMetrics(true);
-  const secrets = createSecretBox(config.secretKey);
+  const secrets = createSecretBox(config.secretKey, config.otherSecretKeys);
   const database = openDatabase({
     url: databaseUrl,
     log,
