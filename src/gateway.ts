@@ -7,6 +7,7 @@ import { registerHealth } from './api/health.js';
 import { readJsonOnly } from './api/json.js';
 import { registerMessages } from './api/messages.js';
 import { registerMetaWebhook } from './api/meta-webhook.js';
+import { registerOpenApi } from './api/openapi.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
@@ -202,7 +203,7 @@ async function wire(
         count: (outcome) => metrics.accepted.inc({ outcome }),
       });
     });
-    registerAdminApi(app, {
+    const adminRoutes = registerAdminApi(app, {
       database,
       directory,
       clock,
@@ -214,6 +215,7 @@ async function wire(
       metaVerifyToken: config.metaVerifyToken,
       checkUrl: safeFetch.check,
     });
+    registerOpenApi(app, { version: version(), adminRoutes, hasWebhook: roles.has('receive') });
   }
   app.setNotFoundHandler((_, reply) => void sendServiceException(reply, 404));
   app.setErrorHandler<FastifyError>((error, _, reply) => void sendError(reply, error, log));

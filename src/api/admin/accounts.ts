@@ -27,6 +27,7 @@ function accountOnlyRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/accounts',
+      summary: 'List accounts',
       isAdminOnly: true,
       query: listQuery,
       async handle({ query }) {
@@ -37,6 +38,7 @@ function accountOnlyRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url: '/accounts',
+      summary: 'Make an account',
       isAdminOnly: true,
       body: Type.Object({ ...nameField, ...settingFields }),
       async handle({ body }) {
@@ -46,6 +48,7 @@ function accountOnlyRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/accounts/:accountId',
+      summary: 'Read an account',
       async handle({ caller, param }) {
         const account = await findAccount(database, param('accountId'));
         const isSeen = account !== undefined && (caller.account === null || caller.account === account.id);
@@ -55,6 +58,7 @@ function accountOnlyRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'PATCH',
       url: '/accounts/:accountId',
+      summary: 'Change an account',
       isAdminOnly: true,
       body: Type.Object({ name: Type.Optional(nameField.name), ...settingFields }),
       async handle({ param, body }) {
@@ -72,6 +76,7 @@ function keyRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url,
+      summary: 'List the API keys of an account',
       isAdminOnly: true,
       query: listQuery,
       async handle({ param, query }) {
@@ -84,6 +89,7 @@ function keyRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url,
+      summary: 'Make an API key; its secret is shown once',
       isAdminOnly: true,
       body: Type.Object(nameField),
       async handle({ param, body }) {
@@ -95,6 +101,7 @@ function keyRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'DELETE',
       url: `${url}/:keyId`,
+      summary: 'Take an API key away',
       isAdminOnly: true,
       async handle({ param }) {
         const removed = await removeKey(parts, param('accountId'), param('keyId'));

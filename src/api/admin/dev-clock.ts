@@ -17,11 +17,13 @@ export function devClockRoutes({ clock, isDev }: Pick<AdminParts, 'clock' | 'isD
     defineRoute({
       method: 'GET',
       url: '/dev/clock',
+      summary: "Read the gateway's clock",
       handle: async () => ({ status: 200, body: { now: timeOf(clock.now()) } }),
     }),
     defineRoute({
       method: 'POST',
       url: '/dev/clock',
+      summary: "Move the gateway's clock forward",
       body: Type.Object({ advanceSeconds }),
       handle: async ({ body }) => ({ status: 200, body: { now: timeOf(clock.advance(body.advanceSeconds)) } }),
     }),

@@ -15,6 +15,7 @@ export function endpointRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/endpoints',
+      summary: 'List endpoints and whether reports arrive there',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
@@ -26,6 +27,7 @@ export function endpointRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url: '/endpoints/:id/enable',
+      summary: 'Start posting to an endpoint again',
       async handle({ caller, param }) {
         const id = ENDPOINT_ID.test(param('id')) ? Number(param('id')) : undefined;
         if (id === undefined || (await findEndpoint(database, caller.account, id)) === undefined)

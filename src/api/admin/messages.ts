@@ -12,6 +12,7 @@ export function messageRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/messages/:messageId',
+      summary: 'Read the whole life of a message',
       query: Type.Object(accountIdField),
       async handle({ caller, param, query }) {
         const filter = accountFilter(parts, caller, query.accountId);

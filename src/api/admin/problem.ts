@@ -42,12 +42,18 @@ export function problemOf({ refusal, detail, field }: Refusal): Problem {
   return problem(STATUS_OF[refusal], detail, field === undefined ? [] : [{ field, message: detail }]);
 }
 
+/** The body of a problem. */
+export function problemBody({ status, title, detail, errors }: Problem): object {
+  return { type: 'about:blank', title, status, detail, errors };
+}
+
 /** Sends a problem as `application/problem+json`. */
-export function sendProblem(reply: FastifyReply, { status, title, detail, errors }: Problem): FastifyReply {
+export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply {
+  const { status } = answer;
   if (status === 401) reply.header('www-authenticate', 'App');
   if (status === 503) reply.header('retry-after', '1');
   return reply
     .code(status)
     .header('content-type', 'application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', title, status, detail, errors }));
+    .send(JSON.stringify(problemBody(answer)));
 }

@@ -15,15 +15,16 @@ import { signingSecretRoutes } from './signing-secrets.js';
 
 export type { AdminParts } from './parts.js';
 
-const PREFIX = '/parley/1';
+/** What the paths of all routes stand under. */
+export const ADMIN_PREFIX = '/parley/1';
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const AUTHORIZATION = /^App +([\x21-\x7e]+) *$/i;
 
 /**
  * Serves the admin API on `app` under `/parley/1`, with its own error forms. A key says who calls: one of kind admin sees all accounts and
- * alone manages `/accounts`; for any other key what belongs to another account does not exist (404).
+ * alone manages `/accounts`; for any other key what belongs to another account does not exist (404). Returns what it serves, for the API page.
  */
-export function registerAdminApi(app: FastifyInstance, parts: AdminParts): void {
+export function registerAdminApi(app: FastifyInstance, parts: AdminParts): readonly Route[] {
   const routes = [
     ...accountRoutes(parts),
     ...senderRoutes(parts),
@@ -41,8 +42,9 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): void 
       for (const route of routes) serve(scope, parts, route);
       for (const [url, allowed] of methodsByUrl(routes)) refuseOtherMethods(scope, url, allowed);
     },
-    { prefix: PREFIX },
+    { prefix: ADMIN_PREFIX },
   );
+  return routes;
 }
 
 /** As the public API reads JSON, but an empty body is none: clients that always name a type send those too. */

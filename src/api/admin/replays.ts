@@ -30,6 +30,7 @@ export function replayRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url: '/replays',
+      summary: 'Send reports once more',
       body,
       async handle({ caller, body }) {
         const wish = wishOf(body, parts.clock.now());

@@ -24,8 +24,13 @@ export interface Reply {
 export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   url: string;
+  /** One sentence for the API page. */
+  summary: string;
   /** Only keys of kind admin; others get 403 whatever they ask for. */
   isAdminOnly: boolean;
+  /** What it reads, for the API page; undefined: nothing. */
+  body: TObject | undefined;
+  query: TObject | undefined;
   answer(call: RawCall): Promise<Reply | Problem>;
 }
 
@@ -43,6 +48,7 @@ const EMPTY = Type.Object({});
 interface Definition<Body extends TObject, Query extends TObject> {
   method: Route['method'];
   url: string;
+  summary: string;
   isAdminOnly?: boolean;
   /** Absent: the endpoint takes no body and ignores an empty one. */
   body?: Body;
@@ -54,17 +60,20 @@ interface Definition<Body extends TObject, Query extends TObject> {
 export function defineRoute<Body extends TObject = typeof EMPTY, Query extends TObject = typeof EMPTY>(
   definition: Definition<Body, Query>,
 ): Route {
-  const { method, url, isAdminOnly = false, handle } = definition;
-  const readBody = compileReader(definition.body ?? EMPTY, 'body');
-  const readQuery = compileReader(definition.query ?? EMPTY, 'query');
-  const bodyOf = (given: unknown): unknown => (definition.body === undefined && given === undefined ? {} : given);
+  const { method, url, summary, isAdminOnly = false, body, query, handle } = definition;
+  const readBody = compileReader(body ?? EMPTY, 'body');
+  const readQuery = compileReader(query ?? EMPTY, 'query');
+  const bodyOf = (given: unknown): unknown => (body === undefined && given === undefined ? {} : given);
   return {
     method,
     url,
+    summary,
     isAdminOnly,
-    async answer({ caller, params, query, body }) {
-      const queryRead = readQuery(query);
-      const bodyRead = readBody(bodyOf(body));
+    body,
+    query,
+    async answer({ caller, params, query: givenQuery, body: givenBody }) {
+      const queryRead = readQuery(givenQuery);
+      const bodyRead = readBody(bodyOf(givenBody));
       if (!queryRead.ok || !bodyRead.ok)
         return wrongFields([queryRead, bodyRead].flatMap((read) => (read.ok ? [] : read.errors)));
       // Parse boundary: the readers were compiled from the schemas that Body and Query are the types of.

@@ -36,6 +36,7 @@ function readRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/senders',
+      summary: 'List senders',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
@@ -47,6 +48,7 @@ function readRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/senders/:sender',
+      summary: 'Read a sender',
       async handle({ caller, param }) {
         const row = await findSender(database, caller.account, param('sender'));
         return row === undefined ? refuse('notFound', 'no such sender') : { status: 200, body: showSender(parts, row) };
@@ -60,6 +62,7 @@ function writeRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url: '/senders',
+      summary: 'Make a sender, without asking Meta',
       body: Type.Object({
         ...accountIdField,
         sender: digits(1, SENDER_LENGTH_MAX),
@@ -78,6 +81,7 @@ function writeRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'PATCH',
       url: '/senders/:sender',
+      summary: 'Change a sender',
       body: Type.Object({
         phoneNumberId: Type.Optional(metaId),
         wabaId: Type.Optional(metaId),
@@ -92,6 +96,7 @@ function writeRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'DELETE',
       url: '/senders/:sender',
+      summary: 'Delete a sender',
       async handle({ caller, param }) {
         const isDeleted = await deleteSender(parts.database, caller.account, param('sender'), parts.clock.now());
         return isDeleted ? { status: 204 } : refuse('notFound', 'no such sender');
@@ -105,6 +110,7 @@ function laneRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url: '/senders/:sender/resume',
+      summary: 'Let a paused sender send again',
       async handle({ caller, param }) {
         const row = await resumeSender(parts, caller.account, param('sender'));
         return isRefusal(row) ? row : { status: 200, body: showSender(parts, row) };
@@ -113,6 +119,7 @@ function laneRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url: '/senders/connect',
+      summary: 'Check a number at Meta, subscribe its WABA, and make or change its sender',
       body: Type.Object({
         ...accountIdField,
         phoneNumberId: metaId,

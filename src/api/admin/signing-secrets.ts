@@ -23,6 +23,7 @@ export function signingSecretRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/signing-secrets',
+      summary: 'List signing secrets',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
@@ -34,6 +35,7 @@ export function signingSecretRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'POST',
       url: '/signing-secrets',
+      summary: 'Make a signing secret; it is shown once',
       body: Type.Object(accountIdField),
       async handle({ caller, body }) {
         const owner = accountFor(parts, caller, body.accountId);
@@ -45,6 +47,7 @@ export function signingSecretRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'DELETE',
       url: '/signing-secrets/:id',
+      summary: 'Delete a signing secret',
       async handle({ caller, param }) {
         const isDeleted = await deleteSigningSecret(database, caller.account, param('id'));
         return isDeleted ? { status: 204 } : refuse('notFound', 'no such signing secret');

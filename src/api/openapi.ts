@@ -1,0 +1,106 @@
+// GET /openapi.json: the page of everything this process serves, made once from the routes themselves.
+import type { FastifyInstance } from 'fastify';
+import { type TObject, Type } from 'typebox';
+import { messageOperations, type Operation, type OperationAnswer, openApiDocument } from '../contract/openapi.js';
+import { problem, problemBody } from './admin/problem.js';
+import { ADMIN_PREFIX } from './admin/register.js';
+import type { Route } from './admin/route.js';
+
+/** What the page is made of. */
+export interface OpenApiParts {
+  /** Parley's own. */
+  version: string;
+  adminRoutes: readonly Route[];
+  /** Whether this process also takes Meta's webhooks. */
+  hasWebhook: boolean;
+}
+
+/** Serves GET /openapi.json, without a key. */
+export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, hasWebhook }: OpenApiParts): void {
+  const operations = [
+    ...messageOperations(),
+    ...adminRoutes.map(adminOperation),
+    ...(hasWebhook ? webhookOperations : []),
+    ...healthOperations,
+  ];
+  const text = JSON.stringify(openApiDocument(version, operations));
+  app.get('/openapi.json', (_, reply) => reply.type('application/json').send(text));
+}
+
+const ADMIN_ERRORS = [400, 401, 403, 404, 405, 409, 413, 415, 500, 502, 503] as const;
+
+function adminOperation({ method, url, summary, isAdminOnly, query, body }: Route): Operation {
+  const path = ADMIN_PREFIX + url.replace(/:(\w+)/g, '{$1}');
+  return {
+    method,
+    path,
+    tag: 'Administration',
+    summary: isAdminOnly ? `${summary} (keys of kind admin only)` : summary,
+    query,
+    body: body === undefined ? undefined : { schema: closed(body) },
+    answers: [{ status: '2XX', description: 'Done' }, ...ADMIN_ERRORS.map(toProblemAnswer)],
+  };
+}
+
+/** Unknown fields are refused by the readers of the admin API (fields.ts); their schemas do not say so themselves. */
+function closed(schema: TObject): TObject {
+  return Type.Object(schema.properties, { additionalProperties: false });
+}
+
+function toProblemAnswer(status: number): OperationAnswer {
+  const errors = status === 400 ? [{ field: 'name', message: 'is required' }] : [];
+  return {
+    status,
+    name: `Problem${status}`,
+    description: `A problem (RFC 9457) of HTTP ${status}`,
+    mediaType: 'application/problem+json',
+    example: problemBody(problem(status, 'what was wrong', errors)),
+  };
+}
+
+const webhookOperations: readonly Operation[] = [
+  {
+    method: 'GET',
+    path: '/meta/webhook',
+    tag: 'Meta',
+    summary: "Answer Meta's handshake",
+    isOpen: true,
+    query: Type.Object({
+      'hub.mode': Type.String(),
+      'hub.verify_token': Type.String(),
+      'hub.challenge': Type.String({ maxLength: 256 }),
+    }),
+    answers: [
+      { status: 200, description: 'The challenge', mediaType: 'text/plain', example: '1158201444' },
+      { status: 403, description: 'The verify token is another' },
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/meta/webhook',
+    tag: 'Meta',
+    summary: 'Take a webhook of Meta, signed over its bytes',
+    isOpen: true,
+    headers: Type.Object({ 'X-Hub-Signature-256': Type.String({ pattern: '^sha256=[0-9a-f]{64}$' }) }),
+    body: { schema: Type.Object({}) },
+    answers: [
+      { status: 200, description: 'Everything in it is committed' },
+      { status: 400, description: 'Signed, but not JSON' },
+      { status: 401, description: 'Not signed by Meta' },
+      { status: 503, description: 'Nothing is certain; send it again' },
+    ],
+  },
+];
+
+const healthOperations: readonly Operation[] = [
+  healthOperation('/healthz', 'Whether the process lives', { status: 200, description: 'It does' }),
+  healthOperation('/readyz', 'Whether it can do its work', { status: 200, description: 'It can' }),
+  healthOperation('/metrics', 'What it did, for Prometheus', { status: 200, description: 'Metrics' }),
+  healthOperation('/openapi.json', 'This page', { status: 200, description: 'OpenAPI 3.1' }),
+];
+
+function healthOperation(path: string, summary: string, answer: OperationAnswer): Operation {
+  const unready: OperationAnswer = { status: 503, description: 'Something is missing' };
+  const answers = path === '/readyz' ? [answer, unready] : [answer];
+  return { method: 'GET', path, tag: 'Health', summary, isOpen: true, answers };
+}

@@ -1,0 +1,153 @@
+// The API as OpenAPI 3.1, generated from what also serves it: schemas of requests and bodies of answers are written nowhere else.
+import { type TObject, type TSchema, Type } from 'typebox';
+import { type ErrorHttpStatus, sendAnswer, serviceException } from './answers.js';
+import type { MessageType } from './messages/envelope.js';
+import { messageTypes } from './messages/registry.js';
+import { publicSchema, schemaOf } from './openapi-schemas.js';
+import { StatusId } from './statuses.js';
+
+/** One answer of an operation. Its schema is read off `example`, which is a body as it is really sent. */
+export interface OperationAnswer {
+  /** A status, or a range like `2XX`. */
+  status: number | '2XX';
+  description: string;
+  /** `application/json` unless it says otherwise. */
+  mediaType?: string;
+  /** Absent: no body is promised. */
+  example?: unknown;
+  /** Answers of one name are the same everywhere and stand in the document once. */
+  name?: string;
+}
+
+/** One operation of the API. */
+export interface Operation {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** From the root, its parameters in braces. */
+  path: string;
+  tag: string;
+  summary: string;
+  /** Whether it answers without an API key. */
+  isOpen?: boolean;
+  headers?: TObject;
+  query?: TObject | undefined;
+  body?: { schema: TSchema; example?: unknown } | undefined;
+  answers: readonly OperationAnswer[];
+}
+
+/** Answers that every send can give beside 200. */
+const SEND_ERRORS = [400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503] as const satisfies ErrorHttpStatus[];
+
+/** An id as generated ones look. */
+const EXAMPLE_ID = '0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f';
+
+const sendHeaders = Type.Object({
+  'Idempotency-Key': Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[\\x20-\\x7e]+$',
+      description: 'The same key and body within 48 hours give the same answer; another body 422',
+    }),
+  ),
+});
+
+/** The send endpoints, one for each type of the registry. */
+export function messageOperations(): Operation[] {
+  const errors = SEND_ERRORS.map(toErrorAnswer);
+  return messageTypes.map((type) => ({
+    method: 'POST',
+    path: `/whatsapp/1/message/${type.path}`,
+    tag: 'Messages',
+    summary: type.summary,
+    headers: sendHeaders,
+    body: { schema: type.schema, example: type.example },
+    answers: [
+      { status: 200, description: 'Accepted, or refused with a status of group REJECTED', example: accepted(type) },
+      ...errors,
+    ],
+  }));
+}
+
+function accepted({ example }: MessageType): object {
+  return sendAnswer(example.to, example.messageId ?? EXAMPLE_ID, StatusId.pendingEnroute);
+}
+
+function toErrorAnswer(status: ErrorHttpStatus): OperationAnswer {
+  const violations = status === 400 ? { validationErrors: { 'content.text': ['must not be blank'] } } : {};
+  return {
+    status,
+    name: `ServiceException${status}`,
+    description: `The error form of HTTP ${status}`,
+    example: serviceException(status, violations),
+  };
+}
+
+/** The document. Throws TypeError when two operations share method and path. */
+export function openApiDocument(version: string, operations: readonly Operation[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  const responses: Record<string, object> = {};
+  for (const operation of operations) {
+    const methods = paths[operation.path] ?? {};
+    paths[operation.path] = methods;
+    const method = operation.method.toLowerCase();
+    if (method in methods) throw new TypeError(`${operation.method} ${operation.path} is there twice`);
+    methods[method] = toOperation(operation, responses);
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Parley', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    paths,
+    components: {
+      responses,
+      securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: 'Authorization', description: '`App <key>`' },
+      },
+    },
+  };
+}
+
+function toOperation(operation: Operation, responses: Record<string, object>): object {
+  const { path, tag, summary, isOpen = false, headers, query, body, answers } = operation;
+  const parameters = [
+    ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+      name,
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
+    })),
+    ...parametersOf('query', query),
+    ...parametersOf('header', headers),
+  ];
+  return {
+    tags: [tag],
+    summary,
+    security: isOpen ? [] : [{ apiKey: [] }],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: requestBody(body) }),
+    responses: Object.fromEntries(answers.map((answer) => [answer.status, toResponse(answer, responses)])),
+  };
+}
+
+function parametersOf(place: 'query' | 'header', schema: TObject | undefined): object[] {
+  const required = new Set<string>(schema?.required ?? []);
+  return Object.entries(schema?.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: place,
+    required: required.has(name),
+    schema: publicSchema(property),
+  }));
+}
+
+function requestBody({ schema, example }: { schema: TSchema; example?: unknown }): object {
+  const content = { schema: publicSchema(schema), ...(example === undefined ? {} : { example }) };
+  return { required: true, content: { 'application/json': content } };
+}
+
+function toResponse(answer: OperationAnswer, responses: Record<string, object>): object {
+  const { name, description, example, mediaType = 'application/json' } = answer;
+  const content = example === undefined ? {} : { content: { [mediaType]: { schema: schemaOf(example), example } } };
+  const response = { description, ...content };
+  if (name === undefined) return response;
+  responses[name] = response;
+  return { $ref: `#/components/responses/${name}` };
+}
