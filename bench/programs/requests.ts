@@ -1,0 +1,125 @@
+// The requests that the load generator makes: many recipients, many senders, texts of ordinary length.
+import { createHmac } from 'node:crypto';
+import { requestHead } from './http-client.js';
+
+/** A business number of the benchmark. */
+export interface BenchSender {
+  sender: string;
+  phoneNumberId: string;
+}
+
+/** What to post where. */
+export type Target =
+  /** Sends through the northbound API; with `notifyUrl` both reports are asked for. */
+  | { kind: 'text'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string }
+  /** Signed inbound texts to the gateway's Meta webhook, one a request. */
+  | { kind: 'inbound'; url: string; appSecret: string; senders: BenchSender[] }
+  /** Graph sends to the sandbox. */
+  | { kind: 'graph'; url: string; token: string; senders: BenchSender[] };
+
+/** One request: the head without its length, and the body. */
+export interface LoadRequest {
+  head: string;
+  body: string;
+}
+
+/** Enough that a pair's pace (Meta: a burst of 45) is never felt. */
+const RECIPIENTS = 50_000;
+const TEXT = 'Your parcel is on its way and will be with you tomorrow between 9 and 12.';
+
+/** Makes request number `n` of run `run`. Numbers never repeat within one load process. */
+export function createRequests(target: Target): (run: number, n: number) => LoadRequest {
+  switch (target.kind) {
+    case 'text':
+      return textRequests(target);
+    case 'inbound':
+      return inboundRequests(target);
+    case 'graph':
+      return graphRequests(target);
+  }
+}
+
+function recipientOf(n: number): string {
+  return `44770${String(n % RECIPIENTS).padStart(7, '0')}`;
+}
+
+function senderAt(senders: readonly BenchSender[], n: number): BenchSender {
+  const sender = senders[n % senders.length];
+  if (sender === undefined) throw new Error('no senders');
+  return sender;
+}
+
+function textRequests({ url, apiKey, senders, notifyUrl }: Extract<Target, { kind: 'text' }>) {
+  const head = requestHead(`${url}/whatsapp/1/message/text`, { authorization: `App ${apiKey}` });
+  return (run: number, n: number) => ({
+    head,
+    body: JSON.stringify({
+      from: senderAt(senders, n).sender,
+      to: recipientOf(n),
+      content: { text: TEXT },
+      callbackData: `${run}:${n}`,
+      notifyUrl,
+    }),
+  });
+}
+
+function inboundRequests({ url, appSecret, senders }: Extract<Target, { kind: 'inbound' }>) {
+  const head = requestHead(`${url}/meta/webhook`);
+  return (run: number, n: number) => {
+    const { sender, phoneNumberId } = senderAt(senders, n);
+    const from = recipientOf(n);
+    const body = JSON.stringify({
+      object: 'whatsapp_business_account',
+      entry: [
+        {
+          id: '1020304050',
+          changes: [{ field: 'messages', value: inboundValue(sender, phoneNumberId, from, run, n) }],
+        },
+      ],
+    });
+    return { head: `${head}x-hub-signature-256: ${sign(appSecret, body)}\r\n`, body };
+  };
+}
+
+/** The form of Meta 2.2. */
+function inboundValue(sender: string, phoneNumberId: string, from: string, run: number, n: number): object {
+  return {
+    messaging_product: 'whatsapp',
+    metadata: { display_phone_number: sender, phone_number_id: phoneNumberId },
+    contacts: [{ profile: { name: 'Joan' }, wa_id: from }],
+    messages: [
+      {
+        from,
+        id: `wamid.HBgMNDQ3NzAwMDAwMDAwFQIAEhgU${process.pid}.${run}.${n}`,
+        timestamp: String(Math.floor(Date.now() / 1000)),
+        type: 'text',
+        text: { body: TEXT },
+      },
+    ],
+  };
+}
+
+function graphRequests({ url, token, senders }: Extract<Target, { kind: 'graph' }>) {
+  const heads = new Map(
+    senders.map(({ phoneNumberId }) => [
+      phoneNumberId,
+      requestHead(`${url}/v25.0/${phoneNumberId}/messages`, { authorization: `Bearer ${token}` }),
+    ]),
+  );
+  return (run: number, n: number) => ({
+    head: heads.get(senderAt(senders, n).phoneNumberId) ?? '',
+    body: JSON.stringify({
+      messaging_product: 'whatsapp',
+      recipient_type: 'individual',
+      to: recipientOf(n),
+      type: 'text',
+      text: { body: TEXT },
+      biz_opaque_callback_data: `p1:20260101:01890000-0000-7000-8000-${String(n).padStart(12, '0')}:${run}`,
+    }),
+  });
+}
+
+/** X-Hub-Signature-256 (Meta 2.1). */
+export function sign(secret: string, body: string): string {
+  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+}
