@@ -1,7 +1,7 @@
 // POST /whatsapp/1/message/<type>: one route for each type of the registry (Infobip 2.1).
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sendAnswer } from '../contract/answers.js';
+import { type ErrorHttpStatus, sendAnswer } from '../contract/answers.js';
 import { ErrorId } from '../contract/errors.js';
 import type { MessageType, SendRequest } from '../contract/messages/envelope.js';
 import { messageTypes } from '../contract/messages/registry.js';
@@ -46,9 +46,21 @@ export function registerMessages(scope: FastifyInstance, parts: MessageParts): v
         if (caller.kind === 'forbidden') return sendServiceException(reply, 403);
         return undefined;
       },
-      handler: (request, reply) => handle(parts, type, inFlight, request, reply),
+      handler: async (request, reply) => tell(reply, await handle(parts, type, inFlight, request)),
     });
   }
+}
+
+/** What the caller is told: the 200 of a send, or an error. Sent only after every lock is released: a reply resolves when it was written. */
+type Told =
+  | { status: 200; body: object }
+  | { status: Exclude<ErrorHttpStatus, 400>; text?: string }
+  | { status: 400; validationErrors: Record<string, string[]> };
+
+function tell(reply: FastifyReply, told: Told): FastifyReply {
+  if (told.status === 200) return reply.send(told.body);
+  const { status, ...options } = told;
+  return sendServiceException(reply, status, options);
 }
 
 async function handle(
@@ -56,48 +68,45 @@ async function handle(
   type: MessageType,
   inFlight: Set<string>,
   request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<Told> {
   const caller = authenticate(parts.directory, request.headers.authorization);
-  if (caller.kind !== 'account') return sendServiceException(reply, 401);
+  if (caller.kind !== 'account') return { status: 401 };
   const validated = type.validate(request.body);
-  if (!validated.ok) return refuse(parts, reply, validated.violations);
+  if (!validated.ok) return refuse(parts, validated.violations);
   const blocked = validated.value.notifyUrl === undefined ? undefined : parts.checkUrl(validated.value.notifyUrl);
-  if (blocked !== undefined) return refuse(parts, reply, { notifyUrl: [blocked] });
+  if (blocked !== undefined) return refuse(parts, { notifyUrl: [blocked] });
   const key = request.headers['idempotency-key'];
-  if (key === undefined) return send(parts, type, caller.account, validated.value, undefined, reply);
+  if (key === undefined) return send(parts, type, caller.account, validated.value, undefined);
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
-    return refuse(parts, reply, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
+    return refuse(parts, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
   }
-  return sendOnce(parts, type, caller.account, validated.value, key, request.body, inFlight, reply);
+  return sendOnce(parts, type, caller.account, validated.value, key, inFlight);
 }
 
-function refuse(parts: MessageParts, reply: FastifyReply, validationErrors: Record<string, string[]>): FastifyReply {
+function refuse(parts: MessageParts, validationErrors: Record<string, string[]>): Told {
   parts.count('invalid');
-  return sendServiceException(reply, 400, { validationErrors });
+  return { status: 400, validationErrors };
 }
 
-/** Same key and body within 48 h: the same answer; another body 422; the first still under way 409. */
+/** Same key and request within 48 h: the same answer; another request 422; the first still under way 409. */
 async function sendOnce(
   parts: MessageParts,
   type: MessageType,
   account: DirectoryAccount,
   request: SendRequest,
   key: string,
-  body: unknown,
   inFlight: Set<string>,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<Told> {
+  // Of what was read, not of the bytes: unknown fields change nothing, and cannot be too deep to be written again.
   const bodyHash = createHash('sha256')
-    .update(`${type.path}\n${JSON.stringify(body)}`)
+    .update(`${type.path}\n${JSON.stringify(request)}`)
     .digest();
   const lock = `${account.id} ${key}`;
-  if (inFlight.has(lock))
-    return sendServiceException(reply, 409, { text: 'A request with this Idempotency-Key is under way' });
+  if (inFlight.has(lock)) return { status: 409, text: 'A request with this Idempotency-Key is under way' };
   inFlight.add(lock);
   try {
-    const replayed = await replay(parts, account, key, bodyHash, reply);
-    return replayed ?? (await send(parts, type, account, request, { key, bodyHash }, reply));
+    const replayed = await replay(parts, account, key, bodyHash);
+    return replayed ?? (await send(parts, type, account, request, { key, bodyHash }));
   } finally {
     inFlight.delete(lock);
   }
@@ -108,8 +117,7 @@ async function replay(
   account: DirectoryAccount,
   key: string,
   bodyHash: Buffer,
-  reply: FastifyReply,
-): Promise<FastifyReply | undefined> {
+): Promise<Told | undefined> {
   const remembered = await findIdempotencyKey(parts.database, account.id, key);
   if (remembered === undefined) return undefined;
   if (parts.clock.now() - remembered.createdAt > IDEMPOTENCY_MS) {
@@ -117,10 +125,10 @@ async function replay(
     return undefined;
   }
   if (!remembered.bodyHash.equals(bodyHash)) {
-    return sendServiceException(reply, 422, { text: 'This Idempotency-Key was used with another request' });
+    return { status: 422, text: 'This Idempotency-Key was used with another request' };
   }
   parts.count('replayed');
-  return reply.send(sendAnswer(remembered.recipient, remembered.messageId, remembered.statusId));
+  return { status: 200, body: sendAnswer(remembered.recipient, remembered.messageId, remembered.statusId) };
 }
 
 async function send(
@@ -129,27 +137,29 @@ async function send(
   account: DirectoryAccount,
   request: SendRequest,
   idempotency: { key: string; bodyHash: Buffer } | undefined,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<Told> {
   const message = await toMessage(parts, type, account, request);
   if (idempotency !== undefined) message.idempotency = idempotency;
   const { outcome } = await parts.accept.accept(message);
   parts.count(message.refusal === undefined ? outcome : `refused-${outcome}`);
-  const messageId = message.messageId ?? message.id;
+  const answer = (statusId: number): Told => ({
+    status: 200,
+    body: sendAnswer(message.recipient, message.messageId ?? message.id, statusId),
+  });
   switch (outcome) {
     case 'accepted':
-      return reply.send(sendAnswer(request.to, messageId, message.refusal?.statusId ?? StatusId.pendingEnroute));
+      return answer(message.refusal?.statusId ?? StatusId.pendingEnroute);
     case 'duplicate-message-id':
-      return reply.send(sendAnswer(request.to, messageId, StatusId.rejectedDuplicateMessageId));
+      return answer(StatusId.rejectedDuplicateMessageId);
     case 'duplicate-idempotency-key': {
       // Another process took the key between our look and our commit: its answer is the answer.
       const { key, bodyHash } = idempotency ?? { key: '', bodyHash: Buffer.alloc(0) };
-      return (await replay(parts, account, key, bodyHash, reply)) ?? sendServiceException(reply, 409);
+      return (await replay(parts, account, key, bodyHash)) ?? { status: 409 };
     }
     case 'busy':
-      return sendServiceException(reply, 429);
+      return { status: 429 };
     case 'unavailable':
-      return sendServiceException(reply, 503);
+      return { status: 503 };
   }
 }
 
@@ -172,13 +182,16 @@ async function toMessage(
     sender: from,
     recipient: to,
     type: type.type,
-    content: JSON.stringify(content),
+    content: JSON.stringify(content ?? {}),
     envelope: writeEnvelope(envelopeOf(request)),
   };
   if (!isOwn) message.refusal = { statusId: StatusId.rejectedSource, errorId: ErrorId.invalidSource };
   else if (destination === undefined) {
     message.refusal = { statusId: StatusId.rejectedDestination, errorId: ErrorId.invalidDestination };
   } else message.recipient = destination.kind === 'phone' ? destination.digits : destination.id;
+  if (!type.isSendable) {
+    message.refusal ??= { statusId: StatusId.rejectedRouteNotAvailable, errorId: ErrorId.serviceNotActivated };
+  }
   if (message.refusal !== undefined) message.lane = 0;
   return message;
 }
