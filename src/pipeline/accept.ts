@@ -71,6 +71,7 @@ async function writeGroup(parts: AcceptParts, group: readonly NewMessage[], writ
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     if (error.kind === 'data' && group.length > 1) return writeOneByOne(parts, group, write);
+    if (error.kind === 'unavailable' && !error.wasSent) return group.map(() => ({ outcome: 'unavailable' }));
     if (error.kind === 'unavailable' || error.kind === 'conflict') return readBack(parts, group);
     throw error;
   }

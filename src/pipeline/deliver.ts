@@ -340,7 +340,9 @@ class Deliverer implements Deliver {
   #cut(now: number, tick: DeliverTick, touched: Set<Endpoint>, posts: { batch: Batch; isProbe: boolean }[]): void {
     for (const endpoint of [...this.#active]) {
       this.#active.delete(endpoint);
-      if (!this.#groups.has(endpoint.id % GROUPS) || this.#isDraining) continue;
+      // Released, or taken anew since: this object's time is over.
+      if (!this.#groups.has(endpoint.id % GROUPS) || this.#endpoints.get(endpoint.id) !== endpoint) continue;
+      if (this.#isDraining) continue;
       if (endpoint.isUp()) {
         const room = Math.max(0, Math.min(WINDOW, endpoint.inFlight + IN_FLIGHT_MAX - this.#inFlight - posts.length));
         const batches = endpoint.cut(now, this.#newId, room);

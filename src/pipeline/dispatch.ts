@@ -101,6 +101,7 @@ class Dispatcher implements Dispatch {
   readonly #active = new Set<Lane>();
   readonly #reading = new Set<Lane>();
   #answers: Answer[] = [];
+  #adoption: Promise<void> = Promise.resolve();
   #inFlight = 0;
   #isRunning = false;
   #isWanted = false;
@@ -122,7 +123,7 @@ class Dispatcher implements Dispatch {
   async take(processId: number, groups: readonly number[]): Promise<void> {
     for (const group of groups) this.#groups.add(group);
     try {
-      await this.#adoptLanes(processId, this.#missingLanes());
+      await this.#adoptLanes(processId);
     } catch (error) {
       for (const group of groups) this.#groups.delete(group);
       throw error;
@@ -180,9 +181,8 @@ class Dispatcher implements Dispatch {
       if (refused !== undefined && sender !== undefined && !refused.equals(sender.accessToken)) this.#resume(lane);
     }
     const processId = this.#parts.processId();
-    const missing = this.#missingLanes();
-    if (processId === undefined || missing.length === 0) return;
-    void this.#adoptLanes(processId, missing).catch((error: unknown) => this.#complain('dispatch.new-lanes', error));
+    if (processId === undefined || this.#missingLanes().length === 0) return;
+    void this.#adoptLanes(processId).catch((error: unknown) => this.#complain('dispatch.new-lanes', error));
   }
 
   lanes(): number[] {
@@ -224,7 +224,15 @@ class Dispatcher implements Dispatch {
     return missing;
   }
 
-  async #adoptLanes(processId: number, ids: readonly number[]): Promise<void> {
+  /** One at a time: taking a lane over twice would call what is under way unknown. */
+  #adoptLanes(processId: number): Promise<void> {
+    const adoption = this.#adoption.catch(() => undefined).then(() => this.#adoptMissing(processId));
+    this.#adoption = adoption;
+    return adoption;
+  }
+
+  async #adoptMissing(processId: number): Promise<void> {
+    const ids = this.#missingLanes();
     if (ids.length === 0) return;
     const { database, clock, directory } = this.#parts;
     const generation = this.#generation;
@@ -476,7 +484,8 @@ class Dispatcher implements Dispatch {
     for (const lane of [...this.#active]) {
       // First in, first served: a lane that could not be served for lack of room comes first next time.
       this.#active.delete(lane);
-      if (!this.#groups.has(lane.lane % GROUPS)) continue;
+      // Released, or taken anew since: this object's time is over.
+      if (!this.#groups.has(lane.lane % GROUPS) || this.#lanes.get(lane.lane) !== lane) continue;
       const room = this.#isDraining ? 0 : this.#parts.graph.connections - this.#inFlight - posts.length;
       const before = lane.head().claimed;
       const selection = lane.select(now, room, this.#pairs);

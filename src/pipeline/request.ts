@@ -14,6 +14,6 @@ export function metaRequest(message: LaneMessage, attempt: number): string {
     to: destination?.kind === 'phone' ? destination.digits : message.recipient,
     replyTo: readEnvelope(message.envelope).replyTo,
     bizOpaque: formatAddress({ day: String(message.day), id: message.id, attempt }),
-    wire: type.toWire(JSON.parse(message.content)),
+    wire: type.toWire(JSON.parse(message.content), { acceptedAt: message.acceptedAt }),
   });
 }

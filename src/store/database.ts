@@ -36,11 +36,14 @@ export class DatabaseError extends Error {
   readonly kind: DatabaseErrorKind;
   /** SQLSTATE, when PostgreSQL answered. */
   readonly sqlState: string | undefined;
-  constructor(kind: DatabaseErrorKind, sqlState: string | undefined, cause: unknown) {
+  /** False when no connection was to be had: the statement certainly did nothing. */
+  readonly wasSent: boolean;
+  constructor(kind: DatabaseErrorKind, sqlState: string | undefined, cause: unknown, wasSent = true) {
     super(`database: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.name = 'DatabaseError';
     this.kind = kind;
     this.sqlState = sqlState;
+    this.wasSent = wasSent;
   }
 }
 
@@ -86,12 +89,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('error', (error) => log.warn({ event: 'database.idle-connection-lost', err: error.message }));
   async function run<Row>(statement: Statement, values: readonly Value[]): Promise<Row[]> {
     try {
-      return await retryConflicts(() => query<Row>(pool, statement, values));
+      return await retryConflicts(() => queryPool<Row>(pool, statement, values));
     } catch (error) {
       const isMissing = error instanceof DatabaseError && error.kind === 'no-partition';
       if (!isMissing || onMissingPartition === undefined) throw error;
       await onMissingPartition(database);
-      return query<Row>(pool, statement, values);
+      return queryPool<Row>(pool, statement, values);
     }
   }
   const database: Database = {
@@ -103,10 +106,29 @@ export function openDatabase(options: DatabaseOptions): Database {
   return database;
 }
 
+async function queryPool<Row>(pool: pg.Pool, statement: Statement, values: readonly Value[]): Promise<Row[]> {
+  const client = await connect(pool);
+  try {
+    const rows = await query<Row>(client, statement, values);
+    client.release();
+    return rows;
+  } catch (error) {
+    // A connection that met an error of its statement is still good; any other is given up.
+    client.release(!(error instanceof DatabaseError) || error.kind === 'unavailable');
+    throw error;
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw new DatabaseError('unavailable', sqlStateOf(error), error, false);
+  }
+}
+
 async function transact<Result>(pool: pg.Pool, work: (tx: Pick<Database, 'run'>) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw toDatabaseError(error);
-  });
+  const client = await connect(pool);
   let broken = false;
   try {
     await query(client, { name: '', text: 'BEGIN' }, []);
