@@ -6,28 +6,47 @@ import type { Log } from '../lib/log.js';
 export interface ServerLimits {
   /** Largest request body in bytes; single routes may set their own. */
   bodyBytesMax: number;
+  /** Longest time for the head of a request to arrive, ms; a connection that never sends anything has no longer. */
+  headersTimeoutMs: number;
   /** Longest time for a whole request to arrive, ms. */
   requestTimeoutMs: number;
+  /** Longest time that a connection may stay open between two requests, ms. Meta's and proxies' pools keep theirs for 60 s. */
+  keepAliveMs: number;
+  /** How often the times above are looked at, ms: a connection may outlive them by this much. */
+  checkEveryMs: number;
   /** Open sockets; one more is closed at once. */
   connectionsMax: number;
 }
 
-const DEFAULT_LIMITS: ServerLimits = { bodyBytesMax: 1024 * 1024, requestTimeoutMs: 30_000, connectionsMax: 10_000 };
+const DEFAULT_LIMITS: ServerLimits = {
+  bodyBytesMax: 1024 * 1024,
+  headersTimeoutMs: 20_000,
+  requestTimeoutMs: 30_000,
+  keepAliveMs: 65_000,
+  checkEveryMs: 2_000,
+  connectionsMax: 10_000,
+};
 const HEADERS_BYTES_MAX = 16 * 1024;
-const KEEP_ALIVE_MS = 65_000;
 
 /** A Fastify server with limits set and logging off (`log` gets only what the shell itself meets). Not yet listening. */
 export function createServer(log: Log, limits: Partial<ServerLimits> = {}): FastifyInstance {
-  const { bodyBytesMax, requestTimeoutMs, connectionsMax } = { ...DEFAULT_LIMITS, ...limits };
+  const { bodyBytesMax, headersTimeoutMs, requestTimeoutMs, keepAliveMs, checkEveryMs, connectionsMax } = {
+    ...DEFAULT_LIMITS,
+    ...limits,
+  };
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: keepAliveMs,
     connectionTimeout: 0,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    http: { maxHeaderSize: HEADERS_BYTES_MAX, headersTimeout: Math.min(20_000, requestTimeoutMs) },
+    http: {
+      maxHeaderSize: HEADERS_BYTES_MAX,
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      connectionsCheckingInterval: checkEveryMs,
+    },
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
