@@ -2,7 +2,7 @@
 import type { Lifecycle } from '../src/lib/lifecycle.js';
 import { ownTree, readCpu } from './machine.js';
 
-/** One line of the result. `p99Ms`, baseline and CPU fields are null where there is none; CPU is ms per message. */
+/** One line of the result. `p99Ms`, baseline and CPU fields are null where there is none; CPU is ms per message. In the case `sandbox` the sandbox is the gateway. */
 export interface Row {
   case: string;
   /** Median of the rounds. */
@@ -92,7 +92,9 @@ async function observe(bench: Bench, { unit }: { unit: string }, side: Side): Pr
   const others = (after.othersMs - before.othersMs) / (performance.now() - startedAt);
   const cpu = round.cpuMsGateway === null ? '' : `, CPU ${perMessage(round)} ms a message`;
   const p99 = round.p99Ms === null ? '' : `, p99 ${round.p99Ms.toFixed(0)} ms`;
-  bench.say(`  ${side.name}: ${round.value.toFixed(0)} ${unit}${p99}${cpu}; others used ${Math.max(0, others).toFixed(2)} cores`);
+  bench.say(
+    `  ${side.name}: ${round.value.toFixed(0)} ${unit}${p99}${cpu}; others used ${Math.max(0, others).toFixed(2)} cores`,
+  );
   return round;
 }
 

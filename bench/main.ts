@@ -100,8 +100,9 @@ async function main(): Promise<number> {
     await run(options, stopping.signal);
     return stopping.signal.aborted ? 130 : 0;
   } catch (error) {
+    if (stopping.signal.aborted) return 130;
     say(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return stopping.signal.aborted ? 130 : 1;
+    return 1;
   }
 }
 

@@ -43,7 +43,7 @@ export async function startRelay(bench: Bench, rig: Rig, like: Relaying): Promis
 export async function measureEndToEnd(bench: Bench, rig: Rig, through: Relaying): Promise<Round> {
   await rig.stub.ask({ callbackUrl: `${through.url}/meta/webhook`, appSecret: through.appSecret });
   const job = { target: textTarget(rig, through), connections: CONNECTIONS, durationMs: null, window: WINDOW };
-  await rig.load.ask({ ...job, count: bench.quick ? 1_000 : 3_000 });
+  await rig.load.ask({ ...job, count: bench.quick ? 1_000 : 5_000 });
   return measure(rig.load, { ...job, count: bench.quick ? 4_000 : 15_000 }, through.cpu);
 }
 

@@ -1,8 +1,10 @@
 // sandbox: Graph sends a second of `parley sandbox` alone, while its webhooks go out to a receiver that only says 200.
+// Its CPU column is the sandbox's own.
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Bench, type Case, compare, type Row } from '../bench.js';
 import { startChild, startProgram } from '../child.js';
+import { readCpu, treeOf } from '../machine.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
 import type { BenchSender } from '../programs/requests.js';
 import { measureRequests } from '../rig.js';
@@ -20,7 +22,7 @@ export const sandbox: Case = {
   async run(bench: Bench): Promise<Row[]> {
     const load = await startProgram<LoadJob, LoadResult>(bench, 'load');
     const sink = await startProgram<object, number>(bench, 'sink');
-    const url = await startSandbox(bench);
+    const { url, pid } = await startSandbox(bench);
     const senders = await makeWaba(url, sink.url);
     const side = {
       name: 'sandbox',
@@ -28,7 +30,8 @@ export const sandbox: Case = {
         // What the round before left to do is none of this one's.
         await control('POST', `${url}/_sandbox/reset`, {});
         await control('PUT', `${url}/_sandbox/window`, { mode: 'open' });
-        return measureRequests(bench, load, { kind: 'graph', url, token: TOKEN, senders });
+        const cpu = () => ({ gatewayMs: readCpu(treeOf(pid)).mineMs, postgresMs: null });
+        return measureRequests(bench, load, { kind: 'graph', url, token: TOKEN, senders }, cpu);
       },
     };
     const row = await compare(bench, { case: 'sandbox', unit: 'sends/s' }, side);
@@ -37,15 +40,15 @@ export const sandbox: Case = {
   },
 };
 
-async function startSandbox(bench: Bench): Promise<string> {
-  const { process: child } = startChild(bench, 'sandbox', [MAIN, 'sandbox'], {
+async function startSandbox(bench: Bench): Promise<{ url: string; pid: number }> {
+  const { process: child, pid } = startChild(bench, 'sandbox', [MAIN, 'sandbox'], {
     PATH: process.env.PATH,
     PARLEY_SANDBOX_PORT: '0',
     PARLEY_LOG_LEVEL: 'warn',
   });
   if (child.stdout === null) throw new Error('no standard output');
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('listening ')) return line.slice('listening '.length);
+    if (line.startsWith('listening ')) return { url: line.slice('listening '.length), pid };
   }
   throw new Error('the sandbox ended before it listened');
 }
