@@ -1,0 +1,40 @@
+// `parley backup`: the whole database as one file, while the gateway runs.
+import { resolve } from 'node:path';
+import { loadSettings } from '../config.js';
+import { createClock } from '../lib/clock.js';
+import { createLog } from '../lib/log.js';
+import { type BackupSummary, writeBackup } from '../manage/backup.js';
+import type { Command } from './command.js';
+import { tellOperator, withExistingDatabase } from './local-database.js';
+
+/** `parley backup [file]`. */
+export const command: Command = {
+  summary: 'write the whole database to one file, while the gateway runs',
+  usage: ['backup [file]   (default: parley-<time>.backup in this folder)'],
+  async run(args, terminal) {
+    const [given, ...more] = args;
+    if (more.length > 0 || given?.startsWith('-') === true) {
+      terminal.complain('parley: backup takes only the name of the file to write');
+      return 2;
+    }
+    const settings = loadSettings(terminal.env);
+    const now = createClock().now();
+    const file = resolve(given ?? `parley-${new Date(now).toISOString().slice(0, 19).replaceAll(':', '')}Z.backup`);
+    try {
+      const summary = await withExistingDatabase(settings, createLog(settings.logLevel), (url) =>
+        writeBackup({ url, file, now, stopped: terminal.stopped }),
+      );
+      for (const line of describe(file, summary)) terminal.print(line);
+      return 0;
+    } catch (error) {
+      return tellOperator(error, terminal);
+    }
+  },
+};
+
+function describe(file: string, { tables, rows, bytes, schema }: BackupSummary): string[] {
+  return [
+    `${file}: ${rows} rows of ${tables} tables, schema ${schema}, ${(bytes / 1024 ** 2).toFixed(1)} MiB`,
+    'It holds messages in clear, and tokens sealed with PARLEY_SECRET_KEY: keep that key too, elsewhere.',
+  ];
+}

@@ -1,0 +1,56 @@
+// Every column that holds a sealed secret, read and written as one, for the change of the key that seals them.
+import type { Runner } from './accounts.js';
+
+/** A sealed secret where it lies. `label` says to people which one it is. */
+export interface SealedValue {
+  table: SealedTable;
+  /** Primary key, as text. */
+  id: string;
+  label: string;
+  sealed: Buffer;
+}
+
+/** The sealed columns. A test compares them with the schema. */
+export const SEALED_COLUMNS = { senders: 'access_token', signing_secrets: 'secret' } as const;
+
+/** A table with a sealed column. */
+export type SealedTable = keyof typeof SEALED_COLUMNS;
+
+/** Writers wait for the end of the transaction, readers do not. */
+const LOCK = { name: '', text: `LOCK TABLE ${Object.keys(SEALED_COLUMNS).join(', ')} IN SHARE ROW EXCLUSIVE MODE` };
+const READ = {
+  name: '',
+  text: `SELECT 'senders' AS "table", id::text, 'access token of ' || CASE WHEN deleted_at IS NULL THEN '' ELSE 'removed ' END || 'sender ' || sender AS label,
+      access_token AS sealed FROM senders
+    UNION ALL SELECT 'signing_secrets', s.id, 'signing secret ' || s.id || ' of account ' || a.account_id, s.secret
+      FROM signing_secrets s JOIN accounts a ON a.id = s.account ORDER BY 1, 2`,
+};
+const WRITE: Readonly<Record<SealedTable, { name: string; text: string }>> = {
+  senders: {
+    name: '',
+    text: 'UPDATE senders t SET access_token = u.sealed FROM unnest($1::text[], $2::bytea[]) AS u (id, sealed) WHERE t.id = u.id::integer',
+  },
+  signing_secrets: {
+    name: '',
+    text: 'UPDATE signing_secrets t SET secret = u.sealed FROM unnest($1::text[], $2::bytea[]) AS u (id, sealed) WHERE t.id = u.id',
+  },
+};
+
+/** Every sealed secret there is, locked against change until the transaction ends. A few hundred bytes each. */
+export async function lockSealed(tx: Runner): Promise<SealedValue[]> {
+  await tx.run(LOCK, []);
+  return tx.run<SealedValue>(READ, []);
+}
+
+/** Replaces sealed secrets. */
+export async function replaceSealed(tx: Runner, values: readonly SealedValue[]): Promise<void> {
+  for (const table of Object.keys(WRITE).filter(isTable)) {
+    const of = values.filter((value) => value.table === table);
+    if (of.length === 0) continue;
+    await tx.run(WRITE[table], [of.map(({ id }) => id), of.map(({ sealed }) => sealed)]);
+  }
+}
+
+function isTable(name: string): name is SealedTable {
+  return Object.hasOwn(SEALED_COLUMNS, name);
+}
