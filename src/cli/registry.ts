@@ -15,6 +15,9 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   senders: () => import('./senders.js'),
   accounts: () => import('./accounts.js'),
   keys: () => import('./keys.js'),
+  backup: () => import('./backup.js'),
+  restore: () => import('./restore.js'),
+  secrets: () => import('./secrets.js'),
   help: () => import('./help.js'),
 };
 
