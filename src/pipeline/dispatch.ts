@@ -10,7 +10,7 @@ import type { Log } from '../lib/log.js';
 import type { GraphClient } from '../meta/graph-client.js';
 import { createPairBuckets } from '../meta/pace.js';
 import { type Outcome, verdictOf } from '../meta/verdict.js';
-import { type Database, DatabaseError } from '../store/database.js';
+import type { Database } from '../store/database.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
 import {
@@ -21,18 +21,16 @@ import {
   type HeldReason,
   type LaneMessage,
   notePause,
-  readFirstDay,
-  readLane,
   readLaneSeqs,
-  readTails,
-  readUnpaused,
-  takeOverLanes,
 } from '../store/lanes.js';
-import { GROUPS, OWNED } from '../store/processes.js';
-import { createLane, type Lane, type Work } from './lane.js';
+import { OWNED } from '../store/processes.js';
+import { complain } from './complain.js';
+import { BROKEN, diagnosticOf, endOf, failureOf, GONE, submittedOf, toHeldRow } from './dispatch-rows.js';
+import type { Lane, Work } from './lane.js';
+import { LaneSet } from './lane-set.js';
 import type { Owner } from './ownership.js';
 import { metaRequest } from './request.js';
-import { readAhead } from './stream-read.js';
+import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
 import { waitMs } from './wait.js';
 
 /** Posts what is accepted. */
@@ -79,11 +77,20 @@ interface Answer {
   outcome: Outcome;
 }
 
+/** One tick while it is made. */
+interface Tick {
+  now: number;
+  /** What will be committed. */
+  rows: DispatchTick;
+  /** Works whose row in `held` is to be written, with the time of their POST or null. */
+  held: Map<Work, number | null>;
+  /** Lanes whose positions are to be written. */
+  touched: Set<Lane>;
+}
+
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
-const READ_MAX = 1_000;
-const RETRY_MIN_MS = 50;
-const RETRY_MAX_MS = 2_000;
+const RELEASE_MS = 5_000;
 
 /** Creates dispatch; it owns no lanes until `take`. */
 export function createDispatch(parts: DispatchParts): Dispatch {
@@ -93,288 +100,156 @@ export function createDispatch(parts: DispatchParts): Dispatch {
 class Dispatcher implements Dispatch {
   readonly kind = OWNED.lanes;
   readonly #parts: DispatchParts;
-  readonly #lanes = new Map<number, Lane>();
-  readonly #groups = new Set<number>();
+  readonly #lanes: LaneSet;
   readonly #pairs = createPairBuckets();
   readonly #alarm: Alarm;
+  readonly #loop: TickLoop;
+  readonly #poll: Poll;
   /** Lanes that may have something to do. */
   readonly #active = new Set<Lane>();
-  readonly #reading = new Set<Lane>();
-  #answers: Answer[] = [];
-  #adoption: Promise<void> = Promise.resolve();
-  #inFlight = 0;
-  #isRunning = false;
-  #isWanted = false;
-  #isDraining = false;
-  #generation = 0;
-  #ticks = 0;
   /** The sealed token that a lane was paused with for its sake. */
   readonly #refusedTokens = new Map<number, Buffer>();
-  #poll: NodeJS.Timeout | undefined;
+  #answers: Answer[] = [];
+  #inFlight = 0;
+  #isDraining = false;
+  #generation = 0;
 
   constructor(parts: DispatchParts) {
     this.#parts = parts;
-    this.#alarm = createAlarm(parts.clock, () => {
-      for (const lane of this.#lanes.values()) this.#active.add(lane);
-      this.#wake();
+    const { database, clock, log, directory } = parts;
+    this.#loop = createTickLoop(
+      () => this.#tick(),
+      (error) => {
+        complain(log, 'dispatch.tick', error);
+        // Memory is ahead of the disk now: give everything up and take it over again from what is on disk.
+        parts.onLost();
+      },
+    );
+    this.#lanes = new LaneSet({ database, clock, log, directory, onReady: (lane) => this.#ready(lane) });
+    this.#alarm = createAlarm(clock, () => {
+      for (const lane of this.#lanes.values()) this.#ready(lane);
     });
+    this.#poll = createPoll(
+      () => this.#look(),
+      () => (parts.hasPeers() ? POLL_MS : IDLE_POLL_MS),
+    );
   }
 
   async take(processId: number, groups: readonly number[]): Promise<void> {
-    for (const group of groups) this.#groups.add(group);
-    try {
-      await this.#adoptLanes(processId);
-    } catch (error) {
-      for (const group of groups) this.#groups.delete(group);
-      throw error;
-    }
-    this.#schedulePoll(0);
+    await this.#lanes.take(processId, groups);
+    if (!this.#isDraining) this.#poll.start();
   }
 
   async release(groups: readonly number[]): Promise<void> {
-    const lanes = [...this.#lanes.values()].filter((lane) => groups.includes(lane.lane % GROUPS));
-    for (const group of groups) this.#groups.delete(group);
-    for (const lane of lanes) this.#active.delete(lane);
+    const { clock, graph } = this.#parts;
+    const lanes = this.#lanes.stopGroups(groups);
     // No new claims for these lanes; what is under way is answered and settled first.
-    const deadline = this.#parts.clock.monotonic() + this.#parts.graph.timeoutMs + 5_000;
-    while (lanes.some((lane) => lane.counts().inFlight > 0) && this.#parts.clock.monotonic() < deadline)
-      await waitMs(20);
-    const last = this.#ticks;
-    while (this.#isRunning && this.#ticks === last && this.#parts.clock.monotonic() < deadline) await waitMs(5);
-    for (const lane of lanes) this.#lanes.delete(lane.lane);
+    const deadline = clock.monotonic() + graph.timeoutMs + RELEASE_MS;
+    while (lanes.some((lane) => lane.counts().inFlight > 0) && clock.monotonic() < deadline) await waitMs(20);
+    await this.#loop.settled(deadline, clock.monotonic);
+    this.#lanes.forget(lanes);
   }
 
   lose(): void {
     this.#generation += 1;
-    this.#lanes.clear();
-    this.#groups.clear();
+    this.#lanes.loseAll();
     this.#active.clear();
     this.#answers = [];
   }
 
   offer(messages: readonly LaneMessage[]): void {
-    for (const message of messages) {
-      const lane = this.#lanes.get(message.lane);
-      if (lane === undefined) continue;
-      lane.buffer.noteTail(message.seq + 1, message.day);
-      // While a read is under way its rows come first; the read that follows brings this one.
-      if (!this.#reading.has(lane)) lane.buffer.offer([message]);
-      this.#active.add(lane);
-    }
-    this.#wake();
+    this.#lanes.offer(messages);
   }
 
   adopt(lane: number, seq: number): void {
     const owned = this.#lanes.get(lane);
     if (owned === undefined) return;
     owned.adopt(seq);
-    this.#active.add(owned);
-    this.#wake();
+    this.#ready(owned);
   }
 
   refresh(): void {
     for (const lane of this.#lanes.values()) {
       const sender = this.#parts.directory.senderById(lane.lane);
-      if (sender !== undefined) lane.setThroughput(sender.throughput);
+      if (sender === undefined) continue;
+      lane.setThroughput(sender.throughput);
       // A pause that credentials caused ends when they are replaced.
       const refused = this.#refusedTokens.get(lane.lane);
-      if (refused !== undefined && sender !== undefined && !refused.equals(sender.accessToken)) this.#resume(lane);
+      if (refused !== undefined && !refused.equals(sender.accessToken)) this.#resume(lane);
     }
     const processId = this.#parts.processId();
-    if (processId === undefined || this.#missingLanes().length === 0) return;
-    void this.#adoptLanes(processId).catch((error: unknown) => this.#complain('dispatch.new-lanes', error));
+    if (processId === undefined) return;
+    void this.#lanes
+      .adoptNew(processId)
+      .catch((error: unknown) => complain(this.#parts.log, 'dispatch.new-lanes', error));
   }
 
   lanes(): number[] {
-    return [...this.#lanes.keys()];
+    return this.#lanes.ids();
   }
 
   async drain(timeoutMs: number): Promise<void> {
     this.#isDraining = true;
-    if (this.#poll !== undefined) clearTimeout(this.#poll);
-    const deadline = this.#parts.clock.monotonic() + timeoutMs;
-    while (
-      (this.#inFlight > 0 || this.#answers.length > 0 || this.#isRunning) &&
-      this.#parts.clock.monotonic() < deadline
-    ) {
-      await waitMs(10);
-    }
+    this.#poll.stop();
+    const { clock } = this.#parts;
+    const deadline = clock.monotonic() + timeoutMs;
+    const isBusy = (): boolean => this.#inFlight > 0 || this.#answers.length > 0 || this.#loop.isRunning();
+    while (isBusy() && clock.monotonic() < deadline) await waitMs(10);
     this.#alarm.stop();
   }
 
   counts(): { inFlight: number; lanes: number; held: number; buffered: number; paused: number } {
-    let held = 0;
-    let buffered = 0;
-    let paused = 0;
+    const counts = { inFlight: this.#inFlight, lanes: 0, held: 0, buffered: 0, paused: 0 };
     for (const lane of this.#lanes.values()) {
-      held += lane.counts().held;
-      buffered += lane.counts().buffered;
-      if (lane.paused() !== undefined) paused += 1;
+      const { held, buffered } = lane.counts();
+      counts.lanes += 1;
+      counts.held += held;
+      counts.buffered += buffered;
+      if (lane.paused() !== undefined) counts.paused += 1;
     }
-    return { inFlight: this.#inFlight, lanes: this.#lanes.size, held, buffered, paused };
+    return counts;
   }
 
-  // ------------------------------------------------------------- lanes and what is read of them
-
-  #missingLanes(): number[] {
-    const missing: number[] = [];
-    for (const { id } of this.#parts.directory.senders()) {
-      if (this.#groups.has(id % GROUPS) && !this.#lanes.has(id)) missing.push(id);
-    }
-    return missing;
+  #ready(lane: Lane): void {
+    this.#active.add(lane);
+    this.#loop.wake();
   }
 
-  /** One at a time: taking a lane over twice would call what is under way unknown. */
-  #adoptLanes(processId: number): Promise<void> {
-    const adoption = this.#adoption.catch(() => undefined).then(() => this.#adoptMissing(processId));
-    this.#adoption = adoption;
-    return adoption;
-  }
-
-  async #adoptMissing(processId: number): Promise<void> {
-    const ids = this.#missingLanes();
-    if (ids.length === 0) return;
-    const { database, clock, directory } = this.#parts;
-    const generation = this.#generation;
-    const { heads, held } = await takeOverLanes(database, processId, clock.now(), ids);
-    if (generation !== this.#generation) return;
-    for (const head of heads) {
-      if (this.#lanes.has(head.lane)) continue;
-      const lane = createLane(head, directory.senderById(head.lane)?.throughput ?? 1, clock.now());
-      lane.restore(held.filter((row) => row.lane === head.lane));
-      this.#lanes.set(head.lane, lane);
-      this.#active.add(lane);
-    }
-    await this.#readTails();
-    this.#wake();
-  }
-
-  #schedulePoll(ms: number): void {
-    if (this.#poll !== undefined) clearTimeout(this.#poll);
-    if (this.#isDraining) return;
-    this.#poll = setTimeout(() => {
-      void this.#pollOnce().finally(() => this.#schedulePoll(this.#parts.hasPeers() ? POLL_MS : IDLE_POLL_MS));
-    }, ms);
-    this.#poll.unref();
-  }
-
-  async #pollOnce(): Promise<void> {
+  async #look(): Promise<void> {
     try {
-      await this.#readTails();
-      await this.#readPauses();
+      await this.#lanes.readTails();
+      await this.#lanes.readPauses();
     } catch (error) {
-      this.#complain('dispatch.poll', error);
+      complain(this.#parts.log, 'dispatch.poll', error);
     }
-  }
-
-  async #readTails(): Promise<void> {
-    if (this.#lanes.size === 0) return;
-    for (const { stream, next, day } of await readTails(this.#parts.database, [...this.#lanes.keys()])) {
-      const lane = this.#lanes.get(stream);
-      if (lane === undefined) continue;
-      lane.buffer.noteTail(next, day);
-      if (lane.buffer.wanted() !== undefined) this.#active.add(lane);
-    }
-    this.#wake();
-  }
-
-  /** Somebody may have ended a pause through the admin API. */
-  async #readPauses(): Promise<void> {
-    const paused = [...this.#lanes.values()].filter((lane) => lane.paused() !== undefined);
-    if (paused.length === 0) return;
-    const resumed = await readUnpaused(
-      this.#parts.database,
-      paused.map((lane) => lane.lane),
-    );
-    for (const id of resumed) {
-      const lane = this.#lanes.get(id);
-      if (lane === undefined) continue;
-      lane.resume();
-      this.#active.add(lane);
-    }
-    if (resumed.length > 0) this.#wake();
-  }
-
-  #refill(lane: Lane): void {
-    if (this.#reading.has(lane) || lane.buffer.wanted() === undefined) return;
-    this.#reading.add(lane);
-    const { database } = this.#parts;
-    void readAhead(lane.buffer, {
-      read: (day, after) => readLane(database, day, lane.lane, after, READ_MAX),
-      firstDay: () => readFirstDay(database, lane.lane),
-    })
-      .catch((error: unknown) => this.#complain('dispatch.read', error))
-      .finally(() => {
-        this.#reading.delete(lane);
-        this.#active.add(lane);
-        this.#wake();
-      });
   }
 
   // ------------------------------------------------------------- the tick
-
-  #wake(): void {
-    this.#isWanted = true;
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    setImmediate(() => void this.#run());
-  }
-
-  async #run(): Promise<void> {
-    try {
-      while (this.#isWanted) {
-        this.#isWanted = false;
-        await this.#tick();
-        this.#ticks += 1;
-      }
-    } catch (error) {
-      this.#complain('dispatch.tick', error);
-      // Memory is ahead of the disk now: give everything up and take it over again from what is on disk.
-      this.#parts.onLost();
-    } finally {
-      this.#isRunning = false;
-      if (this.#isWanted) this.#wake();
-    }
-  }
 
   async #tick(): Promise<void> {
     const processId = this.#parts.processId();
     if (processId === undefined) return;
     const generation = this.#generation;
     const now = this.#parts.clock.now();
-    const tick: DispatchTick = { lanes: [], events: [], released: [], held: [] };
-    const touched = new Set<Lane>();
-    const held = new Map<Work, number | null>();
-    await this.#settleAnswers(now, tick, held, touched);
-    const posts = await this.#select(now, tick, held, touched);
-    if (touched.size === 0) return;
-    for (const lane of touched) tick.lanes.push(lane.head());
-    for (const [work, claimedAt] of held) if (work.isHeld) tick.held.push(toHeldRow(work, claimedAt));
-    await this.#persist(() => commitDispatchTick(this.#parts.database, processId, now, tick));
+    const rows: DispatchTick = { lanes: [], events: [], released: [], held: [] };
+    const tick: Tick = { now, rows, held: new Map(), touched: new Set() };
+    await this.#settleAnswers(tick);
+    const posts = await this.#select(tick);
+    if (tick.touched.size === 0) return;
+    for (const lane of tick.touched) rows.lanes.push(lane.head());
+    for (const [work, claimedAt] of tick.held) if (work.isHeld) rows.held.push(toHeldRow(work, claimedAt));
+    await this.#persist(() => commitDispatchTick(this.#parts.database, processId, now, rows));
     if (generation !== this.#generation) return;
     for (const work of posts) void this.#post(work, generation);
   }
 
-  /** Commits, however long the database is away: a tick changes nothing when it is repeated. Throws when the lease is lost. */
-  async #persist(commit: () => Promise<void>): Promise<void> {
-    for (let wait = RETRY_MIN_MS; ; wait = Math.min(RETRY_MAX_MS, wait * 2)) {
-      try {
-        await commit();
-        return;
-      } catch (error) {
-        if (!(error instanceof DatabaseError) || !['unavailable', 'conflict'].includes(error.kind)) throw error;
-        if (this.#parts.processId() === undefined) throw error;
-        await waitMs(wait);
-      }
-    }
+  #persist(commit: () => Promise<void>): Promise<void> {
+    const generation = this.#generation;
+    return persist(commit, () => this.#generation === generation);
   }
 
-  async #settleAnswers(
-    now: number,
-    tick: DispatchTick,
-    held: Map<Work, number | null>,
-    touched: Set<Lane>,
-  ): Promise<void> {
+  async #settleAnswers(tick: Tick): Promise<void> {
+    const { now, rows, held, touched } = tick;
     const answers = this.#answers;
     this.#answers = [];
     const failures: { work: Work; event: NewEvent }[] = [];
@@ -384,13 +259,12 @@ class Dispatcher implements Dispatch {
       touched.add(lane);
       this.#active.add(lane);
       this.#noteReach(lane, outcome, now);
-      if (outcome.kind === 'accepted')
-        tick.events.push(toEvent(work, EventKind.submitted, outcome.wamid, undefined, undefined));
+      if (outcome.kind === 'accepted') rows.events.push(submittedOf(work, outcome.wamid));
       else if (outcome.kind === 'failed') failures.push({ work, event: failureOf(work, outcome, now) });
-      else tick.events.push(diagnosticOf(work, outcome));
+      else rows.events.push(diagnosticOf(work, outcome));
       if (outcome.kind === 'retry') this.#noteTrouble(lane, outcome, now);
       if (outcome.kind === 'accepted' || outcome.kind === 'failed') {
-        if (work.isHeld) tick.released.push({ lane: work.lane, seq: work.seq });
+        if (work.isHeld) rows.released.push({ lane: work.lane, seq: work.seq });
         held.delete(work);
         lane.settle(work, { kind: 'done' }, now);
       } else {
@@ -461,7 +335,7 @@ class Dispatcher implements Dispatch {
       reason: paused.reason,
     });
     void notePause(this.#parts.database, lane.lane, paused.until, paused.reason).catch((error: unknown) =>
-      this.#complain('dispatch.note-pause', error),
+      complain(this.#parts.log, 'dispatch.note-pause', error),
     );
   }
 
@@ -471,12 +345,13 @@ class Dispatcher implements Dispatch {
     this.#active.add(lane);
     this.#parts.log.info({ event: 'lane.resumed', lane: lane.lane });
     void notePause(this.#parts.database, lane.lane, null, null).catch((error: unknown) =>
-      this.#complain('dispatch.note-pause', error),
+      complain(this.#parts.log, 'dispatch.note-pause', error),
     );
-    this.#wake();
+    this.#loop.wake();
   }
 
-  async #select(now: number, tick: DispatchTick, held: Map<Work, number | null>, touched: Set<Lane>): Promise<Work[]> {
+  async #select(tick: Tick): Promise<Work[]> {
+    const { now, held, touched } = tick;
     const posts: Work[] = [];
     const expired: Work[] = [];
     const unknown: Work[] = [];
@@ -484,8 +359,7 @@ class Dispatcher implements Dispatch {
     for (const lane of [...this.#active]) {
       // First in, first served: a lane that could not be served for lack of room comes first next time.
       this.#active.delete(lane);
-      // Released, or taken anew since: this object's time is over.
-      if (!this.#groups.has(lane.lane % GROUPS) || this.#lanes.get(lane.lane) !== lane) continue;
+      if (!this.#lanes.isCurrent(lane)) continue;
       const room = this.#isDraining ? 0 : this.#parts.graph.connections - this.#inFlight - posts.length;
       const before = lane.head().claimed;
       const selection = lane.select(now, room, this.#pairs);
@@ -495,14 +369,14 @@ class Dispatcher implements Dispatch {
       for (const work of selection.held) held.set(work, null);
       if (selection.held.length > 0 || selection.expired.length > 0 || lane.head().claimed !== before)
         touched.add(lane);
-      this.#refill(lane);
+      this.#lanes.refill(lane);
       if (room <= selection.posts.length) this.#active.add(lane);
       else nextAt = Math.min(nextAt, selection.nextAt);
     }
     if (nextAt !== Number.POSITIVE_INFINITY) this.#alarm.set(nextAt);
-    await this.#expire(expired, now, tick, held);
-    const resends = await this.#resolveUnknown(unknown, now, tick, held, touched);
-    if (resends) this.#isWanted = true;
+    await this.#expire(expired, tick);
+    const resends = await this.#resolveUnknown(unknown, tick);
+    if (resends) this.#loop.wake();
     await this.#loadMissing(posts);
     for (const work of posts) {
       if (work.isHeld) held.set(work, now);
@@ -512,42 +386,32 @@ class Dispatcher implements Dispatch {
     return posts;
   }
 
-  async #expire(
-    works: readonly Work[],
-    now: number,
-    tick: DispatchTick,
-    held: Map<Work, number | null>,
-  ): Promise<void> {
+  async #expire(works: readonly Work[], tick: Tick): Promise<void> {
     if (works.length === 0) return;
     await this.#appendEnds(
       works.map((work) => ({
         day: work.day,
-        event: endOf(work, EventKind.expired, now, StatusId.expired, ErrorId.validityExpired),
+        event: endOf(work, EventKind.expired, tick.now, StatusId.expired, ErrorId.validityExpired),
       })),
     );
-    this.#finish(works, now, tick, held);
+    this.#finish(works, tick);
   }
 
-  #finish(works: readonly Work[], now: number, tick: DispatchTick, held: Map<Work, number | null>): void {
+  #finish(works: readonly Work[], { now, rows, held }: Tick): void {
     for (const work of works) {
-      if (work.isHeld) tick.released.push({ lane: work.lane, seq: work.seq });
+      if (work.isHeld) rows.released.push({ lane: work.lane, seq: work.seq });
       held.delete(work);
       const lane = this.#lanes.get(work.lane);
       lane?.settle(work, { kind: 'done' }, now);
       if (lane !== undefined) this.#active.add(lane);
     }
     // What waited behind them in their pairs may go now.
-    if (works.length > 0) this.#isWanted = true;
+    if (works.length > 0) this.#loop.wake();
   }
 
   /** P8: after the wait, a status that came adopts the attempt; else the account's policy decides. True when something is to be resent. */
-  async #resolveUnknown(
-    works: readonly Work[],
-    now: number,
-    tick: DispatchTick,
-    held: Map<Work, number | null>,
-    touched: Set<Lane>,
-  ): Promise<boolean> {
+  async #resolveUnknown(works: readonly Work[], tick: Tick): Promise<boolean> {
+    const { now, held, touched } = tick;
     if (works.length === 0) return false;
     const answered = new Set<string>();
     for (const day of new Set(works.map((work) => work.day))) {
@@ -564,14 +428,14 @@ class Dispatcher implements Dispatch {
       touched.add(lane);
       const sender = directory.senderById(work.lane);
       const account = sender === undefined ? undefined : directory.account(sender.account);
-      if (answered.has(`${work.id}:${work.attempt}`)) this.#finish([work], now, tick, held);
+      if (answered.has(`${work.id}:${work.attempt}`)) this.#finish([work], tick);
       else if (!this.#hasWaited(work, now)) {
         lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt: now + this.#unknownWaitMs(work.lane) }, now);
         held.set(work, null);
       } else if (account?.unknownPolicy === 'fail') {
         const event = endOf(work, EventKind.expired, now, StatusId.expiredDlrUnknown, ErrorId.providerTimeout);
         await this.#appendEnds([{ day: work.day, event }]);
-        this.#finish([work], now, tick, held);
+        this.#finish([work], tick);
       } else {
         this.#parts.log.warn({ event: 'dispatch.resent', message: work.id, attempt: work.attempt + 1 });
         lane.settle(work, { kind: 'again', reason: HELD.retry, dueAt: now }, now);
@@ -618,120 +482,31 @@ class Dispatcher implements Dispatch {
       outcome = await this.#send(work);
     } catch (error) {
       // A bug in a mapping must not stop the lane: the message fails, visibly.
-      this.#complain('dispatch.post', error);
-      outcome = brokenOutcome();
+      complain(this.#parts.log, 'dispatch.post', error);
+      outcome = BROKEN;
     }
     this.#inFlight -= 1;
     const metaCode = 'refusal' in outcome ? outcome.refusal?.metaCode : undefined;
     this.#parts.count(outcome.kind, metaCode);
     if (generation !== this.#generation) return;
     this.#answers.push({ work, outcome });
-    this.#wake();
+    this.#loop.wake();
   }
 
   async #send(work: Work): Promise<Outcome> {
     const { directory, graph, tokenOf, mayAct } = this.#parts;
     const sender = directory.senderById(work.lane);
-    if (sender === undefined) return goneOutcome();
-    if (work.message === undefined) return brokenOutcome();
+    if (sender === undefined) return directory.isRemoved(work.lane) ? GONE : notWritten('sender not known yet', work);
+    if (work.message === undefined) return BROKEN;
     const body = metaRequest(work.message, work.attempt);
     const token = tokenOf(sender);
     // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
-    if (!mayAct(graph.timeoutMs))
-      return verdictOf(
-        { kind: 'notWritten', reason: 'lease too short', cause: undefined },
-        work.attempt,
-        Math.random(),
-      );
+    if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
     return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
   }
-
-  #complain(event: string, error: unknown): void {
-    const isQuiet = error instanceof DatabaseError && error.kind === 'unavailable';
-    this.#parts.log[isQuiet ? 'warn' : 'error']({ event, err: isQuiet ? error.message : error });
-  }
 }
 
-function toHeldRow(work: Work, claimedAt: number | null): DispatchTick['held'][number] {
-  const { lane, seq, day, id: message, recipient, reason, attempt, acceptedAt, dueAt } = work;
-  return { lane, seq, day, message, recipient, reason, attempt, acceptedAt, dueAt, claimedAt };
-}
-
-function toEvent(
-  work: Work,
-  kind: number,
-  wamid: string | null,
-  metaCode: number | undefined,
-  detail: string | undefined,
-): DispatchTick['events'][number] {
-  return {
-    day: work.day,
-    message: work.id,
-    attempt: work.attempt,
-    kind,
-    wamid,
-    metaCode: metaCode ?? null,
-    detail: detail ?? null,
-  };
-}
-
-function diagnosticOf(
-  work: Work,
-  outcome: Extract<Outcome, { kind: 'retry' | 'unknown' }>,
-): DispatchTick['events'][number] {
-  if (outcome.kind === 'unknown') return toEvent(work, EventKind.unknown, null, undefined, outcome.reason);
-  const { refusal, reason } = outcome;
-  return toEvent(work, EventKind.refused, null, refusal?.metaCode, refusal?.detail ?? reason);
-}
-
-function endOf(work: Work, kind: number, at: number, statusId: number, errorId: number): NewEvent {
-  const { id: message, attempt } = work;
-  return {
-    message,
-    attempt,
-    kind,
-    at,
-    phoneNumberId: null,
-    wamid: null,
-    statusId,
-    errorId,
-    metaCode: null,
-    detail: null,
-  };
-}
-
-function failureOf(work: Work, outcome: Extract<Outcome, { kind: 'failed' }>, at: number): NewEvent {
-  const { metaCode, detail } = outcome.refusal;
-  return {
-    ...endOf(work, EventKind.failed, at, outcome.statusId, outcome.errorId),
-    metaCode: metaCode ?? null,
-    detail: detail ?? null,
-  };
-}
-
-function goneOutcome(): Outcome {
-  return {
-    kind: 'failed',
-    statusId: StatusId.rejectedSource,
-    errorId: ErrorId.invalidSource,
-    refusal: noRefusal('sender was removed'),
-  };
-}
-
-function brokenOutcome(): Outcome {
-  return {
-    kind: 'failed',
-    statusId: StatusId.rejectedSystemError,
-    errorId: ErrorId.internal,
-    refusal: noRefusal('internal fault'),
-  };
-}
-
-function noRefusal(detail: string): {
-  metaCode: undefined;
-  metaSubcode: undefined;
-  httpStatus: number;
-  detail: string;
-} {
-  return { metaCode: undefined, metaSubcode: undefined, httpStatus: 0, detail };
+/** No byte was sent; the same try may be made again. */
+function notWritten(reason: string, { attempt }: Work): Outcome {
+  return verdictOf({ kind: 'notWritten', reason, cause: undefined }, attempt, Math.random());
 }

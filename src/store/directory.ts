@@ -41,6 +41,8 @@ export interface Directory {
   senderOf(sender: string): DirectorySender | undefined;
   /** By lane, among the senders that are not deleted. */
   senderById(id: number): DirectorySender | undefined;
+  /** Whether the sender of this lane was removed. A lane that is neither known nor removed is newer than the snapshot. */
+  isRemoved(id: number): boolean;
   senderOfPhoneNumberId(phoneNumberId: string): DirectorySender | undefined;
   senders(): Iterable<DirectorySender>;
   /** Sealed signing secrets of an account, newest first. */
@@ -59,6 +61,7 @@ interface Snapshot {
   senders: Map<string, DirectorySender>;
   lanes: Map<number, DirectorySender>;
   phoneNumberIds: Map<string, DirectorySender>;
+  removed: Set<number>;
   secrets: Map<number, Buffer[]>;
 }
 
@@ -76,6 +79,7 @@ const SENDERS = {
   text: `SELECT id, account, sender, phone_number_id AS "phoneNumberId", waba_id AS "wabaId", access_token AS "accessToken",
     throughput, forward_url AS "forwardUrl", forward_endpoint AS "forwardEndpoint" FROM senders WHERE deleted_at IS NULL`,
 };
+const REMOVED = { name: 'directory_removed', text: 'SELECT id FROM senders WHERE deleted_at IS NOT NULL' };
 const SECRETS = {
   name: 'directory_secrets',
   text: 'SELECT account, secret FROM signing_secrets ORDER BY created_at DESC, id',
@@ -106,6 +110,7 @@ export async function openDirectory(database: Database): Promise<Directory> {
     accountOf: (accountId) => snapshot.accountIds.get(accountId),
     senderOf: (sender) => snapshot.senders.get(sender),
     senderById: (id) => snapshot.lanes.get(id),
+    isRemoved: (id) => snapshot.removed.has(id),
     senderOfPhoneNumberId: (phoneNumberId) => snapshot.phoneNumberIds.get(phoneNumberId),
     senders: () => snapshot.lanes.values(),
     signingSecrets: (account) => snapshot.secrets.get(account) ?? [],
@@ -123,6 +128,7 @@ async function load(database: Database): Promise<Snapshot> {
   const accounts = await database.run<DirectoryAccount>(ACCOUNTS, []);
   const keys = await database.run<DirectoryKey & { secretHash: Buffer }>(KEYS, []);
   const senders = await database.run<DirectorySender>(SENDERS, []);
+  const removed = await database.run<{ id: number }>(REMOVED, []);
   const secrets = await database.run<{ account: number; secret: Buffer }>(SECRETS, []);
   const byAccount = new Map<number, Buffer[]>();
   for (const { account, secret } of secrets) byAccount.set(account, [...(byAccount.get(account) ?? []), secret]);
@@ -136,6 +142,7 @@ async function load(database: Database): Promise<Snapshot> {
     senders: new Map(senders.map((sender) => [sender.sender, sender])),
     lanes: new Map(senders.map((sender) => [sender.id, sender])),
     phoneNumberIds: new Map(senders.map((sender) => [sender.phoneNumberId, sender])),
+    removed: new Set(removed.map((row) => row.id)),
     secrets: byAccount,
   };
 }

@@ -119,6 +119,24 @@ const HEADS = {
   text: `SELECT lane, claimed, claimed_day AS "claimedDay", settled, settled_day AS "settledDay", aged, aged_day AS "agedDay",
     paused_until AS "pausedUntil", pause_reason AS "pauseReason" FROM lane_heads WHERE lane = ANY ($1::integer[])`,
 };
+const LANES = {
+  name: 'list_lanes',
+  text: `SELECT h.lane FROM lane_heads h JOIN senders s ON s.id = h.lane JOIN tails t ON t.stream = h.lane
+    WHERE h.lane % $1 = ANY ($2::smallint[]) AND NOT h.lane = ANY ($3::integer[])
+      AND (s.deleted_at IS NULL OR t.next > h.claimed + 1 OR h.settled < h.claimed OR EXISTS (SELECT FROM held WHERE held.lane = h.lane))
+    ORDER BY h.lane`,
+};
+
+/** Lanes of some groups (id modulo `groups`) but those in `except`: of senders that exist, and of removed ones that are not through. */
+export async function listLanes(
+  database: Database,
+  groups: number,
+  wanted: readonly number[],
+  except: readonly number[],
+): Promise<number[]> {
+  return (await database.run<{ lane: number }>(LANES, [groups, wanted, except])).map((row) => row.lane);
+}
+
 const HELD_ROWS = {
   name: 'held_rows',
   text: `SELECT lane, seq, day, message, recipient, reason, attempt, accepted_at AS "acceptedAt", due_at AS "dueAt", claimed_at AS "claimedAt"
