@@ -4,6 +4,15 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Bench } from './bench.js';
 
+/** The programs, each by its own path, so that tools see that they are used. */
+const PROGRAMS = {
+  'bare-server': new URL('./programs/bare-server.js', import.meta.url),
+  load: new URL('./programs/load.js', import.meta.url),
+  'meta-stub': new URL('./programs/meta-stub.js', import.meta.url),
+  relay: new URL('./programs/relay.js', import.meta.url),
+  sink: new URL('./programs/sink.js', import.meta.url),
+} as const;
+
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 12_000;
 
@@ -40,10 +49,9 @@ export function startChild(bench: Bench, name: string, args: readonly string[], 
 /** Starts `bench/programs/<name>`. */
 export async function startProgram<Command extends object, Answer>(
   bench: Bench,
-  name: string,
+  name: keyof typeof PROGRAMS,
 ): Promise<Program<Command, Answer>> {
-  const file = fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url));
-  const child = startChild(bench, name, [file], { PATH: process.env.PATH });
+  const child = startChild(bench, name, [fileURLToPath(PROGRAMS[name])], { PATH: process.env.PATH });
   const { url } = await nextMessage<{ url: string }>(name, child.process, START_TIMEOUT_MS);
   return {
     pid: child.pid,

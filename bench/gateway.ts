@@ -103,9 +103,10 @@ export async function startGateway(bench: Bench, place: Place, options: GatewayO
   ];
   const profiling = bench.profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${bench.profileDir}`];
   const child = startChild(bench, 'gateway', [...profiling, MAIN, 'serve', ...flags], environment(place, options));
-  const reported = nextMessage<{ url: string; databaseUrl: string }>('gateway', child.process, START_TIMEOUT_MS);
-  await listening(child.process.stdout);
-  const { url, databaseUrl } = await reported;
+  const [{ url, databaseUrl }] = await Promise.all([
+    nextMessage<{ url: string; databaseUrl: string }>('gateway', child.process, START_TIMEOUT_MS),
+    listening(child.process.stdout),
+  ]);
   const postgres = await findPostgres(databaseUrl);
   await untilReady(url);
   const account = place.account ?? (await makeAccount(url, place, options.forwardUrl));

@@ -91,19 +91,20 @@ async function main(): Promise<number> {
   }
   if (options.profileDir !== undefined) mkdirSync(options.profileDir, { recursive: true });
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
-  // What a stopped case was still waiting for fails when its processes end.
-  process.on('unhandledRejection', (error) => {
-    if (!stopping.signal.aborted) throw error;
-  });
-  try {
-    await run(options, stopping.signal);
-    return stopping.signal.aborted ? 130 : 0;
-  } catch (error) {
-    if (stopping.signal.aborted) return 130;
-    say(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    return 1;
+  let exitCode = 0;
+  function stop(code: number): void {
+    if (!stopping.signal.aborted) exitCode = code;
+    stopping.abort();
   }
+  // What a stopped case was still waiting for fails when its processes end; that is nobody's news.
+  function fail(error: unknown): void {
+    if (!stopping.signal.aborted) say(`bench: ${error instanceof Error ? error.stack : String(error)}`);
+    stop(1);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(130));
+  process.on('unhandledRejection', fail);
+  await run(options, stopping.signal).catch(fail);
+  return exitCode;
 }
 
 process.exit(await main());
