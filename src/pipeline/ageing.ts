@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.js';
 import { addDays, dayOf } from '../lib/day.js';
 import type { Database } from '../store/database.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
-import { type AgedMessage, type LaneHead, moveAged, readAged, readLaneHeads } from '../store/lanes.js';
+import { type AgedMessage, type LaneHead, moveAged, readAged, readFirstDay, readLaneHeads } from '../store/lanes.js';
 import { VALIDITY_MS } from './lane.js';
 
 /** What ageing works with. */
@@ -28,8 +28,9 @@ async function ageLane({ database, clock, onEvents }: AgeingParts, head: LaneHea
   const acceptedBefore = clock.now() - VALIDITY_MS;
   const lastDay = dayOf(acceptedBefore);
   let { aged } = head;
-  // Nothing older than the retention exists: a lane that was never aged starts where partitions may begin.
-  let day = head.agedDay === 0 ? addDays(lastDay, -1) : head.agedDay;
+  if (aged >= head.settled) return;
+  // A lane that was never aged begins with its first message; when that is gone, nothing older than its retention is there.
+  let day = head.agedDay === 0 ? ((await readFirstDay(database, head.lane)) ?? lastDay) : head.agedDay;
   while (day <= lastDay && aged < head.settled) {
     const messages = await readAged(database, day, head.lane, aged, head.settled, acceptedBefore, BATCH_MAX);
     const ends = messages

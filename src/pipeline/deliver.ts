@@ -9,31 +9,26 @@ import type { Clock } from '../lib/clock.js';
 import { dayOf } from '../lib/day.js';
 import { uuidv7 } from '../lib/id.js';
 import type { Log } from '../lib/log.js';
-import { type Database, DatabaseError } from '../store/database.js';
+import type { Database } from '../store/database.js';
 import { GROUPS, OWNED } from '../store/processes.js';
 import {
   type BatchRow,
   commitDeliverTick,
   type DeliverTick,
-  type EndpointHead,
-  freeNewBatches,
   ReportKind,
   readBatchReports,
   readDueBatches,
   readDueEndpoints,
   readExpiredBatches,
-  readFirstReportDay,
-  readHeads,
-  readHeadsOfGroups,
   readOldestBatches,
-  readReports,
-  readWaiting,
 } from '../store/reports.js';
-import { type Batch, bisect, createEndpoint, type Endpoint, splitFirst, WINDOW } from './endpoint.js';
+import { complain } from './complain.js';
+import { type Batch, bisect, type Endpoint, splitFirst, WINDOW } from './endpoint.js';
+import { EndpointSet } from './endpoint-set.js';
 import type { Owner } from './ownership.js';
 import type { Report } from './report.js';
 import { createReportReader, type ReportReader } from './report-reader.js';
-import { readAhead } from './stream-read.js';
+import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
 import { waitMs } from './wait.js';
 
 /** Posts reports to customers. */
@@ -68,16 +63,27 @@ interface Posted {
   isProbe: boolean;
 }
 
+/** One tick while it is made. */
+interface Tick {
+  now: number;
+  /** What will be committed. */
+  rows: DeliverTick;
+  /** Endpoints whose positions are to be written. */
+  touched: Set<Endpoint>;
+  /** Endpoints whose health is to be written. */
+  sick: Set<Endpoint>;
+  /** Batches to be posted once the tick is committed. */
+  posts: { batch: Batch; isProbe: boolean }[];
+}
+
 const IN_FLIGHT_MAX = 400;
-const READ_MAX = 500;
-const EXPIRED_MAX = 200;
 const OLDEST = 5;
+const EXPIRED_MAX = 200;
 const DEAD_MAX = 1_000;
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
 const SWEEP_MS = 60_000;
-const RETRY_MIN_MS = 50;
-const RETRY_MAX_MS = 2_000;
+const RELEASE_MS = 20_000;
 const ANSWER_LENGTH_MAX = 1_024;
 
 /** Creates deliver; it owns no endpoints until `take`. */
@@ -89,211 +95,115 @@ class Deliverer implements Deliver {
   readonly kind = OWNED.endpoints;
   readonly #parts: DeliverParts;
   readonly #reader: ReportReader;
-  readonly #endpoints = new Map<number, Endpoint>();
-  readonly #groups = new Set<number>();
-  readonly #active = new Set<Endpoint>();
-  readonly #reading = new Set<Endpoint>();
-  /** Batches being posted again; their rows still say that they are due. */
-  readonly #posting = new Set<string>();
+  readonly #endpoints: EndpointSet;
+  readonly #loop: TickLoop;
+  readonly #poll: Poll;
   readonly #alarm: Alarm;
   readonly #newId: () => string;
+  readonly #active = new Set<Endpoint>();
+  /** Batches being posted again; their rows still say that they are due. */
+  readonly #posting = new Set<string>();
   #posted: Posted[] = [];
   #inFlight = 0;
-  #isRunning = false;
-  #isWanted = false;
   #isDraining = false;
   #isDueWanted = false;
   #generation = 0;
-  #ticks = 0;
   #sweptAt = 0;
-  #poll: NodeJS.Timeout | undefined;
 
   constructor(parts: DeliverParts) {
     this.#parts = parts;
-    this.#reader = createReportReader(parts.database);
-    this.#newId = () => uuidv7(parts.clock.now());
-    this.#alarm = createAlarm(parts.clock, () => {
-      this.#isDueWanted = true;
-      this.#wake();
-    });
+    const { database, clock, log } = parts;
+    this.#reader = createReportReader(database);
+    this.#newId = () => uuidv7(clock.now());
+    this.#loop = createTickLoop(
+      () => this.#tick(),
+      (error) => {
+        complain(log, 'deliver.tick', error);
+        // Memory is ahead of the disk now: give everything up and take it over again from what is on disk.
+        parts.onLost();
+      },
+    );
+    const onReady = (endpoint: Endpoint): void => this.#ready(endpoint);
+    this.#endpoints = new EndpointSet({ database, clock, log, reader: this.#reader, onReady });
+    this.#alarm = createAlarm(clock, () => this.#wantDue());
+    this.#poll = createPoll(
+      () => this.#look(),
+      () => (parts.hasPeers() ? POLL_MS : IDLE_POLL_MS),
+    );
   }
 
   async take(_processId: number, groups: readonly number[]): Promise<void> {
-    const { database, clock } = this.#parts;
-    await freeNewBatches(database, clock.now(), GROUPS, groups);
-    const heads = await readHeadsOfGroups(database, GROUPS, groups);
-    for (const group of groups) this.#groups.add(group);
-    for (const head of heads) this.#own(head);
-    this.#isDueWanted = true;
-    this.#schedulePoll(0);
+    await this.#endpoints.take(groups);
+    this.#wantDue();
+    if (!this.#isDraining) this.#poll.start();
   }
 
   async release(groups: readonly number[]): Promise<void> {
-    const endpoints = [...this.#endpoints.values()].filter((endpoint) => groups.includes(endpoint.id % GROUPS));
-    for (const group of groups) this.#groups.delete(group);
-    const deadline = this.#parts.clock.monotonic() + 20_000;
-    while (endpoints.some((endpoint) => endpoint.inFlight > 0) && this.#parts.clock.monotonic() < deadline)
-      await waitMs(20);
-    const last = this.#ticks;
-    while (this.#isRunning && this.#ticks === last && this.#parts.clock.monotonic() < deadline) await waitMs(5);
-    for (const endpoint of endpoints) this.#endpoints.delete(endpoint.id);
+    const { clock } = this.#parts;
+    const endpoints = this.#endpoints.stopGroups(groups);
+    const deadline = clock.monotonic() + RELEASE_MS;
+    while (endpoints.some((endpoint) => endpoint.inFlight > 0) && clock.monotonic() < deadline) await waitMs(20);
+    await this.#loop.settled(deadline, clock.monotonic);
+    this.#endpoints.forget(endpoints);
   }
 
   lose(): void {
     this.#generation += 1;
-    this.#endpoints.clear();
-    this.#groups.clear();
+    this.#endpoints.loseAll();
     this.#active.clear();
     this.#posting.clear();
     this.#posted = [];
   }
 
   offer(reports: readonly Report[]): void {
-    const unknown = new Set<number>();
-    for (const report of reports) {
-      if (!this.#groups.has(report.endpoint % GROUPS)) continue;
-      const endpoint = this.#endpoints.get(report.endpoint);
-      if (endpoint === undefined) {
-        unknown.add(report.endpoint);
-        continue;
-      }
-      endpoint.buffer.noteTail(report.seq + 1, report.day);
-      if (!this.#reading.has(endpoint)) endpoint.buffer.offer([report]);
-      this.#active.add(endpoint);
-    }
-    if (unknown.size > 0)
-      void this.#meet([...unknown]).catch((error: unknown) => this.#complain('deliver.new-endpoint', error));
-    this.#wake();
+    this.#endpoints.offer(reports);
   }
 
   async drain(timeoutMs: number): Promise<void> {
     this.#isDraining = true;
-    if (this.#poll !== undefined) clearTimeout(this.#poll);
-    const deadline = this.#parts.clock.monotonic() + timeoutMs;
-    while (
-      (this.#inFlight > 0 || this.#posted.length > 0 || this.#isRunning) &&
-      this.#parts.clock.monotonic() < deadline
-    ) {
-      await waitMs(10);
-    }
+    this.#poll.stop();
+    const { clock } = this.#parts;
+    const deadline = clock.monotonic() + timeoutMs;
+    const isBusy = (): boolean => this.#inFlight > 0 || this.#posted.length > 0 || this.#loop.isRunning();
+    while (isBusy() && clock.monotonic() < deadline) await waitMs(10);
     this.#alarm.stop();
   }
 
   counts(): { inFlight: number; endpoints: number; down: number; buffered: number } {
-    let down = 0;
-    let buffered = 0;
+    const counts = { inFlight: this.#inFlight, endpoints: 0, down: 0, buffered: 0 };
     for (const endpoint of this.#endpoints.values()) {
-      if (!endpoint.isUp()) down += 1;
-      buffered += endpoint.buffer.size();
+      counts.endpoints += 1;
+      counts.buffered += endpoint.buffer.size();
+      if (!endpoint.isUp()) counts.down += 1;
     }
-    return { inFlight: this.#inFlight, endpoints: this.#endpoints.size, down, buffered };
+    return counts;
   }
 
-  // ------------------------------------------------------------- endpoints and what is read of them
-
-  #own(head: EndpointHead): Endpoint {
-    const known = this.#endpoints.get(head.endpoint);
-    if (known !== undefined) return known;
-    const endpoint = createEndpoint(head);
-    this.#endpoints.set(head.endpoint, endpoint);
+  #ready(endpoint: Endpoint): void {
     this.#active.add(endpoint);
-    return endpoint;
+    this.#loop.wake();
   }
 
-  /** Endpoints that were made after their group was taken. */
-  async #meet(ids: readonly number[]): Promise<void> {
-    const generation = this.#generation;
-    const heads = await readHeads(this.#parts.database, ids);
-    if (generation !== this.#generation) return;
-    for (const head of heads) if (this.#groups.has(head.endpoint % GROUPS)) this.#own(head);
-    await this.#readTails();
+  #wantDue(): void {
+    this.#isDueWanted = true;
+    this.#loop.wake();
   }
 
-  #schedulePoll(ms: number): void {
-    if (this.#poll !== undefined) clearTimeout(this.#poll);
-    if (this.#isDraining) return;
-    this.#poll = setTimeout(() => {
-      void this.#pollOnce()
-        .catch((error: unknown) => this.#complain('deliver.poll', error))
-        .finally(() => this.#schedulePoll(this.#parts.hasPeers() ? POLL_MS : IDLE_POLL_MS));
-    }, ms);
-    this.#poll.unref();
-  }
-
-  async #pollOnce(): Promise<void> {
-    const { database, clock } = this.#parts;
-    if (this.#groups.size === 0) return;
-    await this.#readTails();
-    const due = await readDueEndpoints(database, GROUPS, [...this.#groups], clock.now());
-    if (due.length > 0) {
-      this.#isDueWanted = true;
-      const unknown = due.filter((id) => !this.#endpoints.has(id));
-      if (unknown.length > 0) await this.#meet(unknown);
-      this.#wake();
+  async #look(): Promise<void> {
+    const { database, clock, log } = this.#parts;
+    try {
+      await this.#endpoints.readTails();
+      const due = await readDueEndpoints(database, GROUPS, this.#endpoints.groups(), clock.now());
+      const unknown = due.filter((id) => this.#endpoints.get(id) === undefined);
+      if (unknown.length > 0) await this.#endpoints.meet(unknown);
+      const isSweepDue = clock.now() - this.#sweptAt >= SWEEP_MS;
+      if (due.length > 0 || isSweepDue || this.#endpoints.notUp().length > 0) this.#wantDue();
+    } catch (error) {
+      complain(log, 'deliver.poll', error);
     }
-    const notUp = [...this.#endpoints.values()].filter((endpoint) => !endpoint.isUp());
-    if (notUp.length > 0 || clock.now() - this.#sweptAt >= SWEEP_MS) {
-      this.#isDueWanted = true;
-      this.#wake();
-    }
-  }
-
-  async #readTails(): Promise<void> {
-    if (this.#groups.size === 0) return;
-    const unknown: number[] = [];
-    for (const { endpoint: id, next, day } of await readWaiting(this.#parts.database, GROUPS, [...this.#groups])) {
-      const endpoint = this.#endpoints.get(id);
-      if (endpoint === undefined) unknown.push(id);
-      else {
-        endpoint.buffer.noteTail(next, day);
-        if (endpoint.buffer.wanted() !== undefined) this.#active.add(endpoint);
-      }
-    }
-    if (unknown.length > 0) await this.#meet(unknown);
-    this.#wake();
-  }
-
-  #refill(endpoint: Endpoint): void {
-    if (this.#reading.has(endpoint) || endpoint.buffer.wanted() === undefined) return;
-    this.#reading.add(endpoint);
-    const { database } = this.#parts;
-    void readAhead(endpoint.buffer, {
-      read: async (day, after) => this.#reader.bodies(await readReports(database, day, endpoint.id, after, READ_MAX)),
-      firstDay: () => readFirstReportDay(database, endpoint.id),
-    })
-      .catch((error: unknown) => this.#complain('deliver.read', error))
-      .finally(() => {
-        this.#reading.delete(endpoint);
-        this.#active.add(endpoint);
-        this.#wake();
-      });
   }
 
   // ------------------------------------------------------------- the tick
-
-  #wake(): void {
-    this.#isWanted = true;
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    setImmediate(() => void this.#run());
-  }
-
-  async #run(): Promise<void> {
-    try {
-      while (this.#isWanted) {
-        this.#isWanted = false;
-        await this.#tick();
-        this.#ticks += 1;
-      }
-    } catch (error) {
-      this.#complain('deliver.tick', error);
-      // Memory is ahead of the disk now: give everything up and take it over again from what is on disk.
-      this.#parts.onLost();
-    } finally {
-      this.#isRunning = false;
-      if (this.#isWanted) this.#wake();
-    }
-  }
 
   async #tick(): Promise<void> {
     const { database, clock } = this.#parts;
@@ -301,20 +211,22 @@ class Deliverer implements Deliver {
     if (processId === undefined) return;
     const generation = this.#generation;
     const now = clock.now();
-    const tick = emptyTick();
-    const touched = new Set<Endpoint>();
-    const sick = new Set<Endpoint>();
-    const posts: { batch: Batch; isProbe: boolean }[] = [];
-    for (const posted of this.#takePosted()) this.#judge(posted, now, tick, touched, sick, posts);
-    if (this.#isDueWanted && !this.#isDraining) await this.#readDue(now, tick, touched, sick, posts);
-    this.#cut(now, tick, touched, posts);
-    if (touched.size > 0 || sick.size > 0 || tick.finished.length > 0 || tick.batches.length > 0) {
-      for (const endpoint of touched) tick.positions.push(endpoint.head());
-      for (const endpoint of sick) tick.health.push(endpoint.head());
-      await this.#persist(() => commitDeliverTick(database, processId, dayOf(now), tick));
+    const rows: DeliverTick = { positions: [], finished: [], batches: [], attempts: [], dead: [], health: [] };
+    const tick: Tick = { now, rows, touched: new Set(), sick: new Set(), posts: [] };
+    for (const posted of this.#takePosted()) this.#judge(posted, tick);
+    if (this.#isDueWanted && !this.#isDraining) {
+      // Nothing is lost when reading fails: the poll asks for it again.
+      await this.#readDue(tick).catch((error: unknown) => complain(this.#parts.log, 'deliver.due', error));
+    }
+    this.#cut(tick);
+    for (const endpoint of tick.touched) rows.positions.push(endpoint.head());
+    for (const endpoint of tick.sick) rows.health.push(endpoint.head());
+    if (Object.values(rows).some((list) => list.length > 0)) {
+      const isOwner = (): boolean => generation === this.#generation;
+      await persist(() => commitDeliverTick(database, processId, dayOf(now), rows), isOwner);
     }
     if (generation !== this.#generation) return;
-    for (const { batch, isProbe } of posts) void this.#post(batch, isProbe, generation);
+    for (const { batch, isProbe } of tick.posts) void this.#post(batch, isProbe, generation);
     this.#setAlarm();
   }
 
@@ -324,57 +236,38 @@ class Deliverer implements Deliver {
     return posted;
   }
 
-  async #persist(commit: () => Promise<void>): Promise<void> {
-    for (let wait = RETRY_MIN_MS; ; wait = Math.min(RETRY_MAX_MS, wait * 2)) {
-      try {
-        await commit();
-        return;
-      } catch (error) {
-        if (!(error instanceof DatabaseError) || !['unavailable', 'conflict'].includes(error.kind)) throw error;
-        if (this.#parts.processId() === undefined) throw error;
-        await waitMs(wait);
-      }
-    }
-  }
-
-  #cut(now: number, tick: DeliverTick, touched: Set<Endpoint>, posts: { batch: Batch; isProbe: boolean }[]): void {
+  #cut({ now, rows, touched, posts }: Tick): void {
     for (const endpoint of [...this.#active]) {
       this.#active.delete(endpoint);
-      // Released, or taken anew since: this object's time is over.
-      if (!this.#groups.has(endpoint.id % GROUPS) || this.#endpoints.get(endpoint.id) !== endpoint) continue;
-      if (this.#isDraining) continue;
+      if (!this.#endpoints.isCurrent(endpoint) || this.#isDraining) continue;
       if (endpoint.isUp()) {
         const room = Math.max(0, Math.min(WINDOW, endpoint.inFlight + IN_FLIGHT_MAX - this.#inFlight - posts.length));
         const batches = endpoint.cut(now, this.#newId, room);
         for (const batch of batches) {
-          tick.batches.push(batch);
+          rows.batches.push(batch);
           posts.push({ batch, isProbe: false });
         }
         endpoint.inFlight += batches.length;
         if (batches.length > 0) touched.add(endpoint);
         if (endpoint.buffer.size() > 0 && endpoint.inFlight < WINDOW) this.#active.add(endpoint);
       }
-      this.#refill(endpoint);
+      this.#endpoints.refill(endpoint);
     }
   }
 
   /** Batches that are due again, probes of endpoints that are down, and what has become too old. */
-  async #readDue(
-    now: number,
-    tick: DeliverTick,
-    touched: Set<Endpoint>,
-    sick: Set<Endpoint>,
-    posts: { batch: Batch; isProbe: boolean }[],
-  ): Promise<void> {
+  async #readDue(tick: Tick): Promise<void> {
+    const { now, sick, posts } = tick;
     this.#isDueWanted = false;
     const { database } = this.#parts;
-    await this.#loadHealth();
+    await this.#endpoints.readHealth(sick);
     const up = [...this.#endpoints.values()].filter((endpoint) => endpoint.isUp() && endpoint.inFlight < WINDOW);
     const rows = await readDueBatches(
       database,
       up.map((endpoint) => endpoint.id),
       now,
-      [...this.#posting],
+      // Rows on disk that this tick is about to change are not what they seem.
+      [...this.#posting, ...tick.rows.finished, ...tick.rows.batches.map((batch) => batch.id)],
       WINDOW,
     );
     for (const row of rows) {
@@ -390,61 +283,41 @@ class Deliverer implements Deliver {
       posts.push({ batch, isProbe: false });
     }
     for (const endpoint of this.#endpoints.values()) {
-      if (endpoint.mayProbe(now)) await this.#probe(endpoint, now, tick, touched, posts);
+      if (endpoint.mayProbe(now)) await this.#probe(endpoint, tick);
     }
     if (now - this.#sweptAt < SWEEP_MS) return;
     this.#sweptAt = now;
-    await this.#sweep(now, tick, touched);
-    for (const endpoint of this.#endpoints.values()) if (!endpoint.isUp()) sick.add(endpoint);
+    await this.#sweep(tick);
+    for (const endpoint of this.#endpoints.notUp()) sick.add(endpoint);
   }
 
-  /** Somebody may have enabled an endpoint through the admin API. */
-  async #loadHealth(): Promise<void> {
-    const notUp = [...this.#endpoints.values()].filter((endpoint) => !endpoint.isUp());
-    if (notUp.length === 0) return;
-    const heads = await readHeads(
-      this.#parts.database,
-      notUp.map((endpoint) => endpoint.id),
-    );
-    for (const head of heads) {
-      if (head.downSince !== null || head.disabledAt !== null) continue;
-      const endpoint = this.#endpoints.get(head.endpoint);
-      if (endpoint === undefined) continue;
-      endpoint.load(head);
-      this.#active.add(endpoint);
-    }
-  }
-
-  async #load(row: BatchRow, tick: DeliverTick): Promise<Batch | undefined> {
-    const reports = await this.#reader.bodies(await readBatchReports(this.#parts.database, row));
+  async #load(row: BatchRow, { rows }: Tick): Promise<Batch | undefined> {
+    const found = await this.#reader.bodies(await readBatchReports(this.#parts.database, row));
+    const reports = found.filter((report) => report.url !== '');
     if (reports.length === 0) {
       // Its partition is gone: there is nothing left to tell.
-      tick.finished.push(row.id);
+      rows.finished.push(row.id);
       return undefined;
     }
     return { ...row, reports };
   }
 
-  async #probe(
-    endpoint: Endpoint,
-    now: number,
-    tick: DeliverTick,
-    touched: Set<Endpoint>,
-    posts: { batch: Batch; isProbe: boolean }[],
-  ): Promise<void> {
-    const oldest = await readOldestBatches(this.#parts.database, endpoint.id, OLDEST);
+  async #probe(endpoint: Endpoint, tick: Tick): Promise<void> {
+    const { now, rows, touched, posts } = tick;
+    const found = await readOldestBatches(this.#parts.database, endpoint.id, OLDEST);
+    const oldest = found.filter(({ id }) => !rows.finished.includes(id));
     const row = oldest[endpoint.probes() % Math.max(1, oldest.length)];
     let batch = row === undefined ? undefined : await this.#load(row, tick);
     if (batch !== undefined && batch.reports.length > 1) {
       const [first, rest] = splitFirst(batch, this.#newId, now);
-      tick.finished.push(batch.id);
-      tick.batches.push(first, rest);
+      rows.finished.push(batch.id);
+      rows.batches.push(first, rest);
       batch = { ...first, isAlone: false, attempt: batch.attempt };
     }
     if (batch === undefined) {
       const [fresh] = endpoint.cut(now, this.#newId, endpoint.inFlight + 1, 1);
       if (fresh === undefined) return;
-      tick.batches.push(fresh);
+      rows.batches.push(fresh);
       touched.add(endpoint);
       batch = fresh;
     }
@@ -454,19 +327,19 @@ class Deliverer implements Deliver {
   }
 
   /** Gives up what has been due for 72 h. */
-  async #sweep(now: number, tick: DeliverTick, touched: Set<Endpoint>): Promise<void> {
-    const notUp = [...this.#endpoints.values()].filter((endpoint) => !endpoint.isUp());
+  async #sweep({ now, rows, touched }: Tick): Promise<void> {
+    const notUp = this.#endpoints.notUp();
     for (const endpoint of notUp) {
       const dead = endpoint.cutDead(now, DEAD_MAX);
       if (dead.length > 0) touched.add(endpoint);
-      for (const report of dead) tick.dead.push(toDeadLetter(report, now, 'endpoint was down for 72 h'));
-      this.#refill(endpoint);
+      for (const report of dead) rows.dead.push(toDeadLetter(report, now, 'endpoint was down for 72 h'));
+      this.#endpoints.refill(endpoint);
     }
     const ids = notUp.map((endpoint) => endpoint.id);
     for (const row of await readExpiredBatches(this.#parts.database, ids, now - DELIVERY_MS_MAX, EXPIRED_MAX)) {
       if (this.#posting.has(row.id)) continue;
       for (const seq of row.seqs)
-        tick.dead.push({
+        rows.dead.push({
           endpoint: row.endpoint,
           seq,
           day: row.toDay,
@@ -474,18 +347,12 @@ class Deliverer implements Deliver {
           at: now,
           reason: 'endpoint was down for 72 h',
         });
-      tick.finished.push(row.id);
+      rows.finished.push(row.id);
     }
   }
 
-  #judge(
-    { batch, answer, at, isProbe }: Posted,
-    now: number,
-    tick: DeliverTick,
-    touched: Set<Endpoint>,
-    sick: Set<Endpoint>,
-    posts: { batch: Batch; isProbe: boolean }[],
-  ): void {
+  #judge({ batch, answer, at, isProbe }: Posted, tick: Tick): void {
+    const { now, rows, touched } = tick;
     const endpoint = this.#endpoints.get(batch.endpoint);
     if (endpoint === undefined) return;
     endpoint.inFlight -= 1;
@@ -495,30 +362,21 @@ class Deliverer implements Deliver {
     touched.add(endpoint);
     const verdict = deliveryVerdict(answer, now);
     this.#parts.count(verdict.kind, batch.reports.length);
-    const nextAt = this.#apply(endpoint, batch, verdict, isProbe, now, tick, sick, posts);
-    tick.attempts.push(toAttempt(batch, answer, at, verdict, nextAt));
+    const nextAt = this.#apply(endpoint, batch, verdict, isProbe, tick);
+    rows.attempts.push(toAttempt(batch, answer, at, verdict, nextAt));
   }
 
   /** What a verdict does; returns when the batch is tried again, null when it is not as such. */
-  #apply(
-    endpoint: Endpoint,
-    batch: Batch,
-    verdict: DeliveryVerdict,
-    isProbe: boolean,
-    now: number,
-    tick: DeliverTick,
-    sick: Set<Endpoint>,
-    posts: { batch: Batch; isProbe: boolean }[],
-  ): number | null {
+  #apply(endpoint: Endpoint, batch: Batch, verdict: DeliveryVerdict, isProbe: boolean, tick: Tick): number | null {
+    const { now, rows, sick } = tick;
     switch (verdict.kind) {
       case 'delivered': {
-        tick.finished.push(batch.id);
+        rows.finished.push(batch.id);
         const head = endpoint.head();
         if (head.failures > 0 || !endpoint.isUp()) sick.add(endpoint);
         if (endpoint.succeeded()) {
           this.#parts.log.info({ event: 'endpoint.up', endpoint: endpoint.id });
-          this.#isDueWanted = true;
-          this.#isWanted = true;
+          this.#wantDue();
         }
         return null;
       }
@@ -526,37 +384,31 @@ class Deliverer implements Deliver {
         endpoint.disable(now);
         sick.add(endpoint);
         this.#parts.log.warn({ event: 'endpoint.disabled', endpoint: endpoint.id });
-        return this.#again(batch, now, now, tick);
+        return this.#again(batch, now, tick);
       case 'down': {
         const wasUp = endpoint.isUp();
         endpoint.failed(now, Math.random(), verdict.reason, verdict.retryAfterMs);
         sick.add(endpoint);
         if (wasUp) this.#parts.log.warn({ event: 'endpoint.down', endpoint: endpoint.id, reason: verdict.reason });
-        return this.#again(batch, now, now, tick);
+        return this.#again(batch, now, tick);
       }
       case 'refused':
-        return this.#refuse(endpoint, batch, verdict.status, isProbe, now, tick, sick, posts);
+        return this.#refuse(endpoint, batch, verdict.status, isProbe, tick);
     }
   }
 
-  #refuse(
-    endpoint: Endpoint,
-    batch: Batch,
-    status: number,
-    isProbe: boolean,
-    now: number,
-    tick: DeliverTick,
-    sick: Set<Endpoint>,
-    posts: { batch: Batch; isProbe: boolean }[],
-  ): number | null {
+  #refuse(endpoint: Endpoint, batch: Batch, status: number, isProbe: boolean, tick: Tick): number | null {
+    const { now, rows, sick, posts } = tick;
+    // One that was under way when the endpoint went down waits with the others.
+    if (!endpoint.isUp() && !isProbe) return this.#again(batch, now, tick);
     const wentDown = endpoint.refused(now, Math.random(), `http ${status}`, !batch.isAlone);
     sick.add(endpoint);
     if (wentDown) this.#parts.log.warn({ event: 'endpoint.down', endpoint: endpoint.id, reason: `http ${status}` });
-    if (!endpoint.isUp() && (isProbe || wentDown)) return this.#again(batch, now, now, tick);
+    if (!endpoint.isUp()) return this.#again(batch, now, tick);
     if (batch.reports.length > 1) {
-      tick.finished.push(batch.id);
+      rows.finished.push(batch.id);
       for (const half of bisect(batch, this.#newId, now)) {
-        tick.batches.push(half);
+        rows.batches.push(half);
         if (this.#isDraining) continue;
         endpoint.inFlight += 1;
         posts.push({ batch: half, isProbe: false });
@@ -564,16 +416,16 @@ class Deliverer implements Deliver {
       return null;
     }
     const nextAt = nextTryAt({ failures: batch.attempt + 1, firstDueAt: batch.firstDueAt, now, random: Math.random() });
-    if (nextAt !== undefined) return this.#again(batch, nextAt, now, tick);
-    tick.finished.push(batch.id);
+    if (nextAt !== undefined) return this.#again(batch, nextAt, tick);
+    rows.finished.push(batch.id);
     for (const report of batch.reports)
-      tick.dead.push(toDeadLetter(report, now, `refused with http ${status} for 72 h`));
+      rows.dead.push(toDeadLetter(report, now, `refused with http ${status} for 72 h`));
     return null;
   }
 
   /** The batch stays, to be posted at `dueAt` (now: as soon as the endpoint is up). */
-  #again(batch: Batch, dueAt: number, now: number, tick: DeliverTick): number {
-    tick.batches.push({ ...batch, attempt: batch.attempt + 1, isAlone: batch.isAlone || dueAt > now, dueAt });
+  #again(batch: Batch, dueAt: number, { now, rows }: Tick): number {
+    rows.batches.push({ ...batch, attempt: batch.attempt + 1, isAlone: batch.isAlone || dueAt > now, dueAt });
     return dueAt;
   }
 
@@ -595,13 +447,13 @@ class Deliverer implements Deliver {
         now: at,
       });
     } catch (error) {
-      this.#complain('deliver.post', error);
+      complain(this.#parts.log, 'deliver.post', error);
       answer = { kind: 'failed', reason: 'internal fault', durationMs: 0 };
     }
     this.#inFlight -= 1;
     if (generation !== this.#generation) return;
     this.#posted.push({ batch, answer, at, isProbe });
-    this.#wake();
+    this.#loop.wake();
   }
 
   #setAlarm(): void {
@@ -612,15 +464,6 @@ class Deliverer implements Deliver {
     }
     if (at !== Number.POSITIVE_INFINITY) this.#alarm.set(Math.max(at, this.#parts.clock.now() + 10));
   }
-
-  #complain(event: string, error: unknown): void {
-    const isQuiet = error instanceof DatabaseError && error.kind === 'unavailable';
-    this.#parts.log[isQuiet ? 'warn' : 'error']({ event, err: isQuiet ? error.message : error });
-  }
-}
-
-function emptyTick(): DeliverTick {
-  return { positions: [], finished: [], batches: [], attempts: [], dead: [], health: [] };
 }
 
 function bodyOf(batch: Batch, pending: number): string {

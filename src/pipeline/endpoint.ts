@@ -87,6 +87,11 @@ class OwnedEndpoint implements Endpoint {
     const batches: Batch[] = [];
     const open = new Map<string, Batch>();
     for (let next = this.buffer.peek(); next !== undefined; next = this.buffer.peek()) {
+      // Nowhere to go, or its facts are past the retention.
+      if (next.url === '') {
+        this.buffer.shift();
+        continue;
+      }
       const key = `${next.kind} ${next.url}`;
       let batch = open.get(key);
       if (batch === undefined || batch.seqs.length >= resultsMax) {

@@ -255,7 +255,9 @@ class OwnedLane implements Lane {
   #arm(pair: Pair): void {
     const next = pair.waiting[0];
     if (next === undefined || pair.inFlight !== undefined) return;
-    this.#due.push(Math.min(next.dueAt, next.acceptedAt + VALIDITY_MS), next);
+    // What is unknown may have been sent: it is not too old for a send before that is known.
+    const tooOldAt = next.reason === HELD.unknown ? Number.POSITIVE_INFINITY : next.acceptedAt + VALIDITY_MS;
+    this.#due.push(Math.min(next.dueAt, tooOldAt), next);
   }
 
   /** While paused nothing; after a pause one at a time until Meta answers. */
@@ -294,9 +296,10 @@ class OwnedLane implements Lane {
     for (let work = this.#due.popDue(now); work !== undefined; work = this.#due.popDue(now)) {
       const pair = this.#pairs.get(work.recipient);
       if (pair === undefined || pair.inFlight !== undefined || pair.waiting[0] !== work) continue;
-      if (work.acceptedAt + VALIDITY_MS <= now) this.#flyHeld(pair, work, selection.expired);
+      const isUnknown = work.reason === HELD.unknown;
+      if (isUnknown && work.dueAt <= now) this.#flyHeld(pair, work, selection.unknown);
+      else if (!isUnknown && work.acceptedAt + VALIDITY_MS <= now) this.#flyHeld(pair, work, selection.expired);
       else if (work.dueAt > now) this.#arm(pair);
-      else if (work.reason === HELD.unknown) this.#flyHeld(pair, work, selection.unknown);
       else if (selection.posts.length >= room) later.push(work);
       else this.#postHeld(now, pair, work, pairs, selection);
       if (later.length > 0 && selection.posts.length >= room) break;

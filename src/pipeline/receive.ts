@@ -10,7 +10,7 @@ import { uuidv7 } from '../lib/id.js';
 import { parseAddress } from '../meta/address.js';
 import { isSignedByMeta } from '../meta/signature.js';
 import { parseWebhook, type WireInbound, type WireOther, type WireStatus } from '../meta/webhook.js';
-import type { Database } from '../store/database.js';
+import { type Database, DatabaseError } from '../store/database.js';
 import type { Directory } from '../store/directory.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
 import {
@@ -178,10 +178,7 @@ function cleanText(text: string | undefined): string | undefined {
   return text?.toWellFormed().replaceAll('\u0000', '\ufffd');
 }
 
-async function writeStatuses(
-  { database, clock, onEvents, count }: ReceiveParts,
-  items: readonly StatusItem[],
-): Promise<true[]> {
+async function writeStatuses(parts: ReceiveParts, items: readonly StatusItem[]): Promise<true[]> {
   const days = new Map<number, Map<string, NewEvent>>();
   for (const { day, event } of items) {
     const events = days.get(day) ?? new Map<string, NewEvent>();
@@ -189,13 +186,38 @@ async function writeStatuses(
     const key = `${event.message}:${event.attempt}:${event.kind}:${event.phoneNumberId}`;
     if (!events.has(key)) events.set(key, event);
   }
-  for (const [day, events] of days) {
-    const now = clock.now();
-    const appended = await appendEvents(database, now, dayOf(now), day, [...events.values()]);
-    count('foreign', appended.filter((event) => event.isForeign).length);
-    onEvents(appended);
-  }
+  for (const [day, events] of days)
+    await writeApart(parts, [...events.values()], (group) => writeEvents(parts, day, group));
   return items.map(() => true);
+}
+
+async function writeEvents(
+  { database, clock, onEvents, count }: ReceiveParts,
+  day: number,
+  events: readonly NewEvent[],
+): Promise<void> {
+  const now = clock.now();
+  const appended = await appendEvents(database, now, dayOf(now), day, events);
+  count('foreign', appended.filter((event) => event.isForeign).length);
+  onEvents(appended);
+}
+
+/**
+ * Writes a group; when the database refuses its values, item by item, so that one never costs the others. What is refused alone
+ * is counted and acknowledged: Meta would send it for 7 days and it would be refused each time.
+ */
+async function writeApart<Item>(
+  parts: ReceiveParts,
+  group: readonly Item[],
+  write: (group: readonly Item[]) => Promise<void>,
+): Promise<void> {
+  try {
+    await write(group);
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.kind !== 'data') throw error;
+    if (group.length === 1) parts.count('malformed', 1);
+    else for (const item of group) await writeApart(parts, [item], write);
+  }
 }
 
 // ------------------------------------------------------------- inbound
@@ -231,13 +253,15 @@ async function writeInbound(parts: ReceiveParts, items: readonly InboundItem[]):
     if (group === undefined) days.set(day, [inbound]);
     else group.push(inbound);
   }
-  for (const [day, group] of days) {
-    const now = parts.clock.now();
-    const appended = await appendInbound(parts.database, now, dayOf(now), day, group);
-    countUnknown(parts, group);
-    parts.onReports(toReports(parts, group, appended, now));
-  }
+  for (const [day, group] of days) await writeApart(parts, group, (some) => writeInboundOf(parts, day, some));
   return items.map(() => true);
+}
+
+async function writeInboundOf(parts: ReceiveParts, day: number, group: readonly NewInbound[]): Promise<void> {
+  const now = parts.clock.now();
+  const appended = await appendInbound(parts.database, now, dayOf(now), day, group);
+  countUnknown(parts, group);
+  parts.onReports(toReports(parts, group, appended, now));
 }
 
 function countUnknown({ directory, count }: ReceiveParts, group: readonly NewInbound[]): void {
