@@ -1,0 +1,265 @@
+// Backup and restore between two databases of one server: what is kept, what is not, and what is refused.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import pg from 'pg';
+import { createLog } from '../../src/lib/log.js';
+import { writeBackup } from '../../src/manage/backup.js';
+import { openingOf, toFrame } from '../../src/manage/backup-format.js';
+import { checkBackup, type RestoreSummary, restoreBackup } from '../../src/manage/restore.js';
+import { ArchiveRefused } from '../../src/store/archive.js';
+import { openDatabase } from '../../src/store/database.js';
+import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.js';
+import { migrate, readMigrations } from '../../src/store/migrate.js';
+import { ensurePartitions } from '../../src/store/partitions.js';
+import { SEALED_COLUMNS } from '../../src/store/sealed.js';
+import { temporaryFolder } from '../support/dev-world.js';
+
+const DAY = 20_250_131;
+const log = createLog('silent');
+const folder = temporaryFolder('archive');
+const stopped = new AbortController().signal;
+let server: EmbeddedPostgres;
+let source: pg.Client;
+let backupFile: string;
+let databases = 0;
+let files = 0;
+
+before(async () => {
+  server = await startEmbedded({ dataDir: join(folder, 'data'), log });
+  source = await connect(server.url);
+  await migrate(server.url, log);
+  await fill();
+  backupFile = await backup();
+});
+after(async () => {
+  await source.end();
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}
+
+/** Two senders with their lanes, a message in flight, one that waits, texts that COPY must escape, and traces of a process. */
+async function fill(): Promise<void> {
+  const pool = openDatabase({ url: server.url, log });
+  await ensurePartitions(pool, DAY);
+  await pool.stop();
+  await source.query(`
+    INSERT INTO accounts (account_id, name, created_at) VALUES ('a1', 'Tab' || chr(9) || ' newline' || chr(10) || ' \\. \\N é 😀', 1), ('a2', 'Gone', 1);
+    DELETE FROM accounts WHERE account_id = 'a2';
+    INSERT INTO senders (account, sender, phone_number_id, waba_id, access_token, created_at)
+      VALUES (1, '441134960000', '1', '2', '\\x00ff0a5c', 1), (1, '441134960002', '3', '2', '\\x01', 1);
+    INSERT INTO messages (day, lane, seq, id, account, accepted_at, recipient, type, content)
+      SELECT ${DAY}, 1, i, gen_random_uuid(), 1, 1, '441134960001', 'text', '{"text":"' || i || '"}' FROM generate_series(1, 5) i;
+    UPDATE tails SET next = 6, day = ${DAY} WHERE stream = 1;
+    UPDATE lane_heads SET claimed = 3, claimed_day = ${DAY}, settled = 2, settled_day = ${DAY} WHERE lane = 1;
+    INSERT INTO processes (roles, lease_until) VALUES ('{dispatch}', clock_timestamp() + interval '1 hour');
+    UPDATE ownership SET owner = 1;`);
+}
+
+async function backup(): Promise<string> {
+  files += 1;
+  const file = join(folder, `${files}.backup`);
+  await writeBackup({ url: server.url, file, now: 1_700_000_000_000, stopped });
+  return file;
+}
+
+/** A database of its own; nothing is in it. */
+async function newDatabase(): Promise<{ url: string; client: pg.Client }> {
+  databases += 1;
+  await source.query(`CREATE DATABASE target${databases}`);
+  const url = server.url.replace('/parley?', `/target${databases}?`);
+  return { url, client: await connect(url) };
+}
+
+async function restore(file: string, url: string): Promise<RestoreSummary> {
+  return restoreBackup(await checkBackup(file, stopped), { url, log, stopped });
+}
+
+async function rows(client: pg.Client, sql: string): Promise<unknown[]> {
+  return (await client.query(sql)).rows;
+}
+
+test('every row comes back as it was, but for processes, owners and pauses', async () => {
+  const target = await newDatabase();
+  await restore(backupFile, target.url);
+  for (const table of ['accounts', 'senders', 'messages', 'tails', 'schema_migrations', 'directory_version']) {
+    const sql = `SELECT * FROM ${table} ORDER BY 1, 2, 3`.replace(
+      ', 2, 3',
+      table === 'directory_version' ? '' : ', 2, 3',
+    );
+    const [was, is] = [await rows(source, sql), await rows(target.client, sql)];
+    assert.ok(was.length > 0, table);
+    assert.deepEqual(is, was, table);
+  }
+  assert.deepEqual(await rows(target.client, 'SELECT id FROM processes'), []);
+  assert.deepEqual(await rows(target.client, 'SELECT DISTINCT owner FROM ownership'), [{ owner: null }]);
+  assert.deepEqual(
+    await rows(target.client, 'SELECT lane, claimed, settled, pause_reason FROM lane_heads ORDER BY lane'),
+    [
+      { lane: 1, claimed: '3', settled: '2', pause_reason: 'restored' },
+      { lane: 2, claimed: '0', settled: '0', pause_reason: 'restored' },
+    ],
+  );
+  await target.client.end();
+});
+
+test('a restored database goes on: ids that were given are not given again, triggers work, partitions are there', async () => {
+  const target = await newDatabase();
+  await restore(backupFile, target.url);
+  const [account] = await rows(
+    target.client,
+    `INSERT INTO accounts (account_id, name, created_at) VALUES ('a3', 'New', 1) RETURNING id`,
+  );
+  assert.deepEqual(account, { id: 3 });
+  const [sender] = await rows(
+    target.client,
+    `INSERT INTO senders (account, sender, phone_number_id, waba_id, access_token, created_at) VALUES (3, '4', '4', '4', '', 1) RETURNING id`,
+  );
+  assert.deepEqual(sender, { id: 3 });
+  assert.deepEqual(await rows(target.client, 'SELECT lane, pause_reason FROM lane_heads WHERE lane = 3'), [
+    { lane: 3, pause_reason: null },
+  ]);
+  const partitions = `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r' ORDER BY 1`;
+  assert.deepEqual(await rows(target.client, partitions), await rows(source, partitions));
+  await target.client.end();
+});
+
+test('a database that holds anything is refused and left as it is', async () => {
+  const target = await newDatabase();
+  await restore(backupFile, target.url);
+  await target.client.query(`UPDATE accounts SET name = 'Mine'`);
+  await assert.rejects(restore(backupFile, target.url), /the database is not empty: accounts has rows/);
+  assert.deepEqual(await rows(target.client, 'SELECT name FROM accounts'), [{ name: 'Mine' }]);
+  await target.client.end();
+
+  const foreign = await newDatabase();
+  await foreign.client.query('CREATE TABLE invoices (id int)');
+  await assert.rejects(restore(backupFile, foreign.url), /tables of another program \(invoices\)/);
+  await foreign.client.end();
+});
+
+test('an empty database that has the schema already takes a backup, unless a gateway runs on it', async () => {
+  const target = await newDatabase();
+  await migrate(target.url, log);
+  await target.client.query(
+    `INSERT INTO processes (roles, lease_until) VALUES ('{api}', clock_timestamp() + interval '20 seconds')`,
+  );
+  await assert.rejects(restore(backupFile, target.url), /a gateway runs on this database/);
+  await target.client.query('UPDATE processes SET alive = false');
+  assert.ok((await restore(backupFile, target.url)).rows > 0);
+  await target.client.end();
+});
+
+test('a backup that turns out to be cut while it is loaded leaves the database empty', async () => {
+  const file = await backup();
+  const checked = await checkBackup(file, stopped);
+  truncateSync(file, statSync(file).size - 40);
+  const target = await newDatabase();
+  await assert.rejects(restoreBackup(checked, { url: target.url, log, stopped }), /damaged or cut short/);
+  assert.deepEqual(
+    await rows(target.client, `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`),
+    [],
+  );
+  await assert.rejects(checkBackup(file, stopped), ArchiveRefused);
+  await target.client.end();
+});
+
+test('a backup of a newer Parley, or of edited migrations, is refused with a clear line', async () => {
+  const known = readMigrations().map(({ version, name, sha256 }) => ({ version, name, sha256 }));
+  const newer = { version: known.length + 1, name: 'newer', sha256: '00' };
+  await assert.rejects(checkBackup(forge([...known, newer]), stopped), /made by a newer Parley/);
+  const edited = known.map((migration) => ({ ...migration, sha256: 'ff' }));
+  await assert.rejects(checkBackup(forge(edited), stopped), /is not the one that the backup was made with/);
+});
+
+/** A whole backup without tables, of the given migrations. */
+function forge(migrations: object[]): string {
+  files += 1;
+  const file = join(folder, `${files}.backup`);
+  const head = { takenAt: 1, migrations, partitions: [], sequences: [] };
+  const frames = [toFrame('H', Buffer.from(JSON.stringify(head))), toFrame('E', Buffer.from('{"tables":0}'))];
+  writeFileSync(file, gzipSync(Buffer.concat([openingOf(), ...frames])));
+  return file;
+}
+
+test('names in a backup cannot carry SQL', async () => {
+  files += 1;
+  const file = join(folder, `${files}.backup`);
+  const head = {
+    takenAt: 1,
+    migrations: readMigrations(),
+    partitions: [{ table: 'x"; DROP', day: 20_250_101 }],
+    sequences: [],
+  };
+  writeFileSync(file, gzipSync(Buffer.concat([openingOf(), toFrame('H', Buffer.from(JSON.stringify(head)))])));
+  await assert.rejects(checkBackup(file, stopped), ArchiveRefused);
+});
+
+test('a backup is readable by its owner alone, whole or not there, and overwrites nothing', async () => {
+  const file = await backup();
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const before = readFileSync(file);
+  await assert.rejects(writeBackup({ url: server.url, file, now: 1, stopped }), /exists already/);
+  assert.deepEqual(readFileSync(file), before);
+
+  const other = join(folder, 'stopped.backup');
+  await assert.rejects(writeBackup({ url: server.url, file: other, now: 1, stopped: AbortSignal.abort() }));
+  assert.deepEqual([existsSync(other), readdirSync(folder).filter((name) => name.endsWith('.partial'))], [false, []]);
+});
+
+test('what is written while a backup is taken is not half in it', async () => {
+  // Every transaction moves one unit between two rows of two tables; a backup that saw two moments would have another sum.
+  await source.query(
+    `CREATE TABLE left_side (n int); INSERT INTO left_side VALUES (0); CREATE TABLE right_side (n int); INSERT INTO right_side VALUES (0)`,
+  );
+  const writer = await connect(server.url);
+  const writing = { on: true, count: 0 };
+  const written = (async () => {
+    for (; writing.on; writing.count += 1)
+      await writer.query('BEGIN; UPDATE right_side SET n = n + 1; UPDATE left_side SET n = n - 1; COMMIT');
+  })();
+  const sums: number[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    const target = await newDatabase();
+    await migrate(target.url, log);
+    await target.client.query('CREATE TABLE left_side (n int); CREATE TABLE right_side (n int)');
+    await restore(await backup(), target.url);
+    const [sum] = await rows(target.client, 'SELECT (SELECT n FROM left_side) + (SELECT n FROM right_side) AS n');
+    assert.ok(typeof sum === 'object' && sum !== null && 'n' in sum);
+    sums.push(Number(sum.n));
+    await target.client.end();
+  }
+  writing.on = false;
+  await written;
+  await writer.end();
+  await source.query('DROP TABLE left_side, right_side');
+  assert.ok(writing.count > 5, `${writing.count} transactions meanwhile`);
+  assert.deepEqual(sums, [0, 0, 0, 0, 0]);
+});
+
+test('a table that is none of ours is left out, and said to be', async () => {
+  await source.query(`CREATE TABLE notes (text text); INSERT INTO notes VALUES ('mine')`);
+  const file = await backup();
+  await source.query('DROP TABLE notes');
+  const target = await newDatabase();
+  assert.deepEqual((await restore(file, target.url)).leftOut, ['notes']);
+  await target.client.end();
+});
+
+test('every column that seals a secret is known to the rotation', async () => {
+  const HASHES = ['api_keys.secret_hash', 'idempotency_keys.body_hash', 'meta_changes.hash'];
+  const found = await source.query<{ name: string }>(
+    `SELECT c.relname || '.' || a.attname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.atttypid = 'bytea'::regtype`,
+  );
+  const sealed = Object.entries(SEALED_COLUMNS).map(([table, column]) => `${table}.${column}`);
+  assert.deepEqual(found.rows.map(({ name }) => name).sort(), [...HASHES, ...sealed].sort());
+});
