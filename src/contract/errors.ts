@@ -19,6 +19,7 @@ export const ErrorId = {
   providerInternal: 7050,
   providerTimeout: 7051,
   internal: 7080,
+  serviceNotActivated: 7083,
   duplicateRequest: 7280,
 } as const;
 

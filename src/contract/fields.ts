@@ -15,6 +15,22 @@ export function httpUrl(maxLength = 2048) {
   return Type.String({ maxLength, 'x-format': 'http-url' });
 }
 
+/** Where Meta fetches media from; also the URL that a button opens (Infobip 2.2: 1 to 2048 characters, http or https). */
+export const requiredUrlField = Type.String({ minLength: 1, maxLength: 2048, 'x-format': 'http-url' });
+
+/** A required text for which Infobip names no limit. Blank ones could never arrive. */
+export const requiredText = Type.String({ minLength: 1 });
+
+/** A required text of at most `maxLength` characters. */
+export function requiredTextUpTo(maxLength: number) {
+  return Type.String({ minLength: 1, maxLength });
+}
+
+/** An optional text of at most `maxLength` characters, or without a limit. */
+export function optionalText(maxLength?: number) {
+  return Type.Optional(maxLength === undefined ? Type.String() : Type.String({ maxLength }));
+}
+
 /** URL shortening and click tracking of one message (Infobip 2.1, 7). */
 export const urlOptionsField = Type.Object({
   shortenUrl: Type.Optional(Type.Boolean({ default: true })),

@@ -18,6 +18,8 @@ export type Reader = (value: unknown, path: string, violations: Violations) => u
 /** The path of a value that is not inside anything: the body itself. */
 const BODY = 'body';
 const ARRAY_ITEMS_MAX = 10_000;
+const MAP_KEYS_MAX = 1_000;
+const JSON_DEPTH_MAX = 32;
 /** A host follows the slashes and no white space is in it; the URL parser would repair both silently. */
 const HTTP_URL = /^https?:\/\/[^\s/\\?#]\S*$/i;
 const LONE_SURROGATE = /\p{Cs}/u;
@@ -41,7 +43,7 @@ export function readerOf(schema: TSchema): Reader {
   if ('const' in schema) return choiceReader([schema.const]);
   switch (keyword(schema, 'type')) {
     case 'object':
-      return objectReader(schema);
+      return isObject(keyword(schema, 'patternProperties')) ? mapReader(schema) : objectReader(schema);
     case 'string':
       return stringReader(schema);
     case 'boolean':
@@ -51,9 +53,15 @@ export function readerOf(schema: TSchema): Reader {
       return numberReader(schema);
     case 'array':
       return arrayReader(schema);
+    case undefined:
+      return Object.keys(schema).length === 0 ? jsonReader : unreadable(schema);
     default:
-      throw new TypeError(`no reader for schema ${JSON.stringify(schema)}`);
+      return unreadable(schema);
   }
+}
+
+function unreadable(schema: TSchema): never {
+  throw new TypeError(`no reader for schema ${JSON.stringify(schema)}`);
 }
 
 function refuse(violations: Violations, path: string, phrase: string): typeof WRONG {
@@ -202,6 +210,54 @@ function arrayReader(schema: TSchema): Reader {
     }
     return clean.includes(WRONG) ? WRONG : clean;
   };
+}
+
+/** An object with any keys whose values are all of one schema. */
+function mapReader(schema: TSchema): Reader {
+  const [values] = Object.values(keyword(schema, 'patternProperties') ?? {});
+  if (!isSchema(values)) throw new TypeError('a map schema must name the schema of its values');
+  const read = readerOf(values);
+  const missing = missingPhrase(values);
+  const min = limit(schema, 'minProperties') ?? 0;
+  const max = limit(schema, 'maxProperties') ?? MAP_KEYS_MAX;
+  return (value, path, violations) => {
+    if (!isObject(value)) return refuse(violations, path, 'must be an object');
+    const entries = Object.entries(value);
+    if (entries.length < min || entries.length > max) {
+      return refuse(violations, path, `size must be between ${min} and ${max}`);
+    }
+    const clean = entries.map(([key, item]): [string, unknown] => {
+      if (!isText(key)) return [key, refuse(violations, path, 'keys must be valid Unicode text without NUL')];
+      const at = `${path}.${key}`;
+      return [key, item === null && read !== jsonReader ? refuse(violations, at, missing) : read(item, at, violations)];
+    });
+    return clean.some(([, item]) => item === WRONG) ? WRONG : Object.fromEntries(clean);
+  };
+}
+
+/** Any JSON, kept as it came: data that only the receiver understands. Depth is limited, since writing it out recurs. */
+const jsonReader: Reader = (value, path, violations) => {
+  if (depthOf(value) > JSON_DEPTH_MAX)
+    return refuse(violations, path, `must not be nested deeper than ${JSON_DEPTH_MAX}`);
+  return isJsonText(value) ? value : refuse(violations, path, 'must hold valid Unicode text without NUL');
+};
+
+/** How deep objects and arrays nest, counted no further than needed. */
+function depthOf(value: unknown, depth = 0): number {
+  if (typeof value !== 'object' || value === null || depth > JSON_DEPTH_MAX) return depth;
+  let deepest = depth + 1;
+  for (const item of Object.values(value)) deepest = Math.max(deepest, depthOf(item, depth + 1));
+  return deepest;
+}
+
+function isJsonText(value: unknown): boolean {
+  if (typeof value === 'string') return isText(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, item]) => isText(key) && isJsonText(item));
+}
+
+function isText(text: string): boolean {
+  return !text.includes('\0') && !LONE_SURROGATE.test(text);
 }
 
 function choiceReader(values: readonly unknown[]): Reader {

@@ -109,6 +109,7 @@ export const StatusId = {
   pendingEnroute: 7,
   rejectedSource: 11,
   expired: 15,
+  rejectedRouteNotAvailable: 19,
   rejectedSystemError: 21,
   rejectedDuplicateMessageId: 23,
   pendingAccepted: 26,

@@ -8,11 +8,23 @@ import { compileValidator, type Validated } from '../validate.js';
 const sendRequestSchema = Type.Object({
   ...envelopeFields,
   urlOptions: Type.Optional(urlOptionsField),
-  content: Type.Object({}),
+  content: Type.Optional(Type.Object({})),
 });
 
 /** A validated request of any single-message endpoint (Infobip 2.1). Optional texts that were empty are absent. */
 export type SendRequest = Static<typeof sendRequestSchema>;
+
+/** A part of the common request that some types do not have (Infobip 2.1). */
+export type Lack = 'content' | 'context' | 'urlOptions';
+
+/** What a type's mapping is told besides the content. */
+export interface WireMoment {
+  /** When the message was accepted, ms. Every attempt of a message is told the same, so that its body stays the same. */
+  acceptedAt: number;
+}
+
+/** The content of the types that have none. */
+export const noContent = Type.Object({}, { additionalProperties: false });
 
 /** The part of Meta's message body that depends on the type: `type` and the object of that name (Meta 1.1). */
 export type WireContent = Readonly<Record<string, unknown>> & { readonly type: string };
@@ -21,33 +33,34 @@ export type WireContent = Readonly<Record<string, unknown>> & { readonly type: s
 export interface MessageDefinition<C extends TObject> {
   /** Path tail after `/whatsapp/1/message/`. */
   path: string;
-  /** Infobip's name of the type. */
-  type: string;
   /** One sentence for the API page. */
   summary: string;
+  /** `noContent` for a type that lacks it. */
   content: C;
-  /** Whether the request takes `urlOptions` (Infobip 2.1). */
-  hasUrlOptions: boolean;
-  /** Maps validated content to Meta's. Pure. */
-  toWire(content: Static<C>): WireContent;
+  lacks?: readonly Lack[];
+  /** Maps validated content to Meta's. Pure. Absent when Meta has no such message: it is refused then, with a report. */
+  toWire?(content: Static<C>, moment: WireMoment): WireContent;
   /** Rules between fields; adds violations. */
   crossCheck?(content: Static<C>, request: SendRequest, violations: Violations): void;
   /** A request that is right, used in the API page and by the generic tests. */
-  example: SendRequest & { content: Static<C> };
+  example: SendRequest & { content?: Static<C> };
 }
 
 /** A message type as the rest of the gateway knows it: the content's own shape is known to its file only. */
 export interface MessageType {
   readonly path: string;
+  /** Infobip's name of the type as stored with a message: the path in capitals, `INTERACTIVE_URL_BUTTON`. */
   readonly type: string;
   readonly summary: string;
+  /** False when Meta has no such message. */
+  readonly isSendable: boolean;
   /** JSON Schema of the whole request, for the API page. */
   readonly schema: TObject;
   readonly example: SendRequest;
   /** Reads a request body. Never throws, whatever JSON value it gets. */
   validate(body: unknown): Validated<SendRequest>;
-  /** Meta's form of content that `validate` gave. Throws TypeError on other content. */
-  toWire(content: unknown): WireContent;
+  /** Meta's form of content that `validate` gave (`{}` when the type has none). Throws TypeError on other content, and when not sendable. */
+  toWire(content: unknown, moment: WireMoment): WireContent;
 }
 
 /** Infobip's own page spells it so in places (DESIGN 9). */
@@ -55,21 +68,19 @@ const ALIASES = { applicationID: 'applicationId' } as const;
 
 /** Builds the message type that follows from `definition`. */
 export function defineMessage<C extends TObject>(definition: MessageDefinition<C>): MessageType {
-  const { path, type, summary, content, hasUrlOptions, example } = definition;
+  const { path, summary, content, example } = definition;
+  const type = path.toUpperCase().replaceAll(/[/-]/g, '_');
   const compiled = Compile(content);
   const isContent = (value: unknown): value is Static<C> => compiled.Check(value);
-  const schema: TObject = Type.Object({
-    ...envelopeFields,
-    ...(hasUrlOptions ? { urlOptions: Type.Optional(urlOptionsField) } : {}),
-    content,
-  });
+  const schema = requestSchema(definition);
   const isSendRequest = Compile(sendRequestSchema);
   const validate = compileValidator(schema, {
     aliases: ALIASES,
     crossCheck(request, violations) {
-      if (!isSendRequest.Check(request) || !isContent(request.content))
-        throw new TypeError('envelope and schema differ');
-      definition.crossCheck?.(request.content, request, violations);
+      if (!isSendRequest.Check(request)) throw new TypeError('envelope and schema differ');
+      const given = request.content ?? {};
+      if (!isContent(given)) throw new TypeError('content and schema differ');
+      definition.crossCheck?.(given, request, violations);
     },
   });
   return {
@@ -78,15 +89,27 @@ export function defineMessage<C extends TObject>(definition: MessageDefinition<C
     summary,
     schema,
     example,
+    isSendable: definition.toWire !== undefined,
     validate(body) {
       const result = validate(body);
       if (!result.ok) return result;
       if (!isSendRequest.Check(result.value)) throw new TypeError('envelope and schema differ');
       return { ok: true, value: result.value };
     },
-    toWire(stored) {
+    toWire(stored, moment) {
       if (!isContent(stored)) throw new TypeError(`stored content is not of type ${type}`);
-      return definition.toWire(stored);
+      if (definition.toWire === undefined) throw new TypeError(`${type} cannot be sent`);
+      return definition.toWire(stored, moment);
     },
   };
+}
+
+function requestSchema<C extends TObject>({ content, lacks = [] }: MessageDefinition<C>): TObject {
+  const { context, ...common } = envelopeFields;
+  return Type.Object({
+    ...common,
+    ...(lacks.includes('context') ? {} : { context }),
+    ...(lacks.includes('urlOptions') ? {} : { urlOptions: Type.Optional(urlOptionsField) }),
+    ...(lacks.includes('content') ? {} : { content }),
+  });
 }

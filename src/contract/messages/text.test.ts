@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { textMessage } from './text.js';
 import { destinationOf, toMetaBody } from './wire.js';
 
+const MOMENT = { acceptedAt: 0 };
 const request = { from: '441134960000', to: '441134960001', content: { text: 'hello' } };
 
 function violationsOf(body: unknown): Record<string, string[]> {
@@ -20,7 +21,7 @@ test('carries any text to Meta unchanged', () => {
     fc.property(text, (body) => {
       const result = textMessage.validate({ ...request, content: { text: body } });
       assert.ok(result.ok);
-      assert.deepEqual(textMessage.toWire(result.value.content), { type: 'text', text: { body } });
+      assert.deepEqual(textMessage.toWire(result.value.content, MOMENT), { type: 'text', text: { body } });
     }),
   );
 });
@@ -39,7 +40,10 @@ test('refuses a blank text', () => {
 test('passes the preview on, and refuses it without a URL or with the protocol removed', () => {
   const content = { text: 'see https://a.example', previewUrl: true };
   assert.ok(textMessage.validate({ ...request, content }).ok);
-  assert.deepEqual(textMessage.toWire(content), { type: 'text', text: { body: content.text, preview_url: true } });
+  assert.deepEqual(textMessage.toWire(content, MOMENT), {
+    type: 'text',
+    text: { body: content.text, preview_url: true },
+  });
   assert.deepEqual(Object.keys(violationsOf({ ...request, content: { text: 'see a.example', previewUrl: true } })), [
     'content.previewUrl',
   ]);
@@ -62,7 +66,7 @@ test('knows numbers and user ids as destinations, and nothing else', () => {
 });
 
 test('addresses a user id by recipient and a number by to', () => {
-  const wire = textMessage.toWire(request.content);
+  const wire = textMessage.toWire(request.content, MOMENT);
   const toUser: unknown = JSON.parse(toMetaBody({ to: 'HR.123', bizOpaque: 'x', wire }));
   assert.deepEqual(toUser, {
     messaging_product: 'whatsapp',

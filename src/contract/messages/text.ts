@@ -8,9 +8,7 @@ const HTTP_URL = /https?:\/\/\S/i;
 /** `POST /whatsapp/1/message/text`. A preview needs an http(s) URL in the text, its protocol kept (Infobip 2.2). */
 export const textMessage = defineMessage({
   path: 'text',
-  type: 'TEXT',
   summary: 'Send a text message',
-  hasUrlOptions: true,
   content: Type.Object({
     text: Type.String({ minLength: 1, maxLength: 4096 }),
     previewUrl: Type.Optional(Type.Boolean({ default: false })),
