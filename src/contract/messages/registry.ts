@@ -1,9 +1,54 @@
 // All message types. A new type is one file and one line here; route, validation, API page, mapping, CLI and the generic tests follow.
+
+import { audioMessage } from './audio.js';
+import { contactMessage } from './contact.js';
+import { documentMessage } from './document.js';
 import type { MessageType } from './envelope.js';
+import { imageMessage } from './image.js';
+import { interactiveButtonsMessage } from './interactive-buttons.js';
+import { interactiveCallPermissionRequestMessage } from './interactive-call-permission-request.js';
+import { interactiveFlowMessage } from './interactive-flow.js';
+import { interactiveInThreadAuthenticationRequestMessage } from './interactive-in-thread-authentication-request.js';
+import { interactiveListMessage } from './interactive-list.js';
+import { interactiveLocationRequestMessage } from './interactive-location-request.js';
+import { interactiveMediaCarouselMessage } from './interactive-media-carousel.js';
+import { interactiveMultiProductMessage } from './interactive-multi-product.js';
+import { interactiveOrderDetailsMessage } from './interactive-order-details.js';
+import { interactiveOrderStatusMessage } from './interactive-order-status.js';
+import { interactiveProductMessage } from './interactive-product.js';
+import { interactiveRequestContactInfoMessage } from './interactive-request-contact-info.js';
+import { interactiveUrlButtonMessage } from './interactive-url-button.js';
+import { interactiveVoiceButtonMessage } from './interactive-voice-button.js';
+import { locationMessage } from './location.js';
+import { stickerMessage } from './sticker.js';
 import { textMessage } from './text.js';
+import { videoMessage } from './video.js';
 
 /** Every outbound message type. */
-export const messageTypes: readonly MessageType[] = [textMessage];
+export const messageTypes: readonly MessageType[] = [
+  textMessage,
+  imageMessage,
+  videoMessage,
+  audioMessage,
+  documentMessage,
+  stickerMessage,
+  locationMessage,
+  contactMessage,
+  interactiveButtonsMessage,
+  interactiveListMessage,
+  interactiveProductMessage,
+  interactiveMultiProductMessage,
+  interactiveUrlButtonMessage,
+  interactiveLocationRequestMessage,
+  interactiveRequestContactInfoMessage,
+  interactiveFlowMessage,
+  interactiveMediaCarouselMessage,
+  interactiveVoiceButtonMessage,
+  interactiveCallPermissionRequestMessage,
+  interactiveInThreadAuthenticationRequestMessage,
+  interactiveOrderDetailsMessage,
+  interactiveOrderStatusMessage,
+];
 
 const byType = new Map(messageTypes.map((entry) => [entry.type, entry]));
 const byPath = new Map(messageTypes.map((entry) => [entry.path, entry]));
