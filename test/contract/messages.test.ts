@@ -13,6 +13,8 @@ test('names every type by a path and a name of its own', () => {
   assert.equal(new Set(messageTypes.map(({ type }) => type)).size, messageTypes.length);
 });
 
+const MOMENT = { acceptedAt: 1_700_000_000_000 };
+
 /** Values that are wrong for whatever kind of field stands there. */
 const WRONG_FOR_ALL = [[[]], true];
 
@@ -28,9 +30,15 @@ for (const type of messageTypes) {
     assert.ok(Compile(type.schema).Check(type.example));
   });
 
-  test(`${type.type}: maps its example to a body Meta documents`, () => {
-    const wire = type.toWire(type.example.content);
-    assert.ok(isObject(wire[wire.type]), 'the object named by type is missing');
+  test(`${type.type}: maps its example to a body around it, unless Meta has none`, () => {
+    const content = type.example.content ?? {};
+    if (!type.isSendable) {
+      assert.throws(() => type.toWire(content, MOMENT), TypeError);
+      return;
+    }
+    const wire = type.toWire(content, MOMENT);
+    const own = wire[wire.type];
+    assert.ok(typeof own === 'object' && own !== null, 'the value named by type is missing');
     const body: unknown = JSON.parse(toMetaBody({ to: '441134960001', bizOpaque: 'p1:x', wire, replyTo: 'wamid.A' }));
     assert.ok(isObject(body));
     assert.equal(body.messaging_product, 'whatsapp');
@@ -38,18 +46,18 @@ for (const type of messageTypes) {
     assert.equal(body.to, '441134960001');
     assert.equal(body.biz_opaque_callback_data, 'p1:x');
     assert.deepEqual(body.context, { message_id: 'wamid.A' });
-    assert.deepEqual(body[wire.type], JSON.parse(JSON.stringify(wire[wire.type])));
+    assert.deepEqual(body[wire.type], JSON.parse(JSON.stringify(own)));
   });
 
   test(`${type.type}: refuses to map content that is not its own`, () => {
-    assert.throws(() => type.toWire({ other: true }), TypeError);
-    assert.throws(() => type.toWire(undefined), TypeError);
+    assert.throws(() => type.toWire({ other: true }, MOMENT), TypeError);
+    assert.throws(() => type.toWire(undefined, MOMENT), TypeError);
   });
 
   test(`${type.type}: names each single field that is wrong, and no other`, () => {
     const { properties } = type.schema;
     const names = Object.keys(properties);
-    assert.ok(names.includes('content'));
+    assert.ok(names.includes('from'));
     for (const name of names) {
       for (const wrong of WRONG_FOR_ALL) {
         const result = type.validate({ ...type.example, [name]: wrong });
@@ -91,8 +99,8 @@ for (const type of messageTypes) {
   test(`${type.type}: never throws, whatever content it is sent`, () => {
     let refused = 0;
     fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), (content, context) => {
-        const result = type.validate({ ...type.example, content, context });
+      fc.property(fc.jsonValue(), fc.jsonValue(), (content, entityId) => {
+        const result = type.validate({ ...type.example, content, entityId });
         if (!result.ok) refused += 1;
       }),
     );
