@@ -87,6 +87,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   const pool = new pg.Pool({ ...settings, max: connectionsMax, idleTimeoutMillis: 60_000, allowExitOnIdle: true });
   pool.on('error', (error) => log.warn({ event: 'database.idle-connection-lost', err: error.message }));
+  // A connection that breaks under a query says so twice (EPIPE, then its end), and the pool listens once: the second would end the process.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   async function run<Row>(statement: Statement, values: readonly Value[]): Promise<Row[]> {
     try {
       return await retryConflicts(() => queryPool<Row>(pool, statement, values));
