@@ -1,8 +1,9 @@
 // Reading JSON bodies: bytes that are not UTF-8 are refused, since decoding would alter them silently.
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
+import { parseJson } from '../lib/json.js';
 
-/** Makes `scope` take application/json only. Anything else is 415, broken JSON or UTF-8 400. */
+/** Makes `scope` take application/json only. Anything else is 415, broken JSON or UTF-8 400, and so is JSON that nests too deep. */
 export function readJsonOnly(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_, body, done) => {
@@ -11,7 +12,7 @@ export function readJsonOnly(scope: FastifyInstance): void {
       return;
     }
     try {
-      done(null, JSON.parse(body.toString('utf8')));
+      done(null, parseJson(body.toString('utf8')));
     } catch {
       done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }), undefined);
     }

@@ -7,6 +7,7 @@ import { EventKind, kindOfWire, StatusId } from '../contract/statuses.js';
 import type { Clock } from '../lib/clock.js';
 import { addDays, dayOf } from '../lib/day.js';
 import { uuidv7 } from '../lib/id.js';
+import { parseJson } from '../lib/json.js';
 import { parseAddress } from '../meta/address.js';
 import { isSignedByMeta } from '../meta/signature.js';
 import { parseWebhook, type WireInbound, type WireOther, type WireStatus } from '../meta/webhook.js';
@@ -105,7 +106,7 @@ export function createReceive(parts: ReceiveParts): Receive {
         parts.count('unsigned', 1);
         return 'refused';
       }
-      const parsed = parseJson(body);
+      const parsed = parsedOf(body);
       if (parsed === undefined) return 'malformed';
       const commits: (Promise<true> | undefined)[] = [];
       for (const event of parseWebhook(parsed)) {
@@ -131,9 +132,9 @@ export function createReceive(parts: ReceiveParts): Receive {
   };
 }
 
-function parseJson(body: Buffer): unknown {
+function parsedOf(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return parseJson(body.toString('utf8'));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 // The admin API under /parley/1: who may call, what is read, and how every failure is told (RFC 9457).
 import { isUtf8 } from 'node:buffer';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseJson } from '../../lib/json.js';
 import { DatabaseError } from '../../store/database.js';
 import { accountRoutes } from './accounts.js';
 import { devClockRoutes } from './dev-clock.js';
@@ -53,7 +54,7 @@ function readJsonOnly(scope: FastifyInstance): void {
   scope.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_, body, done) => {
     try {
       if (!isUtf8(body)) throw new TypeError('not UTF-8');
-      done(null, body.length === 0 ? undefined : JSON.parse(body.toString('utf8')));
+      done(null, body.length === 0 ? undefined : parseJson(body.toString('utf8')));
     } catch {
       done(Object.assign(new Error('the body is not JSON in UTF-8'), { statusCode: 400 }), undefined);
     }

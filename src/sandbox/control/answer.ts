@@ -1,6 +1,7 @@
 // What the control API has in common: validated bodies, and errors as {error:{message,field}}.
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { TLocalizedValidationError } from 'typebox/error';
+import { parseJson } from '../../lib/json.js';
 
 interface Checker<T> {
   Check(value: unknown): value is T;
@@ -80,7 +81,7 @@ export function setControlForm(app: FastifyInstance): void {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
-      done(null, body === '' ? undefined : JSON.parse(String(body)));
+      done(null, body === '' ? undefined : parseJson(String(body)));
     } catch {
       done(new ControlError(400, 'the body is not valid JSON'));
     }

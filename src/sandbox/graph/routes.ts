@@ -1,15 +1,17 @@
 // The Graph API over HTTP: version and token, faults, routing to the nodes, headers and error envelope (Meta 0.4).
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { parseJson } from '../../lib/json.js';
 import type { Callbacks } from '../callbacks.js';
 import { meetFaults } from '../faults.js';
 import { newTraceId } from '../ids.js';
+import { normalisePhone } from '../phone.js';
 import type { App, FaultEffect } from '../records.js';
 import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownNumber, ownWaba, refuse } from './call.js';
 import { debugToken } from './debug-token.js';
 import { BAD_TOKEN, errorBody, httpStatusOf, type Refusal } from './errors.js';
-import { createMessagesNode, type MessagesParts, normalisePhone } from './messages.js';
+import { createMessagesNode, type MessagesParts } from './messages.js';
 import { listNumbers, readNumber } from './numbers.js';
 import { createSubscribedApps } from './subscribed-apps.js';
 import { readWaba } from './wabas.js';
@@ -25,7 +27,7 @@ export function registerGraph(app: FastifyInstance, parts: MessagesParts & { cal
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   );
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => parseJson(String(body), done));
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => parseBody(String(body), done));
   app.setErrorHandler((error, _request, reply) => sendRefusal(reply, refusalOfError(error), newTraceId()));
   const subscribedApps = createSubscribedApps(world, parts.callbacks);
   const messages = createMessagesNode(parts);
@@ -160,9 +162,9 @@ function refusalOfError(error: unknown): Refusal {
   return { code: 1, message: 'An unknown error occurred', httpStatus: 500 };
 }
 
-function parseJson(text: string, done: (error: Error | null, body?: unknown) => void): void {
+function parseBody(text: string, done: (error: Error | null, body?: unknown) => void): void {
   try {
-    done(null, text === '' ? undefined : JSON.parse(text));
+    done(null, text === '' ? undefined : parseJson(text));
   } catch (error) {
     done(error instanceof Error ? error : new SyntaxError('bad JSON'));
   }
