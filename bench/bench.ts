@@ -99,8 +99,7 @@ async function observe(bench: Bench, { unit }: { unit: string }, side: Side): Pr
 }
 
 function perMessage({ cpuMsGateway, cpuMsPostgres }: Round): string {
-  const texts = [cpuMsGateway, cpuMsPostgres].map((ms) => (ms === null ? '?' : ms.toFixed(3)));
-  return texts.join(' + ');
+  return [cpuMsGateway, cpuMsPostgres].flatMap((ms) => (ms === null ? [] : ms.toFixed(3))).join(' + ');
 }
 
 function medianOf(rounds: readonly Round[], field: 'p99Ms' | 'cpuMsGateway' | 'cpuMsPostgres'): number | null {

@@ -46,6 +46,11 @@ export function readCpu(pids: ReadonlySet<number>): Cpu {
   return { mineMs, othersMs: busyMs() - mineMs };
 }
 
+/** How much CPU a single program has used, in the form in which a gateway tells its own. */
+export function cpuOfProgram(pid: number): () => { gatewayMs: number; postgresMs: null } {
+  return () => ({ gatewayMs: readCpu(treeOf(pid)).mineMs, postgresMs: null });
+}
+
 /** PSS of `pids` in MB (10^6 bytes), from smaps_rollup. Throws when one of them may not be read. */
 export function readPssMb(pids: ReadonlySet<number>): number {
   let kib = 0;

@@ -2,6 +2,7 @@
 import type { Bench, Round } from './bench.js';
 import { type Program, startProgram } from './child.js';
 import type { BenchGateway } from './gateway.js';
+import { cpuOfProgram } from './machine.js';
 import type { LoadJob, LoadResult } from './programs/load.js';
 import type { StubSettings } from './programs/meta-stub.js';
 import type { RelaySettings } from './programs/relay.js';
@@ -13,13 +14,13 @@ export interface Rig {
   stub: Program<StubSettings, null>;
 }
 
-/** What messages are sent through: a gateway, or the relay, whose CPU is not told. */
+/** What messages are sent through: a gateway, or the relay. */
 export interface Relaying {
   url: string;
   apiKey: string;
   senders: BenchSender[];
   appSecret: string;
-  cpu?: BenchGateway['cpu'];
+  cpu: BenchGateway['cpu'];
 }
 
 const CONNECTIONS = 64;
@@ -36,7 +37,7 @@ export async function startRelay(bench: Bench, rig: Rig, like: Relaying): Promis
   const relay = await startProgram<RelaySettings, null>(bench, 'relay');
   const { senders, appSecret, apiKey } = like;
   await relay.ask({ metaUrl: rig.stub.url, appSecret, senders });
-  return { url: relay.url, apiKey, senders, appSecret };
+  return { url: relay.url, apiKey, senders, appSecret, cpu: cpuOfProgram(relay.pid) };
 }
 
 /** Messages a second from the request to both reports, at saturation; p99 is of that whole way. */
@@ -59,7 +60,7 @@ export async function measureRequests(
   bench: Bench,
   load: Rig['load'],
   target: Target,
-  cpu?: BenchGateway['cpu'],
+  cpu: BenchGateway['cpu'],
 ): Promise<Round> {
   const job = { target, connections: CONNECTIONS, count: null, window: null };
   await load.ask({ ...job, durationMs: bench.quick ? 1_000 : 3_000 });
@@ -71,18 +72,18 @@ export function textTarget({ load }: Pick<Rig, 'load'>, { url, apiKey, senders }
   return { kind: 'text', url, apiKey, senders, notifyUrl: `${load.url}/reports` };
 }
 
-async function measure(load: Rig['load'], job: LoadJob, cpu: BenchGateway['cpu'] | undefined): Promise<Round> {
-  const before = cpu?.();
+async function measure(load: Rig['load'], job: LoadJob, cpu: BenchGateway['cpu']): Promise<Round> {
+  const before = cpu();
   const { done, elapsedMs, p99Ms, failures, repeated } = await load.ask(job);
-  const after = cpu?.();
+  const after = cpu();
   if (done === 0) throw new Error('nothing was done');
   if (failures + repeated > done / 100) throw new Error(`${failures} requests failed, ${repeated} reports came twice`);
-  const used = (from?: number | null, to?: number | null): number | null =>
-    typeof from === 'number' && typeof to === 'number' ? (to - from) / done : null;
+  const used = (from: number | null, to: number | null): number | null =>
+    from === null || to === null ? null : (to - from) / done;
   return {
     value: done / (elapsedMs / 1000),
     p99Ms,
-    cpuMsGateway: used(before?.gatewayMs, after?.gatewayMs),
-    cpuMsPostgres: used(before?.postgresMs, after?.postgresMs),
+    cpuMsGateway: used(before.gatewayMs, after.gatewayMs),
+    cpuMsPostgres: used(before.postgresMs, after.postgresMs),
   };
 }

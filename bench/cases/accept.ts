@@ -2,6 +2,7 @@
 import { type Bench, type Case, compare, type Row } from '../bench.js';
 import { startProgram } from '../child.js';
 import { makePlace, startGateway } from '../gateway.js';
+import { cpuOfProgram } from '../machine.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
 import { measureRequests, textTarget } from '../rig.js';
 
@@ -21,7 +22,8 @@ export const accept: Case = {
       },
       {
         name: 'bare node:http',
-        measure: () => measureRequests(bench, load, textTarget({ load }, { ...gateway, url: bare.url })),
+        measure: () =>
+          measureRequests(bench, load, textTarget({ load }, { ...gateway, url: bare.url }), cpuOfProgram(bare.pid)),
       },
     );
     return [row];

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Bench, type Case, compare, type Row } from '../bench.js';
 import { startChild, startProgram } from '../child.js';
-import { readCpu, treeOf } from '../machine.js';
+import { cpuOfProgram } from '../machine.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
 import type { BenchSender } from '../programs/requests.js';
 import { measureRequests } from '../rig.js';
@@ -30,8 +30,7 @@ export const sandbox: Case = {
         // What the round before left to do is none of this one's.
         await control('POST', `${url}/_sandbox/reset`, {});
         await control('PUT', `${url}/_sandbox/window`, { mode: 'open' });
-        const cpu = () => ({ gatewayMs: readCpu(treeOf(pid)).mineMs, postgresMs: null });
-        return measureRequests(bench, load, { kind: 'graph', url, token: TOKEN, senders }, cpu);
+        return measureRequests(bench, load, { kind: 'graph', url, token: TOKEN, senders }, cpuOfProgram(pid));
       },
     };
     const row = await compare(bench, { case: 'sandbox', unit: 'sends/s' }, side);
