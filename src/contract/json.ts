@@ -27,6 +27,12 @@ export function textAt(value: unknown, key: string): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
+/** The code at `key`: an integer of 32 bits, as Meta's error codes are and the database keeps them. */
+export function codeAt(value: unknown, key: string): number | undefined {
+  const code = integerAt(value, key);
+  return code === undefined || (code | 0) !== code ? undefined : code;
+}
+
 /** The integer at `key`, digits in a text included. */
 export function integerAt(value: unknown, key: string): number | undefined {
   const found = isObject(value) ? value[key] : undefined;

@@ -10,7 +10,7 @@ test('reads every address that it writes', () => {
   fc.assert(
     fc.property(
       fc.uuid(),
-      fc.integer({ min: 1, max: 99_999 }),
+      fc.integer({ min: 1, max: 32_767 }),
       fc.integer({ min: 0, max: 4_000_000_000_000 }),
       (uuid, attempt, at) => {
         const address = { day: String(dayOf(at)), id: uuid, attempt };
@@ -32,6 +32,7 @@ test('reads nothing else, so that texts of other programs are left alone', () =>
     `p1:20260504:${id.replaceAll('-', '0')}:1`,
     `p1:2026054:${id}:1`,
     `p1:20260504:${id}:123456`,
+    `p1:20260504:${id}:32768`,
   ];
   for (const text of others) assert.equal(parseAddress(text), undefined, text);
   assert.deepEqual(parseAddress(`p1:20260504:${id}:1`), { day: '20260504', id, attempt: 1 });

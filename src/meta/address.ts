@@ -9,10 +9,12 @@ export interface Address {
   day: string;
   /** The message's own id, a lower-case UUID. */
   id: string;
-  /** Which send of it, from 1. */
+  /** Which send of it, from 1 to 32,767. */
   attempt: number;
 }
 
+/** What the database keeps of an attempt (smallint); no message is tried that often. */
+const ATTEMPT_MAX = 32_767;
 const FORM = /^p1:(\d{8}):([0-9a-f-]{36}):([1-9]\d{0,4})$/;
 
 /** The text for `biz_opaque_callback_data`; about 60 characters, Meta allows 512. */
@@ -25,6 +27,7 @@ export function parseAddress(text: string): Address | undefined {
   const match = FORM.exec(text);
   const [, day, id, attempt] = match ?? [];
   if (day === undefined || id === undefined || attempt === undefined || !isUuid(id) || !isDay(day)) return undefined;
+  if (Number(attempt) > ATTEMPT_MAX) return undefined;
   return { day, id, attempt: Number(attempt) };
 }
 

@@ -1,6 +1,6 @@
 // What a Graph answer means for the message and its stream (DESIGN 5, Meta 7.2). Pure.
 import { ErrorId } from '../contract/errors.js';
-import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
+import { codeAt, integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
 import { errorOf, type RetryClass } from '../contract/meta-errors.js';
 import type { GraphAnswer } from './graph-client.js';
 
@@ -71,7 +71,7 @@ function refused(
   attempt: number,
   random: number,
 ): Outcome {
-  const metaCode = integerAt(error, 'code');
+  const metaCode = codeAt(error, 'code');
   const metaSubcode = integerAt(error, 'error_subcode');
   const detail = textAt(objectAt(error, 'error_data'), 'details') ?? textAt(error, 'message');
   const refusal: Refusal = { metaCode, metaSubcode, httpStatus, detail: detail?.slice(0, DETAIL_LENGTH_MAX) };

@@ -1,7 +1,7 @@
 // Meta's webhook, flattened: every entry, change, message and status of a batch as one list (Meta 2.1 to 2.3).
 // One odd element is marked malformed and never costs the rest.
 import { contactFor, type InboundFragment } from '../contract/events/envelope.js';
-import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
+import { codeAt, integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
 
 /** A status of a message that was sent. */
 export interface WireStatus {
@@ -133,7 +133,7 @@ function readStatus(status: unknown, metadata: JsonObject | undefined): WireEven
 
 function errorOfStatus(status: unknown): WireStatus['error'] {
   const [error] = itemsAt(status, 'errors');
-  const code = integerAt(error, 'code');
+  const code = codeAt(error, 'code');
   if (code === undefined) return undefined;
   return { code, title: textAt(error, 'title'), details: textAt(objectAt(error, 'error_data'), 'details') };
 }

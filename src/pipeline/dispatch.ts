@@ -26,7 +26,7 @@ import {
 import { OWNED } from '../store/processes.js';
 import { complain } from './complain.js';
 import { BROKEN, diagnosticOf, endOf, failureOf, GONE, submittedOf, toHeldRow } from './dispatch-rows.js';
-import type { Lane, Work } from './lane.js';
+import { type Lane, VALIDITY_MS, type Work } from './lane.js';
 import { LaneSet } from './lane-set.js';
 import type { Owner } from './ownership.js';
 import { metaRequest } from './request.js';
@@ -432,7 +432,7 @@ class Dispatcher implements Dispatch {
       else if (!this.#hasWaited(work, now)) {
         lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt: now + this.#unknownWaitMs(work.lane) }, now);
         held.set(work, null);
-      } else if (account?.unknownPolicy === 'fail') {
+      } else if (account?.unknownPolicy === 'fail' || work.acceptedAt + VALIDITY_MS <= now) {
         const event = endOf(work, EventKind.expired, now, StatusId.expiredDlrUnknown, ErrorId.providerTimeout);
         await this.#appendEnds([{ day: work.day, event }]);
         this.#finish([work], tick);

@@ -210,6 +210,15 @@ test('an unknown attempt comes back as unknown when its wait is over, even while
   assert.deepEqual(selection.posts, []);
 });
 
+test('an unknown attempt is not too old for a send before it is known whether it was sent', () => {
+  const lane = newLane();
+  offer(lane, message(1, 'a'));
+  again(lane, only(select(lane).posts), HELD.unknown, START + 2 * VALIDITY_MS);
+  const waiting = select(lane, START + VALIDITY_MS);
+  assert.deepEqual([waiting.expired, waiting.nextAt], [[], START + 2 * VALIDITY_MS]);
+  assert.deepEqual(seqs(select(lane, START + 2 * VALIDITY_MS).unknown), [1]);
+});
+
 test('an adopted attempt is never posted again and lets the next of its pair go', () => {
   const lane = newLane();
   offer(lane, message(1, 'a'), message(2, 'a'));
