@@ -36,8 +36,8 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-/** Starts a receiver that answers 200 until told otherwise. */
-export async function startReceiver(): Promise<Receiver> {
+/** Starts a receiver that answers 200 until told otherwise. `port` is for one that comes back where another was. */
+export async function startReceiver(port = 0): Promise<Receiver> {
   const requests: ReceivedRequest[] = [];
   const waiting = new Set<() => void>();
   let decide: (request: ReceivedRequest) => Answer = () => ({});
@@ -49,7 +49,7 @@ export async function startReceiver(): Promise<Receiver> {
     for (const look of [...waiting]) look();
     await send(answer, response);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no TCP address');

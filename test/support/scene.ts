@@ -1,6 +1,7 @@
 // What tests of the whole way share: sending, looking at lives, moving the clock, speaking as Meta, all on one running world.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { type IncomingMessage, request as startRequest } from 'node:http';
 import { type Call, type DevWorld, type Reply, startDev } from './dev-world.js';
 import type { Receiver } from './receiver.js';
 import { until } from './until.js';
@@ -240,6 +241,27 @@ export function createScene(world: DevWorld): Scene {
 /** The header with which Meta signs `body`: HMAC-SHA256 under the app secret. */
 export function signedByMeta(body: Buffer, secret: string): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+}
+
+/**
+ * Announces a body of `bytes` bytes and sends none of it: what a server answers to a body that it will not read. Sending it all would
+ * race with the server, which closes the connection.
+ */
+export async function announceBody(
+  url: string,
+  bytes: number,
+  headers: Record<string, string>,
+): Promise<Reply<string>> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const options = { method: 'POST', headers: { ...headers, 'content-length': bytes }, timeout: 10_000 };
+    const request = startRequest(url, options, resolve);
+    request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer')));
+    request.flushHeaders();
+  });
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  response.destroy();
+  return { status: response.statusCode ?? 0, headers: new Headers(), body: Buffer.concat(chunks).toString('utf8') };
 }
 
 /** One change of a webhook with some statuses of one number. */
