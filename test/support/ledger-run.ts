@@ -1,0 +1,193 @@
+// One run of the crash ledger: load, users who write, kills whose recovery is timed, and the wait for quiet before the books are compared.
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Reckoning, readSandbox, reckon } from './ledger.js';
+import { type Load, startLoad } from './ledger-load.js';
+import { between, type Random } from './ledger-random.js';
+import type { GatewayProcess, LedgerWorld } from './ledger-world.js';
+import { until } from './until.js';
+
+/** What is killed. */
+export type Victim = 'gateway' | 'postgres' | 'both';
+
+/** How long it took from a restart to the first 200 and to the first message at Meta, ms. */
+export interface Recovery {
+  what: string;
+  acceptMs: number;
+  dispatchMs: number;
+}
+
+/** A run under way. */
+export interface LedgerRun {
+  load: Load;
+  /** Texts that the sandbox took from users. */
+  inbound: readonly string[];
+  /** Kills what is named and starts it again (PostgreSQL is started again by the gateway). Resolves when a message is accepted. */
+  kill(victim: Victim): Promise<void>;
+  /** Kills nothing itself: notes that something died, starts a gateway when `restart` and waits until a message is accepted. */
+  recover(what: string, restart: boolean): Promise<void>;
+  /** Ends the load, waits until nothing moves, compares the books. `quietMs` is for the wait. */
+  settle(quietMs?: number): Promise<{ reckoning: Reckoning; recoveries: Recovery[] }>;
+  /** Ends the load and the users; for a test that fails on the way. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** How much load; every message carries its number. */
+export interface LedgerRunOptions {
+  perSecond: number;
+  random: Random;
+  inboundPerSecond?: number;
+}
+
+/** Longer than the wait of an unknown outcome (30 s) and Meta's first retries. */
+const QUIET_TIMEOUT_MS = 90_000;
+const ACCEPT_TIMEOUT_MS = 60_000;
+const QUIET_POLL_MS = 250;
+
+interface Kill {
+  what: string;
+  restartedAt: number;
+  acceptedAt: number;
+}
+
+/** Starts the load on a world that is set up. */
+export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): LedgerRun {
+  const load = startLoad({
+    api: world.api,
+    apiKey: world.apiKey,
+    senders: world.senders,
+    notifyUrl: world.receiver.reportsUrl,
+    perSecond: options.perSecond,
+    random: options.random,
+  });
+  const inbound: string[] = [];
+  const users = startUsers(world, options, inbound);
+  const kills: Kill[] = [];
+
+  async function recover(what: string, restart: boolean): Promise<void> {
+    const restartedAt = Date.now();
+    if (restart) await world.serve();
+    const acceptedAt = await until(
+      `a message is accepted after ${what}`,
+      () => [...load.accepted.values()].findLast(({ requestedAt }) => requestedAt > restartedAt)?.acceptedAt,
+      ACCEPT_TIMEOUT_MS,
+    );
+    kills.push({ what, restartedAt, acceptedAt });
+  }
+
+  async function stop(): Promise<void> {
+    await users.stop();
+    await load.stop();
+  }
+
+  return {
+    load,
+    inbound,
+    recover,
+    stop,
+    async kill(victim) {
+      const [gateway] = world.gateways();
+      if (gateway === undefined) throw new Error('no gateway to kill');
+      const postgres = victim === 'gateway' ? 0 : await world.postgresPid();
+      if (postgres > 0) process.kill(postgres, 'SIGKILL');
+      if (victim !== 'postgres') await gateway.kill();
+      await recover(victim, victim !== 'postgres');
+    },
+    async settle(quietMs = QUIET_TIMEOUT_MS) {
+      await stop();
+      await untilQuiet(world, load, inbound, quietMs).catch(() => undefined);
+      const reckoning = await reckon(world, load.accepted, inbound);
+      return { reckoning, recoveries: await recoveriesOf(world, kills) };
+    },
+  };
+}
+
+/** Users write to business numbers, each text once; what the sandbox answered 201 is in its book. */
+function startUsers(
+  world: LedgerWorld,
+  { random, inboundPerSecond = 10 }: LedgerRunOptions,
+  inbound: string[],
+): { stop(): Promise<void> } {
+  const under = new Set<Promise<void>>();
+  let count = 0;
+  const timer = setInterval(() => {
+    const text = `in-${count}`;
+    count += 1;
+    const sender = world.senders[between(random, 0, world.senders.length - 1)] ?? '';
+    const body = { type: 'text', text: { body: text }, phoneNumberId: `${sender}200` };
+    const sent = world
+      .call(world.sandbox, `/_sandbox/users/${447_600_000_000 + (count % 1000)}/messages`, body)
+      .then(({ status }) => void (status === 201 && inbound.push(text)))
+      .catch(() => undefined)
+      .finally(() => under.delete(sent));
+    under.add(sent);
+  }, 1000 / inboundPerSecond);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(under);
+    },
+  };
+}
+
+/** Quiet: the customer has all there is to tell, Meta waits with no webhook, and the gateway holds nothing. */
+async function untilQuiet(
+  world: LedgerWorld,
+  load: Load,
+  inbound: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
+  const { receiver } = world;
+  const deadline = performance.now() + timeoutMs;
+  const left = (): number => Math.max(1, deadline - performance.now());
+  await until(
+    'the customer has every report',
+    () => hasAll(receiver.reports, load) && inbound.every((text) => receiver.inbound.has(text)),
+    left(),
+  );
+  await until('Meta and the gateway hold nothing', () => isIdle(world), left());
+  // What is told twice is told within a moment.
+  await delay(QUIET_POLL_MS * 4);
+}
+
+function hasAll(reports: LedgerWorld['receiver']['reports'], load: Load): boolean {
+  for (const n of load.accepted.keys()) {
+    const reported = reports.get(n);
+    if (reported === undefined || reported.delivered.size === 0 || reported.seen.size === 0) return false;
+  }
+  return true;
+}
+
+async function isIdle(world: LedgerWorld): Promise<boolean> {
+  const state = await world.call(world.sandbox, '/_sandbox/state');
+  // The parse boundary of the sandbox's state.
+  const { webhooks } = state.body as { webhooks: { waiting: number } };
+  if (webhooks.waiting > 0) return false;
+  for (const gateway of world.gateways()) {
+    const { body } = await world.call(gateway.url, '/metrics');
+    if (!isIdleGateway(String(body))) return false;
+  }
+  return true;
+}
+
+function isIdleGateway(metrics: string): boolean {
+  const names = ['lanes_waiting', 'lanes_held', 'reports_waiting', 'batches_waiting', 'dispatch_in_flight'];
+  return names.every((name) => new RegExp(`^parley_${name} 0$`, 'm').test(metrics));
+}
+
+async function recoveriesOf(world: LedgerWorld, kills: readonly Kill[]): Promise<Recovery[]> {
+  const times = (await readSandbox(world))
+    .filter(({ direction }) => direction === 'out')
+    .map(({ acceptedAt }) => Date.parse(acceptedAt));
+  return kills.map(({ what, restartedAt, acceptedAt }) => ({
+    what,
+    acceptMs: acceptedAt - restartedAt,
+    // Meta hears first of what was accepted before the kill; later than the first acceptance it must not be.
+    dispatchMs: (times.find((at) => at > acceptedAt) ?? Number.POSITIVE_INFINITY) - restartedAt,
+  }));
+}
+
+/** Waits until a gateway has ended by itself, as one does at its crash point; throws after `timeoutMs`. */
+export async function untilEnded(gateway: GatewayProcess, timeoutMs: number): Promise<string | number | null> {
+  await until(`process ${gateway.pid} ends`, () => gateway.hasEnded(), timeoutMs);
+  return gateway.ended;
+}
