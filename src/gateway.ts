@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyError } from 'fastify';
 import { registerAdminApi } from './api/admin/register.js';
+import { sendErrorAsApiError } from './api/api-errors.js';
 import { sendError, sendServiceException } from './api/errors.js';
+import { registerEvents } from './api/events.js';
 import { registerHealth } from './api/health.js';
 import { readJsonOnly } from './api/json.js';
 import { registerMessages } from './api/messages.js';
@@ -30,9 +32,10 @@ import { createJanitor } from './pipeline/janitor.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createReceive } from './pipeline/receive.js';
 import { messageReport, type Report } from './pipeline/report.js';
+import { createTyping } from './pipeline/typing.js';
 import { type Database, openDatabase } from './store/database.js';
 import { type Depths, ping, readDepths } from './store/depths.js';
-import { type Directory, openDirectory } from './store/directory.js';
+import { type Directory, type DirectorySender, openDirectory } from './store/directory.js';
 import type { AppendedEvent } from './store/events.js';
 import { ensurePartitions } from './store/partitions.js';
 import { ReportKind } from './store/reports.js';
@@ -54,7 +57,10 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+/** Connections of a process at most; several processes share what the embedded server takes (60). */
 const CONNECTIONS_MAX = 8;
+const CONNECTIONS_MIN = 3;
+const CONNECTIONS_SHARED = 50;
 const GRAPH_CONNECTIONS = 128;
 const WEBHOOK_CONNECTIONS_PER_ORIGIN = 128;
 const DIRECTORY_POLL_MS = 500;
@@ -82,7 +88,10 @@ async function wire(
   const database = openDatabase({
     url: databaseUrl,
     log,
-    connectionsMax: CONNECTIONS_MAX,
+    connectionsMax: Math.max(
+      CONNECTIONS_MIN,
+      Math.min(CONNECTIONS_MAX, Math.floor(CONNECTIONS_SHARED / config.processes) - 2),
+    ),
     onMissingPartition: (on) => ensurePartitions(on, dayOf(clock.now())),
   });
   lifecycle.add('database', () => database.stop());
@@ -117,7 +126,7 @@ async function wire(
         log,
         directory,
         graph,
-        tokenOf: (sender) => secretsOf.token(sender.accessToken),
+        tokenOf: (sender) => openToken(sender, secretsOf.token, log),
         mayAct: (ms) => ownership.mayAct(ms),
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
@@ -165,6 +174,12 @@ async function wire(
   }
   if (deliver !== undefined) lifecycle.add('deliver', () => deliver.drain(DRAIN_MS));
 
+  const typing = roles.has('dispatch')
+    ? createTyping({ database, clock, log, directory, graph, tokenOf: (sender) => secretsOf.token(sender.accessToken) })
+    : undefined;
+  typing?.wake();
+  lifecycle.add('typing', () => typing?.stop());
+
   const accept = createAccept({
     database,
     clock,
@@ -203,6 +218,11 @@ async function wire(
         count: (outcome) => metrics.accepted.inc({ outcome }),
       });
     });
+    app.register(async (scope) => {
+      readJsonOnly(scope);
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
+      registerEvents(scope, { database, directory, clock, onTyping: () => typing?.wake() });
+    });
     const adminRoutes = registerAdminApi(app, {
       database,
       directory,
@@ -225,6 +245,8 @@ async function wire(
   });
   url = await listen(app, config.host, config.port);
   lifecycle.add('http', () => app.close());
+  if (roles.has('receive') && config.metaAppSecrets.length === 0)
+    log.warn({ event: 'config.hint', hint: 'PARLEY_META_APP_SECRET is not set: every webhook of Meta is refused' });
   log.info({ event: 'gateway.listening', url, roles: [...roles] });
   return {
     url,
@@ -282,6 +304,20 @@ function createSecretCache(
     return clear;
   }
   return { token, signing: (account) => directory.signingSecrets(account).map(token) };
+}
+
+/** The clear token of a sender, or undefined: it was sealed with a key that we are not given. */
+function openToken(sender: DirectorySender, open: (sealed: Buffer) => string, log: Log): string | undefined {
+  try {
+    return open(sender.accessToken);
+  } catch {
+    log.error({
+      event: 'secrets.unreadable',
+      lane: sender.id,
+      hint: 'PARLEY_SECRET_KEY is not the key it was sealed with',
+    });
+    return undefined;
+  }
 }
 
 function pollDirectory(directory: Directory, log: Log): () => void {

@@ -1,6 +1,6 @@
 // `parley doctor`: the configuration in force, secrets masked, and whether what it names can be reached.
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { ConfigError, describeConfig, loadConfig, loadSettings, type Settings } from '../config.js';
 import { findEmbedded } from '../store/embedded.js';
@@ -62,7 +62,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
     ['data directory', () => examineDataDir(settings.dataDir)],
     ['disk space', () => examineDisk(settings.dataDir)],
     ['database', () => examineDatabase(settings)],
-    ['Meta', () => examineMeta(settings.metaUrl)],
+    ['Meta', () => (settings.dev ? examineSandbox(settings.dataDir) : examineMeta(settings.metaUrl))],
   ];
   return Promise.all(checks.map(([what, check]) => finding(what, check)));
 }
@@ -123,6 +123,16 @@ async function examineServer(url: string): Promise<string> {
 }
 
 /** Any answer counts: Graph refuses a call without a token, and that shows it is there. */
+/** Under parley dev Meta is the sandbox, which runs only while it does. */
+function examineSandbox(dataDir: string): Promise<string> | string {
+  const path = join(dataDir, 'dev.json');
+  if (!existsSync(path)) return 'the sandbox, started by parley dev';
+  const info: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const url = typeof info === 'object' && info !== null && 'sandbox' in info ? info.sandbox : undefined;
+  if (typeof url !== 'string') throw new Error(`${path} names no sandbox`);
+  return examineMeta(url);
+}
+
 async function examineMeta(metaUrl: string): Promise<string> {
   const answer = await fetch(metaUrl, { signal: AbortSignal.timeout(META_TIMEOUT_MS), redirect: 'manual' });
   await answer.body?.cancel();

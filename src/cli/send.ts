@@ -1,17 +1,20 @@
-// `parley send`: one text message through the public API.
+// `parley send`: one message of any type through the public API; a text unless a type is named.
 import { isObject, itemsAt, objectAt, textAt } from '../contract/json.js';
+import { messageTypeByPath, messageTypes } from '../contract/messages/registry.js';
 import { defineCommand, type Run, usageError, type Verb } from './admin-client.js';
 
 const send: Verb = {
   key: 'account',
   positionals: ['?to', '?text'],
-  texts: ['from', 'to', 'text', 'notify-url', 'message-id', 'callback-data'],
+  texts: ['from', 'to', 'text', 'type', 'content', 'reply-to', 'notify-url', 'message-id', 'callback-data'],
   async run(run) {
     const { client, terminal, text, is } = run;
-    const answer = await client.request('POST', '/whatsapp/1/message/text', {
+    const type = typeOf(run);
+    const answer = await client.request('POST', `/whatsapp/1/message/${type}`, {
       from: text('from') ?? run.dev('sender') ?? run.need('from'),
       to: given(run, 'to', 0),
-      content: { text: given(run, 'text', 1) },
+      content: contentOf(run, type),
+      context: text('reply-to') === undefined ? undefined : { replyToMessageId: text('reply-to') },
       notifyUrl: text('notify-url'),
       messageId: text('message-id'),
       callbackData: text('callback-data'),
@@ -29,6 +32,24 @@ const send: Verb = {
   },
 };
 
+/** The type's path after `/whatsapp/1/message/`. */
+function typeOf({ text }: Run): string {
+  const type = text('type') ?? 'text';
+  if (messageTypeByPath(type) !== undefined) return type;
+  throw usageError(`no type "${type}"; there are ${messageTypes.map(({ path }) => path).join(', ')}`);
+}
+
+/** The JSON of `--content`, else the text; undefined for a type without content. */
+function contentOf(run: Run, type: string): unknown {
+  const json = run.text('content');
+  if (json === undefined) return type === 'text' ? { text: given(run, 'text', 1) } : undefined;
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw usageError('--content must be JSON');
+  }
+}
+
 /** An option, or the positional argument in its place. */
 function given({ text, positionals }: Run, option: string, position: number): string {
   const value = text(option) ?? positionals[position];
@@ -38,10 +59,11 @@ function given({ text, positionals }: Run, option: string, position: number): st
 
 /** `parley send`. */
 export const command = defineCommand(
-  'send a text message',
+  'send a message',
   [
     'send <to> <text> [--from SENDER] [--notify-url URL] [--message-id ID] [--callback-data TEXT]',
     'send --from SENDER --to NUMBER --text TEXT',
+    'send <to> --type TYPE --content JSON [--reply-to ID] (types as in the paths of the API: image, interactive/buttons ...)',
   ],
   { '': send },
 );

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { type Config, loadConfig, type Overrides } from '../config.js';
+import { type Config, ConfigError, loadConfig, type Overrides } from '../config.js';
 import { createClock } from '../lib/clock.js';
 import { createLifecycle, type Lifecycle } from '../lib/lifecycle.js';
 import { createLog, type Log } from '../lib/log.js';
@@ -10,6 +10,9 @@ import { type EmbeddedPostgres, EmbeddedUnavailable, startEmbedded } from '../st
 import { DatabaseUnreachable, MigrationRefused, migrate } from '../store/migrate.js';
 import type { Command, Terminal } from './command.js';
 import { startWorkers, WorkerFailed } from './serve-workers.js';
+
+/** Each process keeps three connections at least and one for its lease. */
+const EMBEDDED_PROCESSES_MAX = 12;
 
 /** `parley serve`. Prints `listening <url>` when ready. */
 export const command: Command = {
@@ -22,6 +25,11 @@ export const command: Command = {
       return 2;
     }
     const config = loadConfig(terminal.env, flags);
+    if (config.databaseUrl === undefined && config.processes > EMBEDDED_PROCESSES_MAX) {
+      throw new ConfigError([
+        `--processes above ${EMBEDDED_PROCESSES_MAX} needs PARLEY_DATABASE_URL: the embedded server takes 60 connections`,
+      ]);
+    }
     return serve(config, terminal);
   },
 };

@@ -6,7 +6,7 @@
  * `retry-once` twice in all, then failed;
  * `pair` and `number` again after 4^X s, X = 0, 1, 2 .., holding back that pair or that number;
  * `wait` again after `waitSeconds`; `lane` every message of the sender would meet it: pause all for `waitSeconds`.
- * A refusal that arrives later, as a `failed` status, is final whatever its class (DESIGN 5).
+ * A refusal that arrives later, as a `failed` status, is final whatever its class.
  */
 export type RetryClass = 'never' | 'retry' | 'retry-few' | 'retry-once' | 'pair' | 'number' | 'wait' | 'lane';
 

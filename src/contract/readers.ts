@@ -132,7 +132,7 @@ function objectReader(schema: TSchema): Reader {
   };
 }
 
-/** Numbers for string fields are taken as their text (DESIGN 9), unless JSON already lost digits of them. */
+/** Numbers for string fields are taken as their text, unless JSON already lost digits of them. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value !== 'number' || Math.abs(value) > Number.MAX_SAFE_INTEGER) return undefined;

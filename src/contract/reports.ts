@@ -16,7 +16,7 @@ export interface ReportFacts {
   to: string;
   /** The sender. */
   from: string;
-  /** When Meta took the message, or when we accepted it if it never did. */
+  /** When we accepted the message. */
   sentAt: number;
   callbackData?: string | undefined;
   applicationId?: string | undefined;

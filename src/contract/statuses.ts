@@ -15,13 +15,14 @@ export const EventKind = {
   read: 6,
   /** A voice message was played; kept, not reported. */
   played: 7,
-  /** An attempt was handed to the socket. */
-  claimed: 20,
   /** Meta refused an attempt that is tried again. */
   refused: 21,
   /** An attempt was written and its answer lost. */
   unknown: 22,
 } as const;
+
+/** Kinds from here on are for people only. */
+const DIAGNOSTIC_FROM = 20;
 
 /** One of the numbers of `EventKind`. */
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
@@ -41,7 +42,6 @@ for (const name of [
   'delivered',
   'read',
   'played',
-  'claimed',
   'refused',
   'unknown',
 ] as const) {
@@ -58,7 +58,7 @@ export function stateName(kind: number): string {
 
 /** Whether events of this kind move a message's state. */
 export function isProgress(kind: EventKind): boolean {
-  return kind < EventKind.claimed;
+  return kind < DIAGNOSTIC_FROM;
 }
 
 /** Which report a customer gets of a kind: a delivery report, a seen report, or none (P4). */

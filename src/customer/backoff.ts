@@ -1,4 +1,4 @@
-// When a report is tried again: 1 + n² minutes after failure n = 0, 1, 2 .. (Infobip 4.5), until 72 h after it was first due (DESIGN 5). Pure.
+// When a report is tried again: 1 + n² minutes after failure n = 0, 1, 2 .. (Infobip 4.5), until 72 h after it was first due. Pure.
 
 /** How long an event is tried before it becomes a dead letter. */
 export const DELIVERY_MS_MAX = 72 * 3_600_000;

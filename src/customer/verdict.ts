@@ -1,4 +1,4 @@
-// What a customer's answer means for the reports in the POST and for the endpoint (DESIGN 5). Pure.
+// What a customer's answer means for the reports in the POST and for the endpoint. Pure.
 
 /** How a POST ended, as `webhook-client` tells it. */
 export type WebhookAnswer =

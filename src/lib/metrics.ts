@@ -1,5 +1,5 @@
 // What is counted, for Prometheus. No phone numbers and no ids of people in labels.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /** The counters of the gateway and the text they are read as. */
 export interface Metrics {
@@ -12,8 +12,6 @@ export interface Metrics {
   deliveries: Counter<'verdict'>;
   /** Results in POSTs to customers. */
   results: Counter<'verdict'>;
-  /** HTTP requests served, by route pattern. */
-  requests: Histogram<'route' | 'status'>;
   /** Sets a gauge that is asked when the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** Prometheus text. */
@@ -55,13 +53,6 @@ export function createMetrics(withProcess: boolean): Metrics {
       name: 'parley_webhook_results_total',
       help: 'Reports in POSTs to customers by result',
       labelNames: ['verdict'],
-      registers,
-    }),
-    requests: new Histogram({
-      name: 'parley_http_request_seconds',
-      help: 'Time of HTTP requests',
-      labelNames: ['route', 'status'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     }),
     gauge(name, help, read) {

@@ -1,5 +1,5 @@
 // Secrets that sign the webhooks of an account, in the form of Standard Webhooks: `whsec_` and base64.
-import { randomBytes } from 'node:crypto';
+import { newSigningSecret } from '../customer/signing.js';
 import type { Clock } from '../lib/clock.js';
 import { uuidv7 } from '../lib/id.js';
 import type { SecretBox } from '../lib/secrets.js';
@@ -9,7 +9,6 @@ import { type Refusal, refuse } from './refusal.js';
 
 /** Live secrets of one account at most: both sign while one replaces the other. */
 const SIGNING_SECRETS_MAX = 2;
-const SECRET_BYTES = 32;
 
 /** Makes a signing secret of an account. It is in this answer and, sealed, in the database. */
 export async function createSigningSecret(
@@ -17,7 +16,7 @@ export async function createSigningSecret(
   account: number,
 ): Promise<(SigningSecretRow & { secret: string }) | Refusal> {
   const createdAt = clock.now();
-  const secret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+  const secret = newSigningSecret();
   const stored = { id: uuidv7(createdAt), account, sealed: secrets.seal(secret), createdAt };
   const row = await database.transaction((tx) => insertSigningSecret(tx, stored, SIGNING_SECRETS_MAX));
   if (row === undefined)

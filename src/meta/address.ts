@@ -1,5 +1,5 @@
 // The address that travels with a message through Meta and comes back in each of its statuses, so that a status finds its
-// partition, message and attempt by itself (DESIGN 5): `p1:<day>:<uuid>:<attempt>`.
+// partition, message and attempt by itself: `p1:<day>:<uuid>:<attempt>`.
 import { dayOf, startOfDay } from '../lib/day.js';
 import { isUuid } from '../lib/id.js';
 

@@ -1,4 +1,4 @@
-// What a Graph answer means for the message and its stream (DESIGN 5, Meta 7.2). Pure.
+// What a Graph answer means for the message and its stream (Meta 7.2). Pure.
 import { ErrorId } from '../contract/errors.js';
 import { codeAt, integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
 import { errorOf, type RetryClass } from '../contract/meta-errors.js';

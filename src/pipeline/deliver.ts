@@ -435,10 +435,10 @@ class Deliverer implements Deliver {
     this.#inFlight += 1;
     const endpoint = this.#endpoints.get(batch.endpoint);
     const at = this.#parts.clock.now();
-    const secrets = endpoint === undefined ? [] : this.#parts.secretsOf(endpoint.account);
     let answer: WebhookAnswer;
     try {
       const pending = endpoint?.buffer.size() ?? 0;
+      const secrets = endpoint === undefined ? [] : this.#parts.secretsOf(endpoint.account);
       answer = await this.#parts.client.post({
         url: batch.url,
         id: batch.id,

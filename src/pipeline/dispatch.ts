@@ -56,8 +56,8 @@ export interface DispatchParts {
   log: Log;
   directory: Directory;
   graph: GraphClient;
-  /** The clear access token of a sender. Throws when it cannot be opened. */
-  tokenOf(sender: DirectorySender): string;
+  /** The clear access token of a sender; undefined when no key of ours opens it. */
+  tokenOf(sender: DirectorySender): string | undefined;
   /** Whether a request of at most `ms` may begin now. */
   mayAct(ms: number): boolean;
   processId(): number | undefined;
@@ -91,6 +91,7 @@ interface Tick {
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
 const RELEASE_MS = 5_000;
+const UNSEALABLE_PAUSE_MS = 60_000;
 
 /** Creates dispatch; it owns no lanes until `take`. */
 export function createDispatch(parts: DispatchParts): Dispatch {
@@ -500,6 +501,7 @@ class Dispatcher implements Dispatch {
     if (work.message === undefined) return BROKEN;
     const body = metaRequest(work.message, work.attempt);
     const token = tokenOf(sender);
+    if (token === undefined) return unsealable();
     // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
     if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
     return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
@@ -509,4 +511,10 @@ class Dispatcher implements Dispatch {
 /** No byte was sent; the same try may be made again. */
 function notWritten(reason: string, { attempt }: Work): Outcome {
   return verdictOf({ kind: 'notWritten', reason, cause: undefined }, attempt, Math.random());
+}
+
+/** The secret key is not the one that the token was sealed with: a person must act, and every message of the lane waits. */
+function unsealable(): Outcome {
+  const reason = 'access token cannot be opened with PARLEY_SECRET_KEY';
+  return { kind: 'retry', delayMs: UNSEALABLE_PAUSE_MS, scope: 'lane', reason, refusal: undefined };
 }

@@ -63,7 +63,7 @@ export interface MessageType {
   toWire(content: unknown, moment: WireMoment): WireContent;
 }
 
-/** Infobip's own page spells it so in places (DESIGN 9). */
+/** Infobip's own page spells it so in places. */
 const ALIASES = { applicationID: 'applicationId' } as const;
 
 /** Builds the message type that follows from `definition`. */
