@@ -5,6 +5,7 @@ import { messageOperations, type Operation, type OperationAnswer, openApiDocumen
 import { problem, problemBody } from './admin/problem.js';
 import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
+import { eventOperation } from './events.js';
 
 /** What the page is made of. */
 export interface OpenApiParts {
@@ -19,6 +20,7 @@ export interface OpenApiParts {
 export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, hasWebhook }: OpenApiParts): void {
   const operations = [
     ...messageOperations(),
+    eventOperation,
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,

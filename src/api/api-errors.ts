@@ -1,0 +1,43 @@
+// How the endpoints with Infobip's new error form tell failures (Infobip 1.3: ApiError).
+import type { FastifyError, FastifyReply } from 'fastify';
+import { apiError, type ErrorHttpStatus, serviceException } from '../contract/answers.js';
+import { objectAt, textAt } from '../contract/json.js';
+import type { Violations } from '../contract/readers.js';
+import type { Log } from '../lib/log.js';
+import { DatabaseError } from '../store/database.js';
+
+/** Seconds after which a client may try again when the database is away or too much waits. */
+const RETRY_AFTER_SECONDS = 1;
+
+const ACTIONS: Partial<Record<ErrorHttpStatus, string>> = {
+  400: 'Fix the listed fields.',
+  401: 'Send `Authorization: App <key>` with a key of your account.',
+  403: 'Use a key that may do this.',
+  429: 'Send again later.',
+  503: 'Send again later.',
+};
+
+/** The body: the words of the old form in the new one. */
+export function apiErrorBody(status: ErrorHttpStatus, violations: Violations = {}): object {
+  const exception = objectAt(objectAt(serviceException(status), 'requestError'), 'serviceException');
+  const description = textAt(exception, 'text') ?? 'Request cannot be processed';
+  return apiError(status, { description, action: ACTIONS[status] ?? 'Change the request.', violations });
+}
+
+/** Sends a new-form error. */
+export function sendApiError(reply: FastifyReply, status: ErrorHttpStatus, violations: Violations = {}): FastifyReply {
+  if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  return reply.code(status).send(apiErrorBody(status, violations));
+}
+
+/** Tells an error that a handler threw or Fastify met. Text of bugs never leaves; the log has it. */
+export function sendErrorAsApiError(reply: FastifyReply, error: FastifyError | Error, log: Log): FastifyReply {
+  if (error instanceof DatabaseError && (error.kind === 'unavailable' || error.kind === 'conflict')) {
+    return sendApiError(reply, 503);
+  }
+  const status = 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 408 || status === 413 || status === 415) return sendApiError(reply, status);
+  if (status !== undefined && status >= 400 && status < 500) return sendApiError(reply, 400);
+  log.error({ event: 'api.failed', err: error });
+  return sendApiError(reply, 500);
+}
