@@ -18,8 +18,8 @@ export interface ProgressEngine {
   stop(): void;
 }
 
-/** The steps of a message accepted under `progress`. Null delays are left out; a step is never before the one before it. */
-export function planFor(progress: Progress, failure: Failure | null): Step[] {
+/** The steps of a message accepted under `progress`. Null delays are left out; a step is never before the one before it. A reaction is only ever sent (Meta 1.4). */
+export function planFor(progress: Progress, failure: Failure | null, isReaction = false): Step[] {
   const isTimed = progress.mode === 'timed';
   if (failure !== null) return [{ status: 'failed', afterMs: isTimed ? (progress.sentMs ?? 0) : 0 }];
   if (progress.mode === 'manual') return [];
@@ -30,7 +30,7 @@ export function planFor(progress: Progress, failure: Failure | null): Step[] {
     ['delivered', progress.deliveredMs],
     ['read', progress.readMs],
   ] as const) {
-    if (delayMs === null) continue;
+    if (delayMs === null || (isReaction && status !== 'sent')) continue;
     const atMs = isTimed ? Math.max(reachedMs, delayMs) : 0;
     steps.push({ status, afterMs: atMs - reachedMs });
     reachedMs = atMs;
@@ -93,7 +93,7 @@ export function createProgress(world: World, callbacks: Callbacks): ProgressEngi
   return {
     begin(message, failure) {
       message.failure = failure;
-      message.plan = planFor(world.settings().progress, failure);
+      message.plan = planFor(world.settings().progress, failure, message.type === 'reaction');
       message.nextAt = message.acceptedAt + (message.plan[0]?.afterMs ?? 0);
       setImmediate(advance, message);
     },

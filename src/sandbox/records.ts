@@ -1,5 +1,6 @@
 // What the sandbox remembers, as plain JSON records: one schema each, so that a state file or a snapshot is checked when it is read.
 import Type, { type Static } from 'typebox';
+import { FileFacts } from './media/facts.js';
 
 /** Digits of a phone number with country code, as WhatsApp writes a `wa_id`. */
 export const PhoneDigits = Type.String({ pattern: '^[1-9][0-9]{4,14}$' });
@@ -46,6 +47,13 @@ export const UserRecord = Type.Object({
   blocked: Type.Boolean(),
   profileName: Type.String(),
   lastPhoneNumberId: Type.Union([Type.Null(), Type.String()]),
+  /** Whether the business sees only the user's id (BSUID) and, if there is one, the username (Meta 2.9). */
+  numberHidden: Type.Optional(Type.Boolean()),
+  username: Type.Optional(Type.String()),
+  /** What `recipient_identity_key_hash` is compared with. */
+  identityHash: Type.Optional(Type.String()),
+  /** The code with which every message to the user fails after acceptance. */
+  failWith: Type.Optional(Type.Integer()),
 });
 export type User = Static<typeof UserRecord>;
 
@@ -55,6 +63,8 @@ export const PairRecord = Type.Object({
   user: Type.String(),
   lastInboundAt: At,
   unread: Type.Array(Type.String()),
+  /** Until when the business shows the user that it is typing. */
+  typingUntil: Type.Optional(At),
 });
 export type Pair = Static<typeof PairRecord>;
 
@@ -71,7 +81,17 @@ export type StatusName = (typeof STATUS_NAMES)[number];
 const StepRecord = Type.Object({ status: StatusName, afterMs: Type.Number() });
 export type Step = Static<typeof StepRecord>;
 
-/** A message either way. `nextAt` is when `plan[0]` happens; null waits for the user to come online. */
+/** A file that an outbound message carries, at `path` of its body; `mediaId` is null until its link was fetched. */
+const MediaUseRecord = Type.Object({
+  path: Type.String(),
+  kind: Type.Enum(['image', 'audio', 'video', 'document', 'sticker']),
+  isVoice: Type.Boolean(),
+  link: Type.Union([Type.Null(), Type.String()]),
+  mediaId: Type.Union([Type.Null(), Type.String()]),
+});
+export type MediaUse = Static<typeof MediaUseRecord>;
+
+/** A message either way. `awaitsMedia` while links are fetched: nothing else happens to it then. `nextAt` is when `plan[0]` happens; null waits for the user to come online. */
 export const MessageRecord = Type.Object({
   seq: Type.Number(),
   id: Type.String(),
@@ -88,8 +108,26 @@ export const MessageRecord = Type.Object({
   plan: Type.Array(StepRecord),
   nextAt: Type.Union([Type.Null(), At]),
   failure: Type.Union([Type.Null(), FailureRecord]),
+  media: Type.Optional(Type.Array(MediaUseRecord)),
+  awaitsMedia: Type.Optional(Type.Boolean()),
 });
 export type Message = Static<typeof MessageRecord>;
+
+/** A file of the media library; its bytes are on disk. `sha256` is base64. */
+export const MediaRecord = Type.Object({
+  id: Type.String({ pattern: '^[0-9]{1,32}$' }),
+  wabaId: Type.String(),
+  phoneNumberId: Type.String(),
+  source: Type.Enum(['upload', 'link', 'inbound']),
+  mimeType: Type.String(),
+  filename: Type.Union([Type.Null(), Type.String()]),
+  bytes: Type.Integer({ minimum: 0 }),
+  sha256: Type.String(),
+  facts: FileFacts,
+  createdAt: At,
+  expiresAt: At,
+});
+export type Media = Static<typeof MediaRecord>;
 
 /** One thing that a webhook tells: a status or an inbound message. Updates of one `key` are delivered in order. */
 const UpdateRecord = Type.Object({

@@ -8,6 +8,10 @@ import { errorBody } from './graph/errors.js';
 import { registerGraph, unknownPath } from './graph/routes.js';
 import { newTraceId } from './ids.js';
 import { createChanges, openJournal, readState } from './journal.js';
+import { createOrigins } from './media/address.js';
+import { createMediaExaminer } from './media/examine.js';
+import { createMediaLibrary, MEDIA_LIMITS, type MediaLimits } from './media/library.js';
+import { createMediaLinks } from './media/links.js';
 import { createPace } from './pace.js';
 import { renderPage } from './page.js';
 import { createProgress } from './progress.js';
@@ -20,7 +24,13 @@ export interface SandboxOptions {
   log: Log;
   stateFile?: string;
   limits?: Partial<WorldLimits>;
+  mediaLimits?: Partial<MediaLimits>;
+  /** Longest time for a whole download of a media link, ms. */
+  mediaTimeoutMs?: number;
 }
+
+/** Meta names no limit of its own. */
+const MEDIA_TIMEOUT_MS = 20_000;
 
 /** A running sandbox; `url` is its base URL without a final slash. */
 export interface Sandbox {
@@ -45,16 +55,30 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     life.add('callbacks', () => callbacks.stop());
     const progress = createProgress(world, callbacks);
     life.add('progress', () => progress.stop());
-    const parts = { world, callbacks, progress, pace: createPace(world.clock) };
+    const library = createMediaLibrary(world, {
+      folder: stateFile === undefined ? undefined : `${stateFile}.media`,
+      limits: { ...MEDIA_LIMITS, ...options.mediaLimits },
+      log,
+    });
+    life.add('media', () => library.stop());
+    const links = createMediaLinks(world, library, options.mediaTimeoutMs ?? MEDIA_TIMEOUT_MS);
+    life.add('links', () => links.stop());
+    const examiner = createMediaExaminer({ world, library, links, progress });
+    const origins = createOrigins();
+    const pace = createPace(world.clock);
+    const parts = { world, callbacks, progress, pace, library, links, examiner, origins };
     const app = createServer(log);
     app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(renderPage(world)));
     app.setNotFoundHandler((request, reply) => reply.code(400).send(errorBody(unknownPath(request.url), newTraceId())));
     app.register(async (plugin) => registerControl(plugin, parts), { prefix: '/_sandbox' });
     app.register(async (plugin) => registerGraph(plugin, parts));
+    await library.rebuild();
     const url = await listen(app, host, port);
     life.add('server', () => app.close());
+    origins.listening(url);
     callbacks.rebuild();
     progress.rebuild();
+    examiner.rebuild();
     return { url, stop: () => life.stop() };
   } catch (error) {
     await life.stop();

@@ -11,11 +11,12 @@ const CONVERSATION_MAJOR_MAX = 23;
 /** The update that reports `status`, reached at `atMs`, of an outbound message (Meta 2.3); undefined when its number is gone. */
 export function statusUpdate(world: World, message: Message, status: StatusName, atMs: number): Update | undefined {
   const isFailed = status === 'failed';
-  return update(world, message, 'status', isFailed ? null : contactOf(world, message.to), {
+  const isHidden = isAddressedById(message) && world.userOf(message.to).numberHidden === true;
+  return update(world, message, 'status', isFailed ? null : contactOf(world, message.to, isHidden), {
     id: message.id,
     status,
     timestamp: seconds(atMs),
-    recipient_id: message.to,
+    ...(isHidden ? {} : { recipient_id: message.to }),
     recipient_user_id: world.userIdOf(message.to),
     ...(message.bizOpaque === null ? {} : { biz_opaque_callback_data: message.bizOpaque }),
     ...(status === 'sent' || status === 'delivered' ? priceOf(message, status, atMs) : {}),
@@ -23,11 +24,13 @@ export function statusUpdate(world: World, message: Message, status: StatusName,
   });
 }
 
-/** The update that hands over an inbound message (Meta 2.2); undefined when its number is gone. */
+/** The update that hands over an inbound message (Meta 2.2), a system message without contact; undefined when its number is gone. */
 export function inboundUpdate(world: World, message: Message): Update | undefined {
   const payload = typeof message.payload === 'object' && message.payload !== null ? message.payload : {};
-  return update(world, message, 'message', contactOf(world, message.from), {
-    from: message.from,
+  const isHidden = world.userOf(message.from).numberHidden === true;
+  const contact = message.type === 'system' ? null : contactOf(world, message.from, isHidden);
+  return update(world, message, 'message', contact, {
+    ...(isHidden ? {} : { from: message.from }),
     from_user_id: world.userIdOf(message.from),
     id: message.id,
     timestamp: seconds(message.acceptedAt),
@@ -56,12 +59,20 @@ function update(
   };
 }
 
-function contactOf(world: World, user: string): unknown {
+/** Without the number when it is hidden (Meta 2.9). */
+function contactOf(world: World, number: string, isHidden: boolean): unknown {
+  const { profileName, username, identityHash } = world.userOf(number);
   return {
-    profile: { name: world.userOf(user).profileName },
-    wa_id: user,
-    user_id: world.userIdOf(user),
+    profile: { name: profileName, ...(username === undefined ? {} : { username }) },
+    ...(isHidden ? {} : { wa_id: number }),
+    user_id: world.userIdOf(number),
+    ...(identityHash === undefined ? {} : { identity_key_hash: identityHash }),
   };
+}
+
+/** Whether the business wrote to the user's id; if it knows the number, statuses tell it. */
+function isAddressedById({ payload }: Message): boolean {
+  return typeof payload === 'object' && payload !== null && Reflect.get(payload, 'to') === undefined;
 }
 
 /** Free-form messages are service messages, free inside the window (Meta 8). `conversation` only up to v23. */

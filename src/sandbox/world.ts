@@ -9,6 +9,8 @@ import {
   type BusinessNumber,
   type Fault,
   FaultRecord,
+  type Media,
+  MediaRecord,
   type Message,
   MessageRecord,
   NumberRecord,
@@ -54,6 +56,8 @@ export interface World {
   /** By the decimal `seq`, which is the webhook's id. */
   webhooks: Table<Webhook>;
   faults: Table<Fault>;
+  /** Files by media id; the bytes are in the media library. */
+  media: Table<Media>;
   /** The settings; call `saveSettings` after a change. */
   settings(): Settings;
   saveSettings(): void;
@@ -73,7 +77,7 @@ export interface World {
   tables: readonly StoredTable[];
   /** Rebuilds what is derived from the tables, after a load. */
   loaded(): void;
-  /** Back to the start: messages, webhooks, faults, users, progress, window and clock are cleared; WABAs, numbers, tokens and URLs stay. */
+  /** Back to the start: messages, webhooks, faults, users, progress, window and clock are cleared; WABAs, numbers, tokens, URLs and uploaded media stay. */
   reset(): void;
 }
 
@@ -89,6 +93,7 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
   const messages = createTable('messages', MessageRecord, touch);
   const webhooks = createTable('webhooks', WebhookRecord, touch, (webhook) => webhook.state === 'waiting');
   const faults = createTable('faults', FaultRecord, touch);
+  const media = createTable('media', MediaRecord, touch);
   const seqOfWamid = new Map<string, string>();
   const userIds = createUserIds(users);
   settings.put(SETTINGS_ID, defaultSettings());
@@ -103,7 +108,8 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
     messages,
     webhooks,
     faults,
-    tables: [settings, apps, wabas, numbers, users, pairs, messages, webhooks, faults],
+    media,
+    tables: [settings, apps, wabas, numbers, users, pairs, messages, webhooks, faults, media],
     settings: () => settings.get(SETTINGS_ID) ?? defaultSettings(),
     saveSettings: () => settings.put(SETTINGS_ID, world.settings()),
     messageOf(wamid) {
@@ -113,7 +119,11 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
     addMessage(message) {
       messages.put(String(message.seq), message);
       seqOfWamid.set(message.id, String(message.seq));
-      for (const dropped of trim(messages, limits.messagesMax, (old) => old.plan.length === 0)) {
+      for (const dropped of trim(
+        messages,
+        limits.messagesMax,
+        (old) => old.plan.length === 0 && old.awaitsMedia !== true,
+      )) {
         seqOfWamid.delete(dropped.id);
       }
     },
@@ -140,6 +150,7 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
     },
     reset() {
       for (const table of [users, pairs, messages, webhooks, faults]) table.clear();
+      for (const each of [...media.values()]) if (each.source !== 'upload') media.delete(each.id);
       const { nextMessageSeq, nextWebhookSeq, verified } = world.settings();
       settings.put(SETTINGS_ID, { ...defaultSettings(), nextMessageSeq, nextWebhookSeq, verified });
       world.loaded();

@@ -1,14 +1,35 @@
 // What a user can send: Meta's inbound fragments, without from, id and timestamp (Meta 2.2).
-import Type, { type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ControlError, parseBody } from './answer.js';
 
 const closed = { additionalProperties: false };
 const Short = Type.String({ minLength: 1, maxLength: 4096 });
 const Id = Type.String({ minLength: 1, maxLength: 512 });
+const WebAddress = Type.String({ pattern: '^https?://', maxLength: 4096 });
 const Reply = Type.Object({ id: Id, title: Short, description: Type.Optional(Type.String()) }, closed);
 
-/** The object of each type, under the key of its name; a type without media. */
+/** Where the bytes of a file come from: `data` in base64, `link` or `url` to fetch, `id` of media that the sandbox has; none when the request carries the file itself. */
+const FileSource = {
+  id: Type.Optional(Id),
+  link: Type.Optional(WebAddress),
+  url: Type.Optional(WebAddress),
+  data: Type.Optional(Type.String({ minLength: 1, pattern: '^[A-Za-z0-9+/]+={0,2}$' })),
+  mime_type: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+( *;.*)?$', maxLength: 255 })),
+  sha256: Type.Optional(Type.String()),
+};
+const Caption = Type.Optional(Type.String({ maxLength: 4096 }));
+
+/** Types that carry a file. */
+export const FILE_FRAGMENTS: Readonly<Record<string, TSchema>> = {
+  image: Type.Object({ ...FileSource, caption: Caption }, closed),
+  video: Type.Object({ ...FileSource, caption: Caption }, closed),
+  audio: Type.Object({ ...FileSource, voice: Type.Optional(Type.Boolean()) }, closed),
+  document: Type.Object({ ...FileSource, caption: Caption, filename: Type.Optional(Short) }, closed),
+  sticker: Type.Object({ ...FileSource, animated: Type.Optional(Type.Boolean()) }, closed),
+};
+
+/** The object of each type, under the key of its name; a type without a file. */
 const FRAGMENTS: Readonly<Record<string, TSchema>> = {
   text: Type.Object({ body: Type.String({ minLength: 1, maxLength: 4096 }) }, closed),
   location: Type.Object(
@@ -37,6 +58,21 @@ const FRAGMENTS: Readonly<Record<string, TSchema>> = {
       },
       closed,
     ),
+    Type.Object(
+      {
+        type: Type.Literal('call_permission_reply'),
+        call_permission_reply: Type.Object(
+          {
+            response: Type.Enum(['accept', 'reject']),
+            is_permanent: Type.Optional(Type.Boolean()),
+            expiration_timestamp: Type.Optional(Type.Union([Type.Number(), Type.String()])),
+            response_source: Type.Optional(Type.Enum(['user_action', 'automatic'])),
+          },
+          closed,
+        ),
+      },
+      closed,
+    ),
   ]),
   order: Type.Object(
     {
@@ -52,6 +88,9 @@ const FRAGMENTS: Readonly<Record<string, TSchema>> = {
     },
     closed,
   ),
+  system: Type.Object({ type: Short, body: Type.Optional(Short) }),
+  edit: Type.Object({ original_message_id: Id, message: Type.Object({ type: Short }) }, closed),
+  revoke: Type.Object({ original_message_id: Id }, closed),
 };
 
 /** Types that carry no object of their own, or an optional one. */
@@ -61,17 +100,53 @@ const OPTIONAL_FRAGMENTS: Readonly<Record<string, TSchema>> = {
   request_welcome: Type.Object({}),
 };
 
+const Context = Type.Object(
+  {
+    id: Type.Optional(Id),
+    forwarded: Type.Optional(Type.Boolean()),
+    frequently_forwarded: Type.Optional(Type.Boolean()),
+    referred_product: Type.Optional(Type.Object({ catalog_id: Id, product_retailer_id: Id }, closed)),
+  },
+  { ...closed, minProperties: 1 },
+);
+
+const Referral = Type.Object(
+  {
+    source_url: Short,
+    source_id: Id,
+    source_type: Type.Enum(['ad', 'post']),
+    headline: Type.Optional(Type.String()),
+    body: Type.Optional(Type.String()),
+    media_type: Type.Optional(Type.Enum(['image', 'video'])),
+    image_url: Type.Optional(Type.String()),
+    video_url: Type.Optional(Type.String()),
+    thumbnail_url: Type.Optional(Type.String()),
+    ctwa_clid: Type.Optional(Type.String()),
+    welcome_message: Type.Optional(Type.Object({ text: Type.String() }, closed)),
+  },
+  closed,
+);
+
+/** Beside `system` when an identity changed (Meta 2.2). */
+const Identity = Type.Object({
+  acknowledged: Type.Boolean(),
+  created_timestamp: Type.Union([Type.Number(), Type.String()]),
+  hash: Short,
+});
+
 /** A checked fragment. */
 export interface InboundFragment {
   type: string;
-  context?: { id: string };
+  context?: Static<typeof Context>;
   [key: string]: unknown;
 }
 
 /** Checks fragments; made once, because its validators are compiled. */
 export function createInboundCheck(): (fragment: unknown) => InboundFragment {
   const validators = new Map([
-    ...Object.entries(FRAGMENTS).map(([type, schema]) => [type, compile(type, schema)] as const),
+    ...Object.entries({ ...FRAGMENTS, ...FILE_FRAGMENTS }).map(
+      ([type, schema]) => [type, compile(type, schema)] as const,
+    ),
     ...Object.entries(OPTIONAL_FRAGMENTS).map(
       ([type, schema]) => [type, compile(type, Type.Optional(schema))] as const,
     ),
@@ -92,10 +167,9 @@ function compile(type: string, schema: TSchema) {
     Type.Object(
       {
         type: Type.Literal(type),
-        context: Type.Optional(Type.Object({ id: Id }, closed)),
-        referral: Type.Optional(
-          Type.Object({ source_url: Short, source_id: Id, source_type: Type.Enum(['ad', 'post']) }),
-        ),
+        context: Type.Optional(Context),
+        identity: Type.Optional(Identity),
+        referral: Type.Optional(Referral),
         errors: Type.Optional(Type.Array(Type.Object({ code: Type.Integer(), title: Short }))),
         ...properties,
       },

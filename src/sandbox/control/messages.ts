@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { titleOf } from '../graph/errors.js';
-import { normalisePhone } from '../graph/messages.js';
+import { normalisePhone } from '../phone.js';
 import { type Message, STATUS_NAMES } from '../records.js';
 import { pageAfter, type World } from '../world.js';
 import { allowQuery, ControlError, isoTime, parseBody, textParam, wholeNumber } from './answer.js';
@@ -68,7 +68,7 @@ function seqAfter(world: World, text: string | undefined): number {
 }
 
 function view(message: Message): Record<string, unknown> {
-  const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses } = message;
+  const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses, media } = message;
   return {
     id,
     direction,
@@ -80,5 +80,6 @@ function view(message: Message): Record<string, unknown> {
     bizOpaque,
     acceptedAt: isoTime(acceptedAt),
     statuses: statuses.map(({ status, at }) => ({ status, at: isoTime(at) })),
+    ...(media === undefined ? {} : { media: media.map(({ path, kind, mediaId }) => ({ path, kind, mediaId })) }),
   };
 }

@@ -1,5 +1,9 @@
 // What the control API works on.
 import type { Callbacks } from '../callbacks.js';
+import type { Origins } from '../media/address.js';
+import type { MediaExaminer } from '../media/examine.js';
+import type { MediaLibrary } from '../media/library.js';
+import type { MediaLinks } from '../media/links.js';
 import type { Pace } from '../pace.js';
 import type { ProgressEngine } from '../progress.js';
 import type { World } from '../world.js';
@@ -10,4 +14,8 @@ export interface ControlParts {
   callbacks: Callbacks;
   progress: ProgressEngine;
   pace: Pace;
+  library: MediaLibrary;
+  links: MediaLinks;
+  examiner: MediaExaminer;
+  origins: Origins;
 }

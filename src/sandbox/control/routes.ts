@@ -2,9 +2,11 @@
 import type { FastifyInstance } from 'fastify';
 import { setControlForm } from './answer.js';
 import { registerFaults } from './faults.js';
+import { registerMedia } from './media.js';
 import { registerMessages } from './messages.js';
 import type { ControlParts } from './parts.js';
 import { registerSettings } from './settings.js';
+import { registerSpeaking } from './speak.js';
 import { registerUsers } from './users.js';
 import { registerWabas } from './wabas.js';
 import { registerWebhooks } from './webhooks.js';
@@ -13,6 +15,8 @@ import { registerWebhooks } from './webhooks.js';
 export function registerControl(app: FastifyInstance, parts: ControlParts): void {
   setControlForm(app);
   registerUsers(app, parts);
+  registerSpeaking(app, parts);
+  registerMedia(app, parts);
   registerMessages(app, parts);
   registerSettings(app, parts);
   registerFaults(app, parts);

@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Progress } from '../records.js';
-import { restoreSnapshot, takeSnapshot } from '../world.js';
-import { ControlError, isoTime, parseBody } from './answer.js';
+import { isoTime, parseBody } from './answer.js';
 import type { ControlParts } from './parts.js';
+import { restoreWholeSnapshot, takeWholeSnapshot } from './snapshot.js';
 
 const closed = { additionalProperties: false };
 const SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024;
@@ -38,10 +38,13 @@ const EmptyBody = Compile(Type.Object({}, closed));
 export function registerSettings(app: FastifyInstance, parts: ControlParts): void {
   const { world } = parts;
   const now = () => ({ now: isoTime(world.clock.now()) });
-  function changed(): void {
+  async function changed(): Promise<void> {
     parts.pace.reset();
+    parts.links.clear();
+    await parts.library.rebuild();
     parts.callbacks.rebuild();
     parts.progress.rebuild();
+    parts.examiner.rebuild();
   }
   app.put('/progress', (request) => {
     const body = parseBody(ProgressBody, request.body);
@@ -62,20 +65,16 @@ export function registerSettings(app: FastifyInstance, parts: ControlParts): voi
     world.saveSettings();
     return now();
   });
-  app.post('/reset', (request) => {
+  app.post('/reset', async (request) => {
     parseBody(EmptyBody, request.body);
     world.reset();
-    changed();
+    await changed();
     return now();
   });
-  app.get('/snapshot', () => takeSnapshot(world));
-  app.post('/snapshot', { bodyLimit: SNAPSHOT_BYTES_MAX }, (request) => {
-    try {
-      restoreSnapshot(world, request.body);
-    } catch (error) {
-      throw new ControlError(400, error instanceof Error ? error.message : 'not a snapshot', 'records');
-    }
-    changed();
+  app.get('/snapshot', () => takeWholeSnapshot(world, parts.library));
+  app.post('/snapshot', { bodyLimit: SNAPSHOT_BYTES_MAX }, async (request) => {
+    await restoreWholeSnapshot(world, parts.library, request.body);
+    await changed();
     return now();
   });
 }

@@ -1,124 +1,150 @@
-// The users: what they are like, and what they send.
+// The users: what they are like, that they read, and that they change their number.
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { normalisePhone } from '../graph/messages.js';
-import { newWamid } from '../ids.js';
-import type { BusinessNumber, Message, User } from '../records.js';
-import { inboundUpdate } from '../updates.js';
+import { normalisePhone } from '../phone.js';
+import { type BusinessNumber, PhoneDigits, type User } from '../records.js';
 import type { World } from '../world.js';
-import { ControlError, parseBody, textParam } from './answer.js';
-import { createInboundCheck, type InboundFragment } from './inbound.js';
+import { ControlError, isoTime, parseBody, textParam } from './answer.js';
 import type { ControlParts } from './parts.js';
+import { receive } from './receive.js';
 
-const UNREAD_MAX = 1000;
+const closed = { additionalProperties: false };
 
-const ProfileName = Type.String({ minLength: 1, maxLength: 512 });
-const UserPatch = Compile(
-  Type.Object(
-    {
-      exists: Type.Optional(Type.Boolean()),
-      online: Type.Optional(Type.Boolean()),
-      readReceipts: Type.Optional(Type.Boolean()),
-      blocked: Type.Optional(Type.Boolean()),
-      profileName: Type.Optional(ProfileName),
-    },
-    { additionalProperties: false },
-  ),
-);
-const Routing = Compile(
-  Type.Object({
-    phoneNumberId: Type.Optional(Type.String({ minLength: 1 })),
+/** The name that a user shows. */
+export const ProfileName = Type.String({ minLength: 1, maxLength: 512 });
+const Text = Type.Union([Type.Null(), Type.String({ minLength: 1, maxLength: 512 })]);
+const FailureCode = Type.Union([Type.Null(), Type.Integer({ minimum: 0, maximum: 9_999_999 })]);
+const UserPatch = Type.Object(
+  {
+    exists: Type.Optional(Type.Boolean()),
+    online: Type.Optional(Type.Boolean()),
+    readReceipts: Type.Optional(Type.Boolean()),
+    blocked: Type.Optional(Type.Boolean()),
     profileName: Type.Optional(ProfileName),
-  }),
+    numberHidden: Type.Optional(Type.Boolean()),
+    username: Type.Optional(Text),
+    identityHash: Type.Optional(Text),
+    failWith: Type.Optional(FailureCode),
+  },
+  closed,
 );
+const UserBody = Compile(UserPatch);
+const ReadBody = Compile(
+  Type.Object({ id: Type.Optional(Type.String()), phoneNumberId: Type.Optional(Type.String()) }, closed),
+);
+const NumberBody = Compile(Type.Object({ number: PhoneDigits }, closed));
 
-/** Registers `PUT /users/{number}` and `POST /users/{number}/messages`. */
+/** Registers `GET|PUT /users/{number}`, `POST /users/{number}/read` and `POST /users/{number}/change-number`. */
 export function registerUsers(app: FastifyInstance, parts: ControlParts): void {
   const { world } = parts;
-  const checkFragment = createInboundCheck();
+  app.get('/users/:number', (request) => view(world, world.userOf(numberParam(request.params))));
   app.put('/users/:number', (request) => {
-    const number = normalisePhone(textParam(request.params, 'number') ?? '');
-    if (number === undefined) throw new ControlError(400, 'must be a phone number with country code', 'number');
-    const user: User = { ...world.userOf(number), ...parseBody(UserPatch, request.body) };
-    const wasOnline = world.userOf(number).online;
+    const number = numberParam(request.params);
+    const before = world.userOf(number);
+    const user = patched(before, parseBody(UserBody, request.body));
     world.users.put(number, user);
-    if (user.online && !wasOnline) parts.progress.cameOnline(number);
-    return view(user);
+    if (user.online && !before.online) parts.progress.cameOnline(number);
+    return view(world, user);
   });
-  app.post('/users/:number/messages', (request, reply) => {
-    const number = normalisePhone(textParam(request.params, 'number') ?? '');
-    const user = number === undefined ? undefined : world.userOf(number);
-    if (user?.exists !== true) throw new ControlError(404, 'no such user', 'number');
-    const { phoneNumberId, profileName } = parseBody(Routing, request.body);
-    const { phoneNumberId: _id, profileName: _name, ...fragment } = toObject(request.body);
-    const checked = checkFragment(fragment);
-    const to = numberFor(world, user, phoneNumberId);
-    return reply
-      .code(201)
-      .send({ id: receive(parts, { ...user, profileName: profileName ?? user.profileName }, to, checked) });
+  app.post('/users/:number/read', (request) => {
+    const user = existing(world, numberParam(request.params));
+    const { id, phoneNumberId } = parseBody(ReadBody, request.body);
+    return { read: readAll(parts, user, id, phoneNumberId) };
+  });
+  app.post('/users/:number/change-number', (request) => {
+    const user = existing(world, numberParam(request.params));
+    const { number } = parseBody(NumberBody, request.body);
+    if (number === user.number) throw new ControlError(409, 'is the number already', 'number');
+    return { ids: changeNumber(parts, user, number), user: view(world, world.userOf(number)) };
   });
 }
 
-function view({ number, exists, online, readReceipts, blocked, profileName }: User): Partial<User> {
-  return { number, exists, online, readReceipts, blocked, profileName };
-}
-
-/** The number given, else the one last in touch with the user, else the only one. */
-function numberFor(world: World, user: User, given: string | undefined): BusinessNumber {
-  if (given !== undefined) {
-    const number = world.numbers.get(given);
-    if (number === undefined) throw new ControlError(404, 'no such number', 'phoneNumberId');
-    return number;
-  }
-  const last = user.lastPhoneNumberId === null ? undefined : world.numbers.get(user.lastPhoneNumberId);
-  const only = world.numbers.size === 1 ? world.numbers.values().next().value : undefined;
-  const number = last ?? only;
-  if (number === undefined)
-    throw new ControlError(400, 'required: the user was in touch with no number', 'phoneNumberId');
+function numberParam(params: unknown): string {
+  const number = normalisePhone(textParam(params, 'number') ?? '');
+  if (number === undefined) throw new ControlError(400, 'must be a phone number with country code', 'number');
   return number;
 }
 
-function receive(parts: ControlParts, user: User, number: BusinessNumber, fragment: InboundFragment): string {
-  const { world } = parts;
-  world.users.put(user.number, { ...user, lastPhoneNumberId: number.phoneNumberId });
-  const message = newInbound(world, user, number, fragment);
-  world.addMessage(message);
-  const pair = world.openWindow(number.phoneNumberId, user.number);
-  pair.unread.push(message.id);
-  if (pair.unread.length > UNREAD_MAX) pair.unread.shift();
-  parts.pace.countInbound(number);
-  parts.callbacks.publish(inboundUpdate(world, message));
-  return message.id;
+function existing(world: World, number: string): User {
+  const user = world.userOf(number);
+  if (!user.exists) throw new ControlError(404, 'no such user', 'number');
+  return user;
 }
 
-function newInbound(world: World, user: User, number: BusinessNumber, fragment: InboundFragment): Message {
-  const settings = world.settings();
-  const seq = settings.nextMessageSeq;
-  settings.nextMessageSeq += 1;
-  world.saveSettings();
-  const quoted = fragment.context;
-  const context =
-    quoted === undefined ? {} : { context: { from: world.messageOf(quoted.id)?.from ?? number.number, id: quoted.id } };
+/** The user with what was given; null takes an optional property away. */
+function patched(user: User, patch: Static<typeof UserPatch>): User {
+  const { username, identityHash, failWith, ...rest } = patch;
+  const next: User = { ...user, ...rest };
+  if (username === null) delete next.username;
+  else if (username !== undefined) next.username = username;
+  if (identityHash === null) delete next.identityHash;
+  else if (identityHash !== undefined) next.identityHash = identityHash;
+  if (failWith === null) delete next.failWith;
+  else if (failWith !== undefined) next.failWith = failWith;
+  return next;
+}
+
+function view(world: World, user: User): Record<string, unknown> {
+  const { number, exists, online, readReceipts, blocked, profileName, numberHidden = false } = user;
+  const { username = null, identityHash = null, failWith = null } = user;
+  const typing = [...world.pairs.values()].filter(
+    (pair) => pair.user === number && (pair.typingUntil ?? 0) > world.clock.now(),
+  );
   return {
-    seq,
-    id: newWamid('in', user.number),
-    direction: 'in',
-    from: user.number,
-    to: number.number,
-    phoneNumberId: number.phoneNumberId,
-    type: fragment.type,
-    payload: { ...fragment, ...context },
-    bizOpaque: null,
-    acceptedAt: world.clock.now(),
-    graphMajor: 0,
-    statuses: [],
-    plan: [],
-    nextAt: null,
-    failure: null,
+    number,
+    exists,
+    online,
+    readReceipts,
+    blocked,
+    profileName,
+    numberHidden,
+    username,
+    identityHash,
+    failWith,
+    userId: world.userIdOf(number),
+    typing: typing.map(({ phoneNumberId, typingUntil = 0 }) => ({ phoneNumberId, until: isoTime(typingUntil) })),
   };
 }
 
-function toObject(body: unknown): Record<string, unknown> {
-  return typeof body === 'object' && body !== null ? { ...body } : {};
+/** Moves the messages that the user has, up to that of `id`, on to read; returns the ids of those that moved. */
+function readAll(parts: ControlParts, user: User, id: string | undefined, phoneNumberId: string | undefined): string[] {
+  const last = id === undefined ? undefined : parts.world.messageOf(id);
+  if (id !== undefined && last === undefined) throw new ControlError(404, 'no such message', 'id');
+  const read: string[] = [];
+  for (const message of [...parts.world.messages.values()]) {
+    if (message.direction !== 'out' || message.to !== user.number || message.type === 'reaction') continue;
+    if (message.awaitsMedia === true || message.seq > (last?.seq ?? Number.POSITIVE_INFINITY)) continue;
+    if (message.phoneNumberId !== (last?.phoneNumberId ?? phoneNumberId ?? message.phoneNumberId)) continue;
+    if (parts.progress.force(message, 'read', { code: 0, title: '', details: '' })) read.push(message.id);
+  }
+  return read;
+}
+
+/** The old number is no user from now on; every business that the user wrote to is told. Returns the ids of those messages. */
+function changeNumber(parts: ControlParts, user: User, number: string): string[] {
+  const { world } = parts;
+  const ids = [...numbersInTouch(world, user)].map((business) =>
+    receive(parts, user, business, { type: 'system', system: systemOf(world, user, number) }),
+  );
+  world.users.put(number, { ...user, number });
+  world.users.put(user.number, { ...world.userOf(user.number), exists: false });
+  return ids;
+}
+
+/** What the message says; of a hidden number only that the user id is another now (Meta 2.2). */
+function systemOf(world: World, user: User, number: string): Record<string, unknown> {
+  if (user.numberHidden !== true) {
+    const body = `User ${user.profileName} changed from ${user.number} to ${number}`;
+    return { body, type: 'user_changed_number', wa_id: number };
+  }
+  const [previous, next] = [world.userIdOf(user.number), world.userIdOf(number)];
+  const body = `User ${user.profileName} changed from ${previous} to ${next}`;
+  return { body, type: 'user_changed_user_id', user_id: next, previous_user_id: previous };
+}
+
+function numbersInTouch(world: World, user: User): Set<BusinessNumber> {
+  const ids = [...world.pairs.values()].filter((pair) => pair.user === user.number).map((pair) => pair.phoneNumberId);
+  const numbers = [...ids, user.lastPhoneNumberId ?? ''].flatMap((id) => world.numbers.get(id) ?? []);
+  return new Set(numbers);
 }

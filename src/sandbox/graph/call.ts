@@ -1,4 +1,6 @@
 // A Graph call as the nodes see it, and how they answer.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FileAnswer } from '../media/range.js';
 import type { App, BusinessNumber, Waba } from '../records.js';
 import type { World } from '../world.js';
 import { type Refusal, unknownObject } from './errors.js';
@@ -9,14 +11,18 @@ export interface GraphCall {
   major: number;
   id: string;
   query: Readonly<Record<string, unknown>>;
+  headers: IncomingHttpHeaders;
+  /** The JSON value or the form's fields; the stream itself of a multipart form. */
   body: unknown;
   app: App;
+  /** Scheme and host of the call's URL. */
+  origin: string;
   /** Scheme, host and version of the call's URL. */
   baseUrl: string;
 }
 
-/** A body for HTTP 200, or a refusal. */
-export type GraphAnswer = { body: unknown } | { refusal: Refusal };
+/** A body for HTTP 200, a refusal, or a file. */
+export type GraphAnswer = { body: unknown } | { refusal: Refusal } | { file: FileAnswer };
 
 /** A refusal as an answer. */
 export function refuse(refusal: Refusal): GraphAnswer {

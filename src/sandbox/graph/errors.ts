@@ -1,5 +1,7 @@
 // Meta's error vocabulary as the sandbox speaks it: code, HTTP status and title of each error, and the envelope (Meta 0.4, 7.2).
 
+import type { Failure } from '../records.js';
+
 /** A refused Graph call. `message` replaces the title, `details` becomes `error_data.details`. */
 export interface Refusal {
   code: number;
@@ -77,6 +79,11 @@ const ERRORS: Readonly<Record<number, readonly [httpStatus: number, title: strin
 /** The short text of a code, without its number. */
 export function titleOf(code: number): string {
   return ERRORS[code]?.[1] ?? 'Unknown error';
+}
+
+/** Why a message failed after its acceptance. */
+export function failureOf(code: number, details: string): Failure {
+  return { code, title: titleOf(code), details };
 }
 
 /** HTTP status of a refusal: its own, else the table's, else 400. */

@@ -2,95 +2,158 @@
 import Type, { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { newWamid } from '../ids.js';
+import type { MediaExaminer } from '../media/examine.js';
 import type { Pace } from '../pace.js';
+import { normalisePhone } from '../phone.js';
 import type { ProgressEngine } from '../progress.js';
-import type { BusinessNumber, Failure, Message } from '../records.js';
+import type { BusinessNumber, MediaUse, Message } from '../records.js';
 import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownNumber, refuse } from './call.js';
-import { type Refusal, titleOf, unknownObject } from './errors.js';
-import { META_TYPES, OUTBOUND_TYPES, type OutboundType } from './messages/registry.js';
-import { checkBody, invalidValue, missingParameter } from './schema.js';
+import type { Refusal } from './errors.js';
+import { markAsRead } from './mark-as-read.js';
+import { META_TYPES, OUTBOUND_TYPES } from './messages/registry.js';
+import type { MediaReference, OutboundType } from './messages/type.js';
+import { outcomeOf } from './outcome.js';
+import { checkBody, invalidValue, missingParameter, unexpectedKey, wrongType } from './schema.js';
 
 const USER_ID_PATTERN = '^[A-Z]{2}\\.(ENT\\.)?[0-9A-Za-z]{1,128}$';
+const closed = { additionalProperties: false };
 const Wamid = Type.String({ minLength: 1, maxLength: 512 });
 const ENVELOPE = {
   messaging_product: Type.Literal('whatsapp'),
   recipient_type: Type.Optional(Type.Enum(['individual', 'group'])),
   to: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   recipient: Type.Optional(Type.String({ pattern: USER_ID_PATTERN })),
-  context: Type.Optional(Type.Object({ message_id: Wamid }, { additionalProperties: false })),
+  context: Type.Optional(Type.Object({ message_id: Wamid }, closed)),
   biz_opaque_callback_data: Type.Optional(Type.String({ maxLength: 512 })),
   recipient_identity_key_hash: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
 };
-
-const MarkAsRead = Compile(
-  Type.Object(
-    {
-      messaging_product: Type.Literal('whatsapp'),
-      status: Type.Literal('read'),
-      message_id: Wamid,
-      typing_indicator: Type.Optional(Type.Object({ type: Type.Literal('text') }, { additionalProperties: false })),
-    },
-    { additionalProperties: false },
-  ),
-);
 
 /** What sending needs. */
 export interface MessagesParts {
   world: World;
   pace: Pace;
   progress: ProgressEngine;
+  examiner: MediaExaminer;
 }
 
 /** The route's handler. */
 export function createMessagesNode(parts: MessagesParts): (call: GraphCall) => GraphAnswer {
-  const validators = new Map(OUTBOUND_TYPES.map((type) => [type.name, compile(type)]));
+  const types = compileTypes();
   return (call) => {
     const number = ownNumber(parts.world, call);
     if (number === undefined) return notFound(call);
     const body = call.body;
     if (!isObject(body)) return refuse({ code: 100, details: 'The request body must be a JSON object.' });
     if (body.status !== undefined) return markAsRead(parts.world, call, number);
-    const type = body.type ?? 'text';
-    if (typeof type !== 'string') return refuse({ code: 100, message: '(#100) Param type must be a string.' });
-    if (!META_TYPES.has(type)) return refuse(invalidValue('type', `must be one of ${[...META_TYPES].join(', ')}`));
-    const validator = validators.get(type);
-    if (validator === undefined) return refuse({ code: 131051, details: `Type ${type} is not supported.` });
+    const name = body.type ?? 'text';
+    const type = findType(types, name, body);
+    if (!('validator' in type)) return refuse(type);
+    const { validator } = type;
     if (!validator.Check(body)) return refuse(checkBody(validator, body) ?? { code: 100 });
-    return send(parts, call, number, { ...body, type });
+    if (type.canQuote === false && body.context !== undefined) return refuse(unexpectedKey('context', ''));
+    const refusal = type.check?.(Reflect.get(body, type.name), parts.world.clock.now()) ?? null;
+    return refusal === null ? send(parts, call, number, { ...body, type: type.name }, type) : refuse(refusal);
   };
+}
+
+interface CompiledType extends OutboundType {
+  validator: ReturnType<typeof compile>;
+}
+
+function compileTypes(): Map<string, CompiledType> {
+  return new Map(OUTBOUND_TYPES.map((type) => [keyOf(type.name, type.variant), { ...type, validator: compile(type) }]));
+}
+
+function keyOf(name: string, variant: string | undefined): string {
+  return variant === undefined ? name : `${name}:${variant}`;
 }
 
 function compile(type: OutboundType) {
   const properties: Record<string, TSchema> = { [type.name]: type.schema };
-  return Compile(
-    Type.Object(
-      { ...ENVELOPE, type: Type.Optional(Type.Literal(type.name)), ...properties },
-      { additionalProperties: false },
-    ),
-  );
+  return Compile(Type.Object({ ...ENVELOPE, type: Type.Optional(Type.Literal(type.name)), ...properties }, closed));
+}
+
+/** The type that the body names; for interactive messages that is the type of the interactive object. */
+function findType(types: Map<string, CompiledType>, name: unknown, body: Record<string, unknown>) {
+  if (typeof name !== 'string') return wrongType('type', 'a string');
+  const plain = types.get(name);
+  if (plain !== undefined) return plain;
+  if (!META_TYPES.has(name)) return invalidValue('type', `must be one of ${[...META_TYPES].join(', ')}`);
+  if (name !== 'interactive') return { code: 131051, details: `Type ${name} is not supported.` };
+  const { interactive } = body;
+  if (interactive === undefined) return missingParameter('interactive');
+  if (!isObject(interactive)) return wrongType('interactive', 'an object');
+  if (interactive.type === undefined) return missingParameter("interactive['type']");
+  if (typeof interactive.type !== 'string') return wrongType("interactive['type']", 'a string');
+  return types.get(keyOf(name, interactive.type)) ?? unknownVariant(types);
+}
+
+function unknownVariant(types: Map<string, CompiledType>): Refusal {
+  const variants = [...types.values()].flatMap((type) => type.variant ?? []);
+  return invalidValue("interactive['type']", `must be one of ${variants.join(', ')}`);
 }
 
 type Envelope = Type.Static<Type.TObject<typeof ENVELOPE>> & { type: string };
 
-function send(parts: MessagesParts, call: GraphCall, number: BusinessNumber, body: Envelope): GraphAnswer {
+function send(
+  parts: MessagesParts,
+  call: GraphCall,
+  number: BusinessNumber,
+  body: Envelope,
+  type: OutboundType,
+): GraphAnswer {
   const { world, pace } = parts;
   const user = recipientOf(world, body);
   if (typeof user !== 'string') return refuse(user);
   if (user === number.number)
     return refuse({ code: 131021, details: 'Recipient phone number and sender phone number cannot be the same.' });
+  const uses = type.media === undefined ? [] : usesOf(parts, number, type.media(Reflect.get(body, type.name)));
+  if (!Array.isArray(uses)) return refuse(uses);
   const tooFast = pace.take(number, user);
   if (tooFast !== null) return refuse({ code: tooFast, details: RATE_DETAILS[tooFast] });
   const message = newMessage(world, number, user, body, call.major);
+  if (uses.length > 0) message.media = uses;
   world.addMessage(message);
   const known = world.userOf(user);
   if (known.lastPhoneNumberId !== number.phoneNumberId) {
     world.users.put(user, { ...known, lastPhoneNumberId: number.phoneNumberId });
   }
-  parts.progress.begin(message, failureOf(world, message, body));
+  endTyping(world, number, user);
+  const failure = outcomeOf(world, message, known);
+  if (failure === null && uses.length > 0) parts.examiner.begin(message);
+  else parts.progress.begin(message, failure);
   const contact =
     body.to === undefined ? { input: body.recipient, user_id: body.recipient } : { input: body.to, wa_id: user };
   return { body: { messaging_product: 'whatsapp', contacts: [contact], messages: [{ id: message.id }] } };
+}
+
+/** A message ends the typing bubble (Meta 1.3). */
+function endTyping(world: World, { phoneNumberId }: BusinessNumber, user: string): void {
+  const pair = world.pairs.get(`${phoneNumberId}:${user}`);
+  if (pair?.typingUntil === undefined) return;
+  delete pair.typingUntil;
+  world.pairs.put(`${phoneNumberId}:${user}`, pair);
+}
+
+/** The files of a message, or a refusal for an id that is not the WABA's. */
+function usesOf(
+  { examiner }: MessagesParts,
+  number: BusinessNumber,
+  references: readonly MediaReference[],
+): MediaUse[] | Refusal {
+  const uses: MediaUse[] = [];
+  for (const { path, kind, id = null, link = null, isVoice = false } of references) {
+    if (id !== null && examiner.find(number, id) === undefined) {
+      return {
+        code: 100,
+        message: `(#100) Param ${path}['id'] is not a valid whatsapp business account media attachment ID`,
+        details: `${path}['id'] is not a valid whatsapp business account media attachment ID`,
+      };
+    }
+    uses.push({ path, kind, isVoice, link, mediaId: id });
+  }
+  return uses;
 }
 
 const RATE_DETAILS = {
@@ -109,12 +172,6 @@ function recipientOf(world: World, body: Envelope): string | Refusal {
   }
   const user = world.numberOfUserId(body.recipient ?? '');
   return user ?? invalidValue('recipient', 'is not a user of this business');
-}
-
-/** Digits of a phone number written with `+`, spaces, dashes or parentheses (Meta 1.1); undefined when it is none. */
-export function normalisePhone(text: string): string | undefined {
-  const digits = text.replace(/^\s*\+/, '').replace(/[\s()-]/g, '');
-  return /^[1-9][0-9]{4,14}$/.test(digits) ? digits : undefined;
 }
 
 function newMessage(world: World, number: BusinessNumber, user: string, body: Envelope, graphMajor: number): Message {
@@ -139,45 +196,6 @@ function newMessage(world: World, number: BusinessNumber, user: string, body: En
     nextAt: null,
     failure: null,
   };
-}
-
-/** What makes an accepted message fail afterwards: the user is unknown, the window is closed, the identity changed. */
-function failureOf(world: World, message: Message, body: Envelope): Failure | null {
-  if (!world.userOf(message.to).exists)
-    return failure(131026, 'Message undeliverable: the recipient is not on WhatsApp.');
-  if (body.recipient_identity_key_hash !== undefined) {
-    return failure(137000, 'The identity key hash does not match the one of the recipient.');
-  }
-  const needsWindow = message.type !== 'template';
-  if (needsWindow && !world.isWindowOpen(message.phoneNumberId, message.to)) {
-    return failure(131047, 'More than 24 hours have passed since the recipient last replied to the sender number.');
-  }
-  return null;
-}
-
-function failure(code: number, details: string): Failure {
-  return { code, title: titleOf(code), details };
-}
-
-/** Marks the inbound message and the earlier ones of its thread as read (Meta 1.3). A typing indicator is accepted; it has no webhook. */
-function markAsRead(world: World, call: GraphCall, number: BusinessNumber): GraphAnswer {
-  if (!MarkAsRead.Check(call.body)) return refuse(checkBody(MarkAsRead, call.body) ?? { code: 100 });
-  const id = call.body.message_id;
-  const message = world.messageOf(id);
-  if (message === undefined || message.direction !== 'in' || message.phoneNumberId !== number.phoneNumberId) {
-    return refuse(unknownObject(call.method, id));
-  }
-  const pair = world.pairs.get(`${number.phoneNumberId}:${message.from}`);
-  const upTo = pair?.unread.indexOf(id) ?? -1;
-  if (pair === undefined || upTo < 0) return { body: { success: true } };
-  for (const wamid of pair.unread.splice(0, upTo + 1)) {
-    const read = world.messageOf(wamid);
-    if (read === undefined) continue;
-    read.statuses.push({ status: 'read', at: world.clock.now() });
-    world.messages.put(String(read.seq), read);
-  }
-  world.pairs.put(`${pair.phoneNumberId}:${pair.user}`, pair);
-  return { body: { success: true } };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

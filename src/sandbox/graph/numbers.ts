@@ -82,7 +82,7 @@ export function listNumbers(world: World, call: GraphCall): GraphAnswer {
     const number = world.numbers.get(id);
     if (number === undefined) continue;
     const answer = pickNumber(world, call, number, queryText(call.query, 'fields'));
-    if ('refusal' in answer) return answer;
+    if (!('body' in answer)) return answer;
     data.push(answer.body);
   }
   return {

@@ -5,12 +5,15 @@ import { parseJson } from '../../lib/json.js';
 import type { Callbacks } from '../callbacks.js';
 import { meetFaults } from '../faults.js';
 import { newTraceId } from '../ids.js';
+import { DOWNLOAD_PATH, type Origins } from '../media/address.js';
+import type { FileAnswer } from '../media/range.js';
 import { normalisePhone } from '../phone.js';
 import type { App, FaultEffect } from '../records.js';
 import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownNumber, ownWaba, refuse } from './call.js';
 import { debugToken } from './debug-token.js';
 import { BAD_TOKEN, errorBody, httpStatusOf, type Refusal } from './errors.js';
+import { deleteMedia, downloadMedia, type MediaParts, ownMedia, readMedia, uploadMedia } from './media.js';
 import { createMessagesNode, type MessagesParts } from './messages.js';
 import { listNumbers, readNumber } from './numbers.js';
 import { createSubscribedApps } from './subscribed-apps.js';
@@ -18,15 +21,22 @@ import { readWaba } from './wabas.js';
 
 type Node = (call: GraphCall) => GraphAnswer | Promise<GraphAnswer>;
 
+/** What the Graph API works on. */
+export interface GraphParts extends MessagesParts, MediaParts {
+  callbacks: Callbacks;
+  origins: Origins;
+}
+
 /** Registers every Graph route on `app`, which must be a plugin's own instance: it gets Graph's parser and error handler. */
-export function registerGraph(app: FastifyInstance, parts: MessagesParts & { callbacks: Callbacks }): void {
+export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
   const { world } = parts;
   const serve = (node: Node) => (request: FastifyRequest, reply: FastifyReply) =>
-    answerCall(world, node, request, reply);
+    answerCall(parts, node, request, reply);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, Object.fromEntries(new URLSearchParams(String(body)))),
   );
+  app.addContentTypeParser('multipart/form-data', (_request, body, done) => done(null, body));
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => parseBody(String(body), done));
   app.setErrorHandler((error, _request, reply) => sendRefusal(reply, refusalOfError(error), newTraceId()));
   const subscribedApps = createSubscribedApps(world, parts.callbacks);
@@ -45,55 +55,81 @@ export function registerGraph(app: FastifyInstance, parts: MessagesParts & { cal
     '/:version/debug_token',
     serve((call) => debugToken(world, call)),
   );
+  app.post(
+    '/:version/:id/media',
+    serve((call) => uploadMedia(parts, call)),
+  );
+  app.get(
+    DOWNLOAD_PATH,
+    serve((call) => downloadMedia(parts, call)),
+  );
   app.get(
     '/:version/:id',
-    serve((call) => readNode(world, call)),
+    serve((call) => readNode(parts, call)),
+  );
+  app.delete(
+    '/:version/:id',
+    serve((call) => deleteMedia(parts, call)),
   );
 }
 
 /** `GET /{id}` is one route for every kind of node: who owns the id answers (Meta 0.3). */
-function readNode(world: World, call: GraphCall): GraphAnswer {
+function readNode(parts: GraphParts, call: GraphCall): GraphAnswer {
+  const { world } = parts;
   const number = ownNumber(world, call);
   if (number !== undefined) return readNumber(world, call, number);
   const waba = ownWaba(world, call);
-  return waba === undefined ? notFound(call) : readWaba(call, waba);
+  if (waba !== undefined) return readWaba(call, waba);
+  const media = ownMedia(parts, call);
+  return media === undefined ? notFound(call) : readMedia(parts, call, media);
 }
 
 async function answerCall(
-  world: World,
+  parts: GraphParts,
   node: Node,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const traceId = newTraceId();
-  const effect = meetFaults(world, 'graph', () => subjectOf(request));
+  const effect = meetFaults(parts.world, 'graph', () => subjectOf(request));
   if (effect?.latencyMs !== undefined) await sleep(effect.latencyMs, undefined, { ref: false });
   if (effect?.drop === true) return closeSocket(request, reply);
   setHeaders(reply, versionOf(request) ?? 'v0.0', traceId);
   if (effect?.code === undefined && effect?.httpStatus === undefined) {
-    const answer = await runNode(world, node, request);
+    const answer = await runNode(parts, node, request);
     if (effect?.loseResponse === true) return closeSocket(request, reply);
     if ('refusal' in answer) return sendRefusal(reply, answer.refusal, traceId);
-    return reply.send(answer.body);
+    return 'file' in answer ? sendFile(reply, answer.file) : reply.send(answer.body);
   }
   if (effect.loseResponse === true) return closeSocket(request, reply);
   return sendFault(reply, effect, traceId);
 }
 
-async function runNode(world: World, node: Node, request: FastifyRequest): Promise<GraphAnswer> {
-  const version = versionOf(request);
+async function runNode(parts: GraphParts, node: Node, request: FastifyRequest): Promise<GraphAnswer> {
+  const version = request.routeOptions.url === DOWNLOAD_PATH ? 'v0.0' : versionOf(request);
   if (version === undefined) return refuse(unknownPath(request.url));
-  const app = callerOf(world, request);
+  const app = callerOf(parts.world, request);
   if (app === undefined) return refuse(BAD_TOKEN);
+  const origin = `${request.protocol}://${request.host}`;
+  parts.origins.saw(app.token, origin);
   return node({
     method: request.method,
     major: Number.parseInt(version.slice(1), 10),
     id: textOf(request.params, 'id') ?? '',
     query: toRecord(request.query),
+    headers: request.headers,
     body: request.body,
     app,
-    baseUrl: `${request.protocol}://${request.host}/${version}`,
+    origin,
+    baseUrl: `${origin}/${version}`,
   });
+}
+
+function sendFile(reply: FastifyReply, { status, headers, stream }: FileAnswer): FastifyReply {
+  return reply
+    .code(status)
+    .headers(headers)
+    .send(stream ?? '');
 }
 
 /** With a code: that error, under the status given or its own. Without: the status and a generic error. */

@@ -17,26 +17,18 @@ export function checkBody(checker: Checker, body: unknown): Refusal | null {
   const errors = checker.Errors(body);
   const missing = errors.find((error) => error.keyword === 'required');
   const unknown = errors.find((error) => error.keyword === 'additionalProperties');
-  const wrongType = errors.find((error) => error.keyword === 'type');
+  const typeError = errors.find((error) => error.keyword === 'type');
   if (missing?.keyword === 'required') {
     return missingParameter(paramName(missing.instancePath, missing.params.requiredProperties[0]));
   }
   if (unknown?.keyword === 'additionalProperties') {
-    const key = String(unknown.params.additionalProperties[0]);
-    const parent = paramName(unknown.instancePath);
-    return {
-      code: 100,
-      message: parent === '' ? '(#100) Invalid parameter' : `(#100) Unexpected key "${key}" on param "${parent}".`,
-      details: `Unexpected key "${key}"${parent === '' ? '' : ` on param "${parent}"`}.`,
-    };
+    return unexpectedKey(String(unknown.params.additionalProperties[0]), paramName(unknown.instancePath));
   }
-  if (wrongType?.keyword === 'type') {
-    const name = paramName(wrongType.instancePath) || 'the request body';
-    return {
-      code: 100,
-      message: `(#100) Param ${name} must be ${withArticle(String(wrongType.params.type))}.`,
-      details: `${name} ${wrongType.message}`,
-    };
+  if (typeError?.keyword === 'type') {
+    return wrongType(
+      paramName(typeError.instancePath) || 'the request body',
+      withArticle(String(typeError.params.type)),
+    );
   }
   const first = errors[0];
   return invalidValue(paramName(first?.instancePath ?? ''), first?.message ?? 'is not valid');
@@ -47,15 +39,37 @@ export function missingParameter(name: string): Refusal {
   return { code: 131008, details: `The parameter ${name} is required.` };
 }
 
+/** 100 for a key that the object at `parent` (empty at the top) does not have. */
+export function unexpectedKey(key: string, parent: string): Refusal {
+  const problem = parent === '' ? `Unexpected key "${key}"` : `Unexpected key "${key}" on param "${parent}"`;
+  return {
+    code: 100,
+    message: parent === '' ? '(#100) Invalid parameter' : `(#100) ${problem}.`,
+    details: `${problem}.`,
+  };
+}
+
 /** 131009 for the parameter of that name. */
 export function invalidValue(name: string, problem: string): Refusal {
   return { code: 131009, details: `The parameter ${name} ${problem}.` };
 }
 
-/** `/text/body` as Graph writes it: `text['body']`. */
+/** A value of the wrong JSON type: 100. `wanted` is with its article. */
+export function wrongType(name: string, wanted: string): Refusal {
+  return { code: 100, message: `(#100) Param ${name} must be ${wanted}.`, details: `${name} must be ${wanted}.` };
+}
+
+/** Two parameters of which only one may be given: 131009. */
+export function tooMany(first: string, second: string): Refusal {
+  return { code: 131009, details: `Only one of the parameters ${first} and ${second} may be given.` };
+}
+
+/** `/text/body` as Graph writes it: `text['body']`; an index without quotes. */
 function paramName(instancePath: string, last?: string): string {
   const [first, ...rest] = [...instancePath.split('/').slice(1), ...(last === undefined ? [] : [last])];
-  return first === undefined ? '' : `${first}${rest.map((part) => `['${part}']`).join('')}`;
+  return first === undefined
+    ? ''
+    : `${first}${rest.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `['${part}']`)).join('')}`;
 }
 
 function withArticle(type: string): string {

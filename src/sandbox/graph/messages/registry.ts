@@ -1,15 +1,31 @@
-// The outbound message types that the sandbox knows: one file each, one line here.
-import type { TSchema } from 'typebox';
+// The outbound message types that the sandbox knows: one file each (interactive ones by family), one line here. Templates will be one more line.
+import { contacts } from './contacts.js';
+import { carousel } from './interactive-carousel.js';
+import { CATALOG_TYPES } from './interactive-catalog.js';
+import { flow } from './interactive-flow.js';
+import { ORDER_TYPES } from './interactive-orders.js';
+import { REPLY_TYPES } from './interactive-replies.js';
+import { REQUEST_TYPES } from './interactive-requests.js';
+import { location } from './location.js';
+import { MEDIA_TYPES } from './media.js';
+import { reaction } from './reaction.js';
 import { text } from './text.js';
-
-/** One outbound type: its name, which is also the key of its object, and the schema of that object. */
-export interface OutboundType {
-  name: string;
-  schema: TSchema;
-}
+import type { OutboundType } from './type.js';
 
 /** The types that can be sent. */
-export const OUTBOUND_TYPES: readonly OutboundType[] = [text];
+export const OUTBOUND_TYPES: readonly OutboundType[] = [
+  text,
+  ...MEDIA_TYPES,
+  location,
+  contacts,
+  reaction,
+  ...REPLY_TYPES,
+  ...REQUEST_TYPES,
+  flow,
+  carousel,
+  ...CATALOG_TYPES,
+  ...ORDER_TYPES,
+];
 
 /** Every value that Meta allows for `type` (Meta 1.1); one that is not in the registry is refused with 131051. */
 export const META_TYPES: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 // Outbound type `text` (Meta 1.4).
 import Type from 'typebox';
-import type { OutboundType } from './registry.js';
+import type { OutboundType } from './type.js';
 
 const BODY_CHARACTERS_MAX = 4096;
 
