@@ -168,6 +168,15 @@ test('an endpoint that is down is probed once a step, each step longer, an hour 
   assert.deepEqual(waits, [1, 2, 5, 10, 17, 26, 37, 50, 60, 60, 60, 60]);
 });
 
+test('requests that were under way when an endpoint went down are one failure, not many', () => {
+  const endpoint = newEndpoint();
+  endpoint.failed(NOW, 0, 'timeout', undefined);
+  for (let i = 1; i < WINDOW; i += 1) endpoint.failed(NOW + i, 0, 'timeout', undefined);
+  assert.deepEqual([endpoint.probes(), endpoint.probeAt()], [0, NOW + MINUTE_MS]);
+  endpoint.failed(NOW + WINDOW, 0, 'http 429', 5 * MINUTE_MS);
+  assert.equal(endpoint.probeAt(), NOW + WINDOW + 5 * MINUTE_MS);
+});
+
 test('a probe waits for what is under way', () => {
   const endpoint = newEndpoint();
   endpoint.failed(NOW, 0, 'timeout', undefined);

@@ -138,8 +138,14 @@ class OwnedEndpoint implements Endpoint {
   }
 
   failed(now: number, random: number, reason: string, retryAfterMs: number | undefined): void {
+    const { probeAt: dueAt } = this.#head;
     if (this.isUp()) this.#head = { ...this.#head, failures: this.#head.failures + 1, downSince: now, probes: 0 };
-    else this.#head.probes += 1;
+    else if (dueAt === null || now >= dueAt) this.#head.probes += 1;
+    else {
+      // It was under way when the endpoint went down: no probe, so no further step, but its wish is heard.
+      this.#head.probeAt = Math.max(dueAt, Math.min(now + (retryAfterMs ?? 0), now + PROBE_WAIT_MAX_MS));
+      return;
+    }
     this.#head.downReason = reason;
     // Probes go on for as long as the endpoint is down, an hour apart at most: only reports grow too old, not the endpoint.
     const probeAt = nextTryAt({ failures: this.#head.probes + 1, firstDueAt: now, now, random, retryAfterMs }) ?? now;
