@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyError } from 'fastify';
 import { registerAdminApi } from './api/admin/register.js';
 import { sendErrorAsApiError } from './api/api-errors.js';
-import { sendError, sendServiceException } from './api/errors.js';
+import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
 import { registerEvents } from './api/events.js';
 import { registerHealth } from './api/health.js';
 import { readJsonOnly } from './api/json.js';
@@ -15,6 +15,7 @@ import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
 import { createServer, listen } from './http/server.js';
 import type { Clock } from './lib/clock.js';
+import { armCrashPoint } from './lib/crash-point.js';
 import { dayOf } from './lib/day.js';
 import { createLifecycle } from './lib/lifecycle.js';
 import type { Log } from './lib/log.js';
@@ -83,6 +84,7 @@ async function wire(
   lifecycle: ReturnType<typeof createLifecycle>,
 ): Promise<Gateway> {
   const { roles } = config;
+  if (config.crashPoint !== undefined) armCrashPoint(config.crashPoint.point, config.crashPoint.hits);
   const metrics = createMetrics(true);
   const secrets = createSecretBox(config.secretKey, config.otherSecretKeys);
   const database = openDatabase({
@@ -198,7 +200,7 @@ async function wire(
   });
   gauges(metrics, { database, clock, dispatch, deliver, janitor });
 
-  const app = createServer(log);
+  const app = createServer(log, {}, sendUnroutable);
   const isStopping = { now: false };
   const endpoints = createEndpointDirectory(database, clock);
   let url = '';

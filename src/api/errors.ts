@@ -1,9 +1,10 @@
 // How the northbound API tells failures: Infobip's old envelope (Infobip 1.3), for every route that does not say otherwise.
-import type { FastifyError, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorHttpStatus, serviceException } from '../contract/answers.js';
 import type { Violations } from '../contract/readers.js';
 import type { Log } from '../lib/log.js';
 import { DatabaseError } from '../store/database.js';
+import { problem, sendProblem } from './admin/problem.js';
 
 /** Seconds after which a client may try again when the database is away or a buffer is full. */
 const RETRY_AFTER_SECONDS = 1;
@@ -16,6 +17,12 @@ export function sendServiceException(
 ): FastifyReply {
   if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   return reply.code(status).send(serviceException(status, options));
+}
+
+/** Tells that a path cannot be read: nothing is there, in the form of the API that it stands under. */
+export function sendUnroutable(request: FastifyRequest, reply: FastifyReply): void {
+  if (request.url.startsWith('/parley/')) sendProblem(reply, problem(404, 'there is nothing at this path'));
+  else sendServiceException(reply, 404);
 }
 
 /** Tells an error that a handler threw or Fastify met. Text of bugs never leaves; the log has it. */

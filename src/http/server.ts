@@ -1,5 +1,5 @@
 // The HTTP server shell that gateway and sandbox share: Fastify with every limit set. Error bodies are the caller's.
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Log } from '../lib/log.js';
 
 /** Limits of one server. Defaults fit a server that faces clients that may be hostile. */
@@ -28,8 +28,15 @@ const DEFAULT_LIMITS: ServerLimits = {
 };
 const HEADERS_BYTES_MAX = 16 * 1024;
 
+/** Answers a request whose path no router can read (`/%zz`, parameters that are too long): before any hook or handler. */
+export type AnswerUnroutable = (request: FastifyRequest, reply: FastifyReply) => void;
+
 /** A Fastify server with limits set and logging off (`log` gets only what the shell itself meets). Not yet listening. */
-export function createServer(log: Log, limits: Partial<ServerLimits> = {}): FastifyInstance {
+export function createServer(
+  log: Log,
+  limits: Partial<ServerLimits> = {},
+  answerUnroutable: AnswerUnroutable = (_, reply) => void reply.code(404).send(),
+): FastifyInstance {
   const { bodyBytesMax, headersTimeoutMs, requestTimeoutMs, keepAliveMs, checkEveryMs, connectionsMax } = {
     ...DEFAULT_LIMITS,
     ...limits,
@@ -47,6 +54,7 @@ export function createServer(log: Log, limits: Partial<ServerLimits> = {}): Fast
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
       connectionsCheckingInterval: checkEveryMs,
     },
+    frameworkErrors: (_, request, reply) => answerUnroutable(request, reply),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
