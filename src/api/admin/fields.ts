@@ -12,6 +12,14 @@ export function text(maxLength: number) {
   return Type.String({ minLength: 1, maxLength, pattern: TEXT, says: `must be text of 1 to ${maxLength} characters` });
 }
 
+/** What can stand in an HTTP header as it is, as Meta's tokens do. */
+export function token(maxLength: number) {
+  return Type.String({
+    pattern: `^[!-~]{1,${maxLength}}$`,
+    says: `must be 1 to ${maxLength} visible ASCII characters`,
+  });
+}
+
 /** Digits, as phone numbers and Meta's ids are. */
 export function digits(minLength: number, maxLength: number) {
   return Type.String({

@@ -4,7 +4,7 @@ import { connectSender } from '../../manage/connect.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { createSender, resumeSender, updateSender } from '../../manage/senders.js';
 import { deleteSender, findSender, pageSenders, type SenderRow } from '../../store/senders.js';
-import { accountIdField, digits, integer, pagingQuery, text, urlOrNull } from './fields.js';
+import { accountIdField, digits, integer, pagingQuery, token, urlOrNull } from './fields.js';
 import type { AdminParts } from './parts.js';
 import {
   accountFilter,
@@ -22,7 +22,7 @@ const META_ID_LENGTH_MAX = 32;
 const SENDER_LENGTH_MAX = 24;
 const THROUGHPUT_MAX = 10_000;
 const metaId = digits(1, META_ID_LENGTH_MAX);
-const accessToken = text(TOKEN_LENGTH_MAX);
+const accessToken = token(TOKEN_LENGTH_MAX);
 const optionalFields = { throughput: Type.Optional(integer(1, THROUGHPUT_MAX)), forwardUrl: Type.Optional(urlOrNull) };
 
 /** The endpoints of senders. */
