@@ -89,6 +89,7 @@ const webhookOperations: readonly Operation[] = [
       { status: 200, description: 'Everything in it is committed' },
       { status: 400, description: 'Signed, but not JSON' },
       { status: 401, description: 'Not signed by Meta' },
+      { status: 413, description: 'Larger than Meta sends' },
       { status: 503, description: 'Nothing is certain; send it again' },
     ],
   },
