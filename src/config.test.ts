@@ -39,6 +39,7 @@ test('a secret key is all that serve needs', () => {
     rateLimits: 'infobip',
     sandboxState: undefined,
     dev: false,
+    crashPoint: undefined,
     logLevel: 'info',
     secretKey: KEY,
     otherSecretKeys: [],
@@ -105,6 +106,15 @@ test('dev reaches loopback, has no rate limits, and takes what is set instead', 
   const dev = loadSettings({}, { dev: true });
   assert.deepEqual([dev.rateLimits, dev.allowNetworks, dev.dev], ['off', ['127.0.0.0/8', '::1/128'], true]);
   assert.equal(loadSettings({ PARLEY_RATE_LIMITS: 'infobip' }, { dev: true }).rateLimits, 'infobip');
+});
+
+test('a crash point is read in dev and refused elsewhere, as is one that does not exist', () => {
+  const read = (text: string) => loadSettings({ PARLEY_CRASH_POINT: text }, { dev: true }).crashPoint;
+  assert.deepEqual(read('accept.after:12'), { point: 'accept.after', hits: 12 });
+  assert.deepEqual(read('deliver.answered'), { point: 'deliver.answered', hits: 1 });
+  for (const text of ['nowhere', 'accept.after:0', 'accept.after:1:2'])
+    assert.throws(() => read(text), /PARLEY_CRASH_POINT must be one of accept.before/);
+  assert.throws(() => loadSettings({ PARLEY_CRASH_POINT: 'accept.after' }), /is for parley dev and tests only/);
 });
 
 test('every variable has a meaning and is described with the text in force', () => {

@@ -1,6 +1,7 @@
 // The configuration: every environment variable with its default, meaning and check, read once into typed settings. Nothing else reads the environment.
 import { isAbsolute, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { CRASH_POINTS, type CrashPoint } from './lib/crash-point.js';
 import { LOG_LEVELS } from './lib/log.js';
 
 /** The parts of the gateway that a process may run. */
@@ -45,6 +46,8 @@ export interface Settings {
   sandboxState: string | undefined;
   /** Whether `parley dev` started this process: demo account, `/parley/1/dev`. */
   dev: boolean;
+  /** Where the process kills itself, for the crash suite; undefined = nowhere. */
+  crashPoint: { point: CrashPoint; hits: number } | undefined;
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -140,6 +143,10 @@ export const VARIABLES = [
   {
     name: 'PARLEY_SANDBOX_STATE',
     meaning: 'file in which the sandbox keeps its state; unset = none (dev: <data dir>/sandbox.json)',
+  },
+  {
+    name: 'PARLEY_CRASH_POINT',
+    meaning: 'dev only: point[:n] of the pipeline at which the process kills itself, the n-th time it gets there',
   },
   { name: 'PARLEY_LOG_LEVEL', fallback: 'info', devFallback: 'warn', meaning: LOG_LEVELS.join(', ') },
 ] as const satisfies readonly Variable[];
@@ -243,6 +250,7 @@ function readSettings(reader: Reader): Settings {
     rateLimits: readChoice(reader, 'PARLEY_RATE_LIMITS', ['infobip', 'off'] as const),
     sandboxState: readFilePath(reader, 'PARLEY_SANDBOX_STATE'),
     dev: reader.dev,
+    crashPoint: readCrashPoint(reader),
     logLevel: readChoice(reader, 'PARLEY_LOG_LEVEL', LOG_LEVELS),
   };
 }
@@ -330,6 +338,18 @@ function readAdminKey(reader: Reader): string | undefined {
 function readFilePath(reader: Reader, name: VariableName): string | undefined {
   const text = reader.text(name);
   return text === undefined || isAbsolute(text) ? text : resolve(text);
+}
+
+function readCrashPoint(reader: Reader): Settings['crashPoint'] {
+  const text = reader.text('PARLEY_CRASH_POINT');
+  if (text === undefined) return undefined;
+  const [name, hits = '1', ...rest] = text.split(':');
+  const point = CRASH_POINTS.find((entry) => entry === name);
+  if (!reader.dev) reader.problem('PARLEY_CRASH_POINT', 'is for parley dev and tests only');
+  else if (point === undefined || !/^[1-9]\d{0,6}$/.test(hits) || rest.length > 0)
+    reader.problem('PARLEY_CRASH_POINT', `must be one of ${CRASH_POINTS.join(', ')}, with :n for the n-th time`);
+  else return { point, hits: Number(hits) };
+  return undefined;
 }
 
 const SECRET_KEY_BYTES = 32;

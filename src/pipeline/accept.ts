@@ -2,6 +2,7 @@
 
 import { StatusId } from '../contract/statuses.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
 import { type Accepted, acceptMessages, findAccepted, type NewMessage, rejectMessages } from '../store/accepting.js';
 import { type Database, DatabaseError } from '../store/database.js';
@@ -108,7 +109,9 @@ async function writeAccepted(
   group: readonly NewMessage[],
 ): Promise<AcceptOutcome[]> {
   const now = clock.now();
+  crashPoint('accept.before');
   const accepted = await acceptMessages(database, now, dayOf(now), group, StatusId.rejectedDuplicateMessageId);
+  crashPoint('accept.after');
   const messages: LaneMessage[] = [];
   group.forEach((message, i) => {
     const place = accepted[i];

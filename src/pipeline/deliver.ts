@@ -6,6 +6,7 @@ import { type DeliveryVerdict, deliveryVerdict, type WebhookAnswer } from '../cu
 import type { WebhookClient } from '../customer/webhook-client.js';
 import { type Alarm, createAlarm } from '../lib/alarm.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
 import { uuidv7 } from '../lib/id.js';
 import type { Log } from '../lib/log.js';
@@ -223,10 +224,13 @@ class Deliverer implements Deliver {
     for (const endpoint of tick.sick) rows.health.push(endpoint.head());
     if (Object.values(rows).some((list) => list.length > 0)) {
       const isOwner = (): boolean => generation === this.#generation;
+      crashPoint('deliver.before');
       await persist(() => commitDeliverTick(database, processId, dayOf(now), rows), isOwner);
+      crashPoint('deliver.after');
     }
     if (generation !== this.#generation) return;
     for (const { batch, isProbe } of tick.posts) void this.#post(batch, isProbe, generation);
+    if (tick.posts.length > 0) crashPoint('deliver.posting');
     this.#setAlarm();
   }
 
@@ -450,6 +454,7 @@ class Deliverer implements Deliver {
       complain(this.#parts.log, 'deliver.post', error);
       answer = { kind: 'failed', reason: 'internal fault', durationMs: 0 };
     }
+    crashPoint('deliver.answered');
     this.#inFlight -= 1;
     if (generation !== this.#generation) return;
     this.#posted.push({ batch, answer, at, isProbe });

@@ -5,6 +5,7 @@ import { ErrorId } from '../contract/errors.js';
 import { EventKind, StatusId } from '../contract/statuses.js';
 import { type Alarm, createAlarm } from '../lib/alarm.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
 import type { GraphClient } from '../meta/graph-client.js';
@@ -239,9 +240,12 @@ class Dispatcher implements Dispatch {
     if (tick.touched.size === 0) return;
     for (const lane of tick.touched) rows.lanes.push(lane.head());
     for (const [work, claimedAt] of tick.held) if (work.isHeld) rows.held.push(toHeldRow(work, claimedAt));
+    crashPoint('dispatch.before');
     await this.#persist(() => commitDispatchTick(this.#parts.database, processId, now, rows));
+    crashPoint('dispatch.after');
     if (generation !== this.#generation) return;
     for (const work of posts) void this.#post(work, generation);
+    if (posts.length > 0) crashPoint('dispatch.posting');
   }
 
   #persist(commit: () => Promise<void>): Promise<void> {
@@ -486,6 +490,7 @@ class Dispatcher implements Dispatch {
       complain(this.#parts.log, 'dispatch.post', error);
       outcome = BROKEN;
     }
+    crashPoint('dispatch.answered');
     this.#inFlight -= 1;
     const metaCode = 'refusal' in outcome ? outcome.refusal?.metaCode : undefined;
     this.#parts.count(outcome.kind, metaCode);

@@ -1,5 +1,6 @@
 // The lanes that this process owns: taking them over, letting them go, and keeping their buffers filled.
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import type { Log } from '../lib/log.js';
 import type { Database } from '../store/database.js';
 import type { Directory } from '../store/directory.js';
@@ -100,6 +101,7 @@ export class LaneSet {
     const ids = await listLanes(database, GROUPS, [...this.#groups], this.ids());
     if (ids.length === 0) return;
     const { heads, held } = await takeOverLanes(database, processId, clock.now(), ids);
+    crashPoint('lanes.taken');
     if (generation !== this.#generation) return;
     for (const head of heads) {
       const lane = createLane(head, directory.senderById(head.lane)?.throughput ?? 1, clock.now());

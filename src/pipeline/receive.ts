@@ -5,6 +5,7 @@ import { inboundFromWire } from '../contract/events/registry.js';
 import { errorOf } from '../contract/meta-errors.js';
 import { EventKind, kindOfWire, StatusId } from '../contract/statuses.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import { addDays, dayOf } from '../lib/day.js';
 import { uuidv7 } from '../lib/id.js';
 import { parseJson } from '../lib/json.js';
@@ -198,7 +199,9 @@ async function writeEvents(
   events: readonly NewEvent[],
 ): Promise<void> {
   const now = clock.now();
+  crashPoint('receive.before');
   const appended = await appendEvents(database, now, dayOf(now), day, events);
+  crashPoint('receive.after');
   count('foreign', appended.filter((event) => event.isForeign).length);
   onEvents(appended);
 }
@@ -260,7 +263,9 @@ async function writeInbound(parts: ReceiveParts, items: readonly InboundItem[]):
 
 async function writeInboundOf(parts: ReceiveParts, day: number, group: readonly NewInbound[]): Promise<void> {
   const now = parts.clock.now();
+  crashPoint('inbound.before');
   const appended = await appendInbound(parts.database, now, dayOf(now), day, group);
+  crashPoint('inbound.after');
   countUnknown(parts, group);
   parts.onReports(toReports(parts, group, appended, now));
 }

@@ -1,0 +1,39 @@
+// Named points of the pipeline at which the crash suite has a process kill itself. Unarmed, as always outside of that suite, a point
+// costs one comparison.
+
+/** The points. `before` and `after` are of a commit; `answered` and `posted` lie between somebody's answer and the commit that notes it. */
+export const CRASH_POINTS = [
+  'accept.before',
+  'accept.after',
+  'lanes.taken',
+  'dispatch.before',
+  'dispatch.after',
+  'dispatch.posting',
+  'dispatch.answered',
+  'receive.before',
+  'receive.after',
+  'inbound.before',
+  'inbound.after',
+  'deliver.before',
+  'deliver.after',
+  'deliver.posting',
+  'deliver.answered',
+] as const;
+
+/** One of `CRASH_POINTS`. */
+export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+const armed: { point: CrashPoint | undefined; hits: number } = { point: undefined, hits: 0 };
+
+/** From now on the process kills itself (SIGKILL) when it comes to `point` for the `hits`-th time. */
+export function armCrashPoint(point: CrashPoint, hits: number): void {
+  armed.point = point;
+  armed.hits = hits;
+}
+
+/** Says that `point` is reached. Does nothing unless it is armed. */
+export function crashPoint(point: CrashPoint): void {
+  if (armed.point !== point) return;
+  armed.hits -= 1;
+  if (armed.hits <= 0) process.kill(process.pid, 'SIGKILL');
+}
