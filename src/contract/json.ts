@@ -39,3 +39,28 @@ export function integerAt(value: unknown, key: string): number | undefined {
   const number = typeof found === 'string' && /^-?\d{1,15}$/.test(found) ? Number(found) : found;
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
 }
+
+/** The number at `key`, decimal digits in a text included. */
+export function numberAt(value: unknown, key: string): number | undefined {
+  const found = isObject(value) ? value[key] : undefined;
+  const number = typeof found === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(found) ? Number(found) : found;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+}
+
+/** Deeper JSON than this inside a text is not read: whoever writes it out again would run out of stack. */
+const PARSED_DEPTH_MAX = 100;
+
+/** The object that `text` is JSON of; undefined when it is something else or nests too deep. */
+export function parsedObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && nestsWithin(value, PARSED_DEPTH_MAX) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function nestsWithin(value: unknown, depthMax: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depthMax > 0 && Object.values(value).every((inner) => nestsWithin(inner, depthMax - 1));
+}

@@ -4,7 +4,7 @@ import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from 
 import { NO_PRICE } from '../reports.js';
 
 /** Longest `ts` we take as a date: the last ms of the year 9999. */
-const TIME_MS_MAX = 253_402_300_799_999;
+export const TIME_MS_MAX = 253_402_300_799_999;
 
 /** What one file of this folder says about a kind of inbound message. */
 export interface EventType {
@@ -12,8 +12,12 @@ export interface EventType {
   readonly wireType: string;
   /** Infobip's `message.type` (Infobip 4.3). */
   readonly type: string;
-  /** The content that is stored, from Meta's fragment; undefined when its shape is not what Meta documents. */
+  /** The message comes with a file, whose reference is in its content. */
+  readonly isMedia?: true;
+  /** The content that is stored, from Meta's fragment; undefined when its shape is not what Meta documents. Members may be undefined. */
   fromWire(message: JsonObject): JsonObject | undefined;
+  /** The wamid of the message it is about, where Meta names that outside `context`. */
+  quoted?(message: JsonObject): string | undefined;
   /** Infobip's fields of `message` beside type, context and referral, from stored content. */
   toReport(content: JsonObject): JsonObject;
   /** A fragment as Meta sends it, without from, id and timestamp. */
@@ -29,12 +33,23 @@ export interface InboundContact {
   username?: string;
 }
 
-/** The message quoted or referred to. `id` is Meta's wamid of it. */
+/** The message quoted or referred to. `id` is Meta's wamid of it. Infobip has no field for the two flags. */
 export interface InboundContext {
   from?: string;
   id?: string;
   groupId?: string;
   referredProduct?: { catalogId: string; productRetailerId: string };
+  forwarded?: true;
+  /** Through more than five chats. */
+  frequentlyForwarded?: true;
+}
+
+/** The user's identity as Meta last saw it, when the number watches for changes. */
+export interface InboundIdentity {
+  acknowledged: boolean;
+  hash: string;
+  /** In Infobip's form. */
+  createdAt: string;
 }
 
 /** An inbound message as stored: plain JSON. */
@@ -53,12 +68,13 @@ export interface InboundEvent {
   contact: InboundContact;
   context?: InboundContext;
   referral?: JsonObject;
+  identity?: InboundIdentity;
   /** Meta's fragment as it came, kept when it is UNSUPPORTED. */
   raw?: JsonObject;
 }
 
 /** Infobip's type for what it cannot express. */
-const UNSUPPORTED = 'UNSUPPORTED';
+export const UNSUPPORTED = 'UNSUPPORTED';
 
 /** What comes with a message in Meta's webhook. */
 export interface InboundFragment {
@@ -77,7 +93,7 @@ function present(fields: object): object {
 /** Reads the parts that all types share. Undefined when the fragment lacks what makes it a message: id, author, time. */
 export function readInbound(
   fragment: InboundFragment,
-  types: ReadonlyMap<string, EventType>,
+  types: ReadonlyMap<string, readonly EventType[]>,
 ): InboundEvent | undefined {
   const { message } = fragment;
   const wamid = textAt(message, 'id');
@@ -85,21 +101,32 @@ export function readInbound(
   const from = contact.phoneNumber ?? contact.userId;
   const seconds = integerAt(message, 'timestamp');
   if (wamid === undefined || from === undefined || seconds === undefined) return undefined;
-  const type = types.get(textAt(message, 'type') ?? '');
-  const content = type?.fromWire(message);
+  const read = readContent(message, types.get(textAt(message, 'type') ?? '') ?? []);
   return present<InboundEvent>({
     wamid,
     phoneNumberId: fragment.phoneNumberId,
     displayPhoneNumber: fragment.displayPhoneNumber,
     from,
     at: Math.min(Math.max(0, seconds * 1000), TIME_MS_MAX),
-    type: type === undefined || content === undefined ? UNSUPPORTED : type.type,
-    content: content ?? {},
+    type: read?.type.type ?? UNSUPPORTED,
+    content: read === undefined ? {} : present<JsonObject>(read.content),
     contact,
-    context: contextOf(message),
+    context: contextOf(message, read?.type.quoted?.(message)),
     referral: referralOf(message),
-    raw: content === undefined ? message : undefined,
+    identity: identityOf(message),
+    raw: read === undefined ? message : undefined,
   });
+}
+
+function readContent(
+  message: JsonObject,
+  candidates: readonly EventType[],
+): { type: EventType; content: JsonObject } | undefined {
+  for (const type of candidates) {
+    const content = type.fromWire(message);
+    if (content !== undefined) return { type, content };
+  }
+  return undefined;
 }
 
 function contactOf(message: JsonObject, contact: JsonObject | undefined): InboundContact {
@@ -113,19 +140,29 @@ function contactOf(message: JsonObject, contact: JsonObject | undefined): Inboun
   });
 }
 
-function contextOf(message: JsonObject): InboundContext | undefined {
+function contextOf(message: JsonObject, quoted: string | undefined): InboundContext | undefined {
   const context = objectAt(message, 'context');
   const product = objectAt(context, 'referred_product');
   const catalogId = textAt(product, 'catalog_id');
   const productRetailerId = textAt(product, 'product_retailer_id');
   const read = present<InboundContext>({
     from: textAt(context, 'from'),
-    id: textAt(context, 'id'),
+    id: textAt(context, 'id') ?? quoted,
     groupId: textAt(message, 'group_id'),
     referredProduct:
       catalogId === undefined || productRetailerId === undefined ? undefined : { catalogId, productRetailerId },
+    forwarded: context?.forwarded === true ? true : undefined,
+    frequentlyForwarded: context?.frequently_forwarded === true ? true : undefined,
   });
   return Object.keys(read).length === 0 ? undefined : read;
+}
+
+function identityOf(message: JsonObject): InboundIdentity | undefined {
+  const identity = objectAt(message, 'identity');
+  const hash = textAt(identity, 'hash');
+  const seconds = integerAt(identity, 'created_timestamp');
+  if (hash === undefined || seconds === undefined || seconds < 0 || seconds * 1000 > TIME_MS_MAX) return undefined;
+  return { acknowledged: identity?.acknowledged === true, hash, createdAt: formatDate(seconds * 1000) };
 }
 
 const SOURCE_TYPES = new Map([
@@ -160,11 +197,14 @@ export interface InboundFacts {
   entityId?: string | undefined;
   /** Our outbound message that was quoted, when it was found. */
   paired?: { messageId: string; callbackData?: string | undefined } | undefined;
+  /** Of a message with a file: where the customer gets it, or what was found in it. */
+  media?: { url: string } | { malware: string } | undefined;
 }
+
+const INFECTED = 'INFECTED_CONTENT';
 
 /** Infobip's result object (Infobip 4.3), from a stored event and the type's own fields. */
 export function inboundReport(event: InboundEvent, fields: JsonObject, facts: InboundFacts): object {
-  const { context, referral } = event;
   const { paired } = facts;
   return {
     from: event.from,
@@ -176,19 +216,24 @@ export function inboundReport(event: InboundEvent, fields: JsonObject, facts: In
     callbackData: paired?.callbackData,
     applicationId: facts.applicationId,
     entityId: facts.entityId,
-    message: {
-      type: event.type,
-      ...fields,
-      ...(context === undefined
-        ? undefined
-        : { context: paired === undefined ? context : { ...context, id: paired.messageId } }),
-      ...(referral === undefined || event.type === UNSUPPORTED ? undefined : { referral }),
-    },
+    message: messageOf(event, fields, facts),
     price: NO_PRICE,
     contact: event.contact,
+    identity: event.identity,
     channel: 'WHATSAPP',
     eventId: facts.eventId,
   };
+}
+
+function messageOf({ type, context, referral }: InboundEvent, fields: JsonObject, facts: InboundFacts): JsonObject {
+  const { paired, media } = facts;
+  const shared = {
+    context: context === undefined || paired === undefined ? context : { ...context, id: paired.messageId },
+    referral: type === UNSUPPORTED ? undefined : referral,
+  };
+  if (media === undefined) return { type, ...fields, ...shared };
+  if ('malware' in media) return { type: INFECTED, malware: media.malware, ...shared };
+  return { type, url: media.url, ...fields, ...shared };
 }
 
 /** The contact in `contacts[]` that belongs to `message`: by number or user id, else the only one. */
