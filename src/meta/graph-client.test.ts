@@ -104,6 +104,15 @@ test('gives answers of any status with their body, undefined when it is no JSON'
   assert.deepEqual(brief(await graph.send('html', 't', '{}')), ['answered', 502, undefined]);
 });
 
+test('an error that repeats the token comes without it', async (t) => {
+  const token = 'EAAGm0PX4ZCpsBAKZ';
+  const url = await http(t, (_, response) => {
+    response.writeHead(401).end(JSON.stringify({ error: { code: 190, message: `Malformed access token ${token}` } }));
+  });
+  const answer = await client(t, url).send('1', token, '{}');
+  assert.deepEqual(brief(answer), ['answered', 401, { error: { code: 190, message: 'Malformed access token ***' } }]);
+});
+
 test('does not follow redirects', async (t) => {
   let requests = 0;
   const url = await http(t, (request, response) => {

@@ -43,6 +43,8 @@ const CONNECTIONS = 64;
 const TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const ANSWER_BYTES_MAX = 1024 * 1024;
+/** Meta's tokens have over a hundred; what is much shorter may be part of an ordinary word or number. */
+const TOKEN_LENGTH_MIN = 16;
 
 /** Creates the client; no socket is opened before the first request. Throws TypeError on a base URL that is no http(s) URL. */
 export function createGraphClient(options: GraphClientOptions): GraphClient {
@@ -61,7 +63,7 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
   });
   let closing: Promise<void> | undefined;
   const call = (method: 'GET' | 'POST', path: string, token: string, body: string | null, signal?: AbortSignal) =>
-    exchange(pool, timeoutMs, signal, {
+    exchange(pool, timeoutMs, signal, token, {
       method,
       path: prefix + path,
       headers:
@@ -97,10 +99,11 @@ function exchange(
   pool: Pool,
   timeoutMs: number,
   signal: AbortSignal | undefined,
+  token: string,
   request: Dispatcher.DispatchOptions,
 ): Promise<GraphAnswer> {
   return new Promise((resolve) => {
-    const exchanging = new Exchange(resolve, timeoutMs, signal);
+    const exchanging = new Exchange(resolve, timeoutMs, signal, token);
     if (signal?.aborted === true) {
       exchanging.giveUp('aborted');
       return;
@@ -119,6 +122,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: GraphAnswer) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #signal: AbortSignal | undefined;
+  readonly #token: string;
   readonly #onAbort = (): void => this.giveUp('aborted');
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
@@ -127,8 +131,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   #usage: string | undefined;
   #bytes = 0;
 
-  constructor(resolve: (answer: GraphAnswer) => void, timeoutMs: number, signal: AbortSignal | undefined) {
+  constructor(
+    resolve: (answer: GraphAnswer) => void,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    token: string,
+  ) {
     this.#resolve = resolve;
+    this.#token = token;
     this.#timer = setTimeout(() => this.giveUp('timeout'), timeoutMs);
     this.#signal = signal;
     if (signal === undefined) return;
@@ -165,8 +175,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const text = Buffer.concat(this.#chunks).toString('utf8');
-    const body = parse(text);
-    if (body === undefined && this.#status >= 200 && this.#status < 300) {
+    const isGood = this.#status >= 200 && this.#status < 300;
+    const body = parse(isGood ? text : withoutToken(text, this.#token));
+    if (body === undefined && isGood) {
       this.#settle({ kind: 'unknown', reason: 'answer is not JSON', cause: undefined });
       return;
     }
@@ -196,6 +207,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#resolve(answer);
   }
+}
+
+/** Meta repeats a token that it cannot read ("Malformed access token .."), and what it says is kept, shown and logged. */
+function withoutToken(text: string, token: string): string {
+  return token.length < TOKEN_LENGTH_MIN ? text : text.replaceAll(token, '***');
 }
 
 function parse(text: string): unknown {
