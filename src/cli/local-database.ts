@@ -44,16 +44,21 @@ export async function withOwnDatabase<T>(
 
 const OPERATOR_ERRORS = [NoDatabase, ArchiveRefused, EmbeddedUnavailable, DatabaseUnreachable, MigrationRefused];
 
-/** Says in one line what the operator can mend, and returns exit code 1; throws what is a bug. */
+/** Says in one line what the operator can mend, and returns exit code 1; throws what is a bug. What PostgreSQL refuses it undid. */
 export function tellOperator(error: unknown, terminal: Terminal): number {
   if (terminal.stopped.aborted) {
     terminal.complain('parley: stopped; nothing was kept');
     return 1;
   }
   const isOperators = OPERATOR_ERRORS.some((kind) => error instanceof kind) || isOfFiles(error);
-  if (!isOperators || !(error instanceof Error)) throw error;
-  terminal.complain(`parley: ${error.message}`);
+  if (!(error instanceof Error && (isOperators || isOfPostgres(error)))) throw error;
+  terminal.complain(`parley: ${isOperators ? '' : 'PostgreSQL says: '}${error.message}`);
   return 1;
+}
+
+/** Its disk is full, a right is missing, a limit was met. */
+function isOfPostgres(error: Error): boolean {
+  return 'severity' in error && 'code' in error;
 }
 
 /** No such file, no space, no permission: the operating system names the file and the reason. */

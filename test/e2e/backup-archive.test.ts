@@ -16,6 +16,7 @@ import { migrate, readMigrations } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
 import { SEALED_COLUMNS } from '../../src/store/sealed.js';
 import { temporaryFolder } from '../support/dev-world.js';
+import { parley } from '../support/parley.js';
 
 const DAY = 20_250_131;
 const log = createLog('silent');
@@ -170,6 +171,34 @@ test('a backup that turns out to be cut while it is loaded leaves the database e
   );
   await assert.rejects(checkBackup(file, stopped), ArchiveRefused);
   await target.client.end();
+});
+
+test('what PostgreSQL refuses is told in a line, and nothing is changed', async () => {
+  const target = await newDatabase();
+  await target.client.query(`ALTER DATABASE target${databases} SET default_transaction_read_only = on`);
+  const { code, stderr } = await parley(['restore', backupFile], { PARLEY_DATABASE_URL: target.url });
+  assert.equal(code, 1);
+  assert.match(stderr, /^parley: PostgreSQL says: cannot execute CREATE TABLE in a read-only transaction\n$/);
+  await target.client.end();
+});
+
+test('the commands tell wrong words, files and places in a line', async () => {
+  const nowhere = { PARLEY_DATA_DIR: join(folder, 'nowhere') };
+  for (const [args, code, said] of [
+    [['restore'], 2, /restore takes the name of the file/],
+    [['backup', 'a', 'b'], 2, /backup takes only the name/],
+    [['backup', join(folder, 'x')], 1, /there is no database in .*nowhere/],
+    [['restore', join(folder, 'no-file')], 1, /ENOENT.*no-file/],
+    [['backup', join(folder, 'no', 'folder')], 1, /there is no database/],
+  ] as const) {
+    const outcome = await parley(args, nowhere);
+    assert.equal(outcome.code, code, outcome.stderr);
+    assert.match(outcome.stderr, said);
+    assert.equal(outcome.stderr.trimEnd().split('\n').length, 1);
+  }
+  assert.equal(existsSync(nowhere.PARLEY_DATA_DIR), false);
+  const unwritable = await parley(['backup', join(folder, 'no', 'folder')], { PARLEY_DATABASE_URL: server.url });
+  assert.match(unwritable.stderr, /^parley: ENOENT.*folder\.partial'\n$/);
 });
 
 test('a backup of a newer Parley, or of edited migrations, is refused with a clear line', async () => {
