@@ -283,6 +283,8 @@ test('holds at most its limit, then claims nothing more until a pair moves on', 
     const rows = Array.from({ length: 500 }, (_, i) => message(next + i, 'a'));
     next += lane.buffer.offer(rows);
   };
+  fill();
+  const first = only(select(lane, READY, 100, pairs).posts);
   for (let i = 0; i < 40; i += 1) {
     fill();
     select(lane, READY, 100, pairs);
@@ -290,6 +292,12 @@ test('holds at most its limit, then claims nothing more until a pair moves on', 
   }
   assert.equal(lane.counts().held, HELD_MAX);
   assert.equal(lane.head().claimed, HELD_MAX + 1);
+  done(lane, first);
+  const second = only(select(lane, READY, 100, pairs).posts);
+  assert.equal(lane.head().claimed, HELD_MAX + 1);
+  done(lane, second);
+  select(lane, READY, 100, pairs);
+  assert.deepEqual([lane.counts().held, lane.head().claimed], [HELD_MAX, HELD_MAX + 2]);
 });
 
 // ------------------------------------------------------------- against a model

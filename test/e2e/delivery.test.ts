@@ -162,6 +162,23 @@ test('an endpoint that cannot be reached is down, is probed, and gets everything
   assert.deepEqual([up.downReason, up.nextProbeAt, up.dead], [null, null, 0]);
 });
 
+test('a person may enable an endpoint that is down without waiting for its probe', async () => {
+  const receiver = await newReceiver();
+  const ids = await pileUp(receiver, 3);
+  receiver.answer({ status: 200 });
+  const { id } = await scene.endpointOf(receiver.url);
+  await scene.admin(`/endpoints/${id}/enable`, { method: 'POST' });
+  await arrived(receiver, ids);
+});
+
+test('a probe that is answered 410 disables the endpoint', async () => {
+  const receiver = await newReceiver();
+  await pileUp(receiver, 2);
+  receiver.answer({ status: 410 });
+  await scene.advance(90);
+  await endpointUntil(receiver.url, 'disabled', ({ disabledAt }) => disabledAt !== null);
+});
+
 test('a probe carries one report and the rest follows its success', async () => {
   const receiver = await newReceiver();
   const ids = await pileUp(receiver, 30);

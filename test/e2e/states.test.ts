@@ -419,7 +419,7 @@ test('a message that is not sent within 48 hours ends as EXPIRED_EXPIRED and is 
 
 test('a message that is sent and not told of for 48 hours ends as EXPIRED_DLR_UNKNOWN, and later truth is reported', async () => {
   await progress('manual');
-  const [silent, sent, delivered] = [await send(), await send(), await send()];
+  const [silent, sent, unread, delivered] = [await send(), await send(), await send(), await send()];
   const reach = async (message: Sent, status: string): Promise<void> => {
     const [wire] = await scene.atMetaUntil(message.to, 1);
     assert.equal(
@@ -430,10 +430,10 @@ test('a message that is sent and not told of for 48 hours ends as EXPIRED_DLR_UN
   await reach(sent, 'sent');
   await reach(delivered, 'delivered');
   await delivered.reported('DELIVERED_TO_HANDSET');
-  await scene.lifeUntil('submitted', silent.id, is('submitted'));
+  for (const { id } of [silent, unread]) await scene.lifeUntil('submitted', id, is('submitted'));
   await scene.lifeUntil('sent', sent.id, is('sent'));
   await scene.advance(48 * HOUR + 60);
-  for (const message of [silent, sent]) {
+  for (const message of [silent, sent, unread]) {
     await message.reported('EXPIRED_DLR_UNKNOWN');
     assert.equal(message.results()[0]?.status?.id, 29);
   }
@@ -441,6 +441,8 @@ test('a message that is sent and not told of for 48 hours ends as EXPIRED_DLR_UN
   await sent.reported('EXPIRED_DLR_UNKNOWN', 'DELIVERED_TO_HANDSET');
   await reach(silent, 'failed');
   await silent.reported('EXPIRED_DLR_UNKNOWN', 'UNDELIVERABLE_REJECTED_OPERATOR');
+  await reach(unread, 'read');
+  await unread.reported('EXPIRED_DLR_UNKNOWN', 'DELIVERED_TO_HANDSET', 'seen');
   assert.equal((await scene.life(delivered.id)).state, 'delivered');
   assert.equal(delivered.results().length, 1);
 });

@@ -169,6 +169,34 @@ test('sent, delivered, read: one delivery report, one seen report', async () => 
   assert.equal(await stateOf(message), 'read');
 });
 
+const ORDER = ['submitted', 'sent', 'failed', 'delivered', 'read', 'played'];
+
+/** What P4 says is reported of two statuses, one after the other. */
+function reportsOf(first: string, second: string): string[] {
+  const told = new Set<string>();
+  for (const status of [first, second]) {
+    if (status === 'failed' && !told.has('DELIVERED_TO_HANDSET')) told.add('UNDELIVERABLE_NOT_DELIVERED');
+    if (status === 'delivered' || status === 'read') told.add('DELIVERED_TO_HANDSET');
+    if (status === 'read') told.add('seen');
+  }
+  return [...told];
+}
+
+test('of any two statuses the further one is the state, whichever comes first', async () => {
+  const words = ORDER.slice(1);
+  const pairs = words.flatMap((first) => words.map((second) => [first, second] as const));
+  await Promise.all(
+    pairs.map(async ([first, second]) => {
+      const message = await submit();
+      await message.post({ status: first, code: 131_026 });
+      await message.post({ status: second, code: 131_026 });
+      const further = Math.max(ORDER.indexOf(first), ORDER.indexOf(second));
+      assert.equal(await stateOf(message), ORDER[further], `${first}, ${second}`);
+      await reported(message, ...reportsOf(first, second));
+    }),
+  );
+});
+
 test('keeps a delivered message delivered when a late sent arrives', async () => {
   const message = await submit();
   await message.post({ status: 'delivered' });
