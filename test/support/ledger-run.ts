@@ -1,4 +1,5 @@
 // One run of the crash ledger: load, users who write, kills whose recovery is timed, and the wait for quiet before the books are compared.
+import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Reckoning, readSandbox, reckon } from './ledger.js';
 import { type Load, startLoad } from './ledger-load.js';
@@ -27,6 +28,8 @@ export interface LedgerRun {
   recover(what: string, restart: boolean): Promise<void>;
   /** Ends the load, waits until nothing moves, compares the books. `quietMs` is for the wait. */
   settle(quietMs?: number): Promise<{ reckoning: Reckoning; recoveries: Recovery[] }>;
+  /** What a test prints of it. */
+  describe(reckoning: Reckoning, recoveries: readonly Recovery[]): string[];
   /** Ends the load and the users; for a test that fails on the way. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -42,6 +45,14 @@ export interface LedgerRunOptions {
 const QUIET_TIMEOUT_MS = 90_000;
 const ACCEPT_TIMEOUT_MS = 60_000;
 const QUIET_POLL_MS = 250;
+
+const RECOVERY_MS_MAX = 10_000;
+
+/** Throws unless each recovery was done within 10 s. */
+export function assertRecovered(recoveries: readonly Recovery[]): void {
+  const isSlow = ({ acceptMs, dispatchMs }: Recovery): boolean => Math.max(acceptMs, dispatchMs) > RECOVERY_MS_MAX;
+  assert.deepEqual(recoveries.filter(isSlow), []);
+}
 
 interface Kill {
   what: string;
@@ -84,6 +95,11 @@ export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): L
     inbound,
     recover,
     stop,
+    describe: (reckoning, recoveries) => [
+      `${reckoning.summary} (accepted ${reckoning.accepted}, repeated under one eventId ${reckoning.repeated})`,
+      `back after, accept/dispatch in ms: ${recoveries.map(({ what, acceptMs, dispatchMs }) => `${what} ${acceptMs}/${dispatchMs}`).join(', ')}`,
+      `not accepted at once: ${[...load.refusals].map(([what, count]) => `${what} ${count}`).join(', ')}`,
+    ],
     async kill(victim) {
       const [gateway] = world.gateways();
       if (gateway === undefined) throw new Error('no gateway to kill');

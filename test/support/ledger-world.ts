@@ -20,6 +20,10 @@ export interface GatewayOptions {
 /** A gateway process of the world. */
 export interface GatewayProcess extends Program {
   roles: string;
+  /** SIGSTOP, and nothing new is sent to it, as a health check would see to. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
 }
 
 /** `databaseUrl` unset: the embedded database, in `dataDir`. */
@@ -27,6 +31,8 @@ export interface LedgerWorldOptions {
   databaseUrl?: string;
   /** Business numbers, 6 by default. */
   senders?: number;
+  /** Messages a second of each number, 1000 by default: pace is not what is tested. */
+  throughput?: number;
 }
 
 /** A running world. */
@@ -61,7 +67,6 @@ const FIRST_SENDER = 441_134_961_001;
 const APP_SECRET = 'app-secret-of-the-ledger';
 const GRAPH_TOKEN = 'graph-token-of-the-ledger';
 const VERIFY_TOKEN = 'verify-token-of-the-ledger';
-const THROUGHPUT = 1000;
 const CALL_TIMEOUT_MS = 30_000;
 
 /** Starts sandbox, receiver and balancers; no gateway yet. */
@@ -89,11 +94,14 @@ class RunningWorld implements LedgerWorld {
   readonly #secretKey = randomBytes(32).toString('base64');
   readonly #options: LedgerWorldOptions;
   readonly #parts: Parts;
+  readonly #throughput: number;
   readonly #gateways = new Set<GatewayProcess>();
+  readonly #paused = new Set<GatewayProcess>();
 
   constructor(options: LedgerWorldOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
+    this.#throughput = options.throughput ?? 1000;
     this.receiver = parts.receiver;
     this.sandbox = parts.sandbox.url;
     this.api = parts.api.url;
@@ -118,7 +126,20 @@ class RunningWorld implements LedgerWorld {
       ...(databaseUrl === undefined ? {} : { PARLEY_DATABASE_URL: databaseUrl }),
       ...env,
     });
-    const gateway = { ...program, roles };
+    const gateway: GatewayProcess = {
+      ...program,
+      roles,
+      pause: () => {
+        program.signal('SIGSTOP');
+        this.#paused.add(gateway);
+        this.#balance();
+      },
+      resume: () => {
+        program.signal('SIGCONT');
+        this.#paused.delete(gateway);
+        this.#balance();
+      },
+    };
     this.#gateways.add(gateway);
     this.#balance();
     void program.ended.then(() => {
@@ -129,7 +150,8 @@ class RunningWorld implements LedgerWorld {
   }
 
   #balance(): void {
-    const withRole = (role: string) => this.gateways().filter(({ roles }) => roles.split(',').includes(role));
+    const awake = this.gateways().filter((gateway) => !this.#paused.has(gateway));
+    const withRole = (role: string) => awake.filter(({ roles }) => roles.split(',').includes(role));
     this.#parts.api.setUpstreams(withRole('api').map(({ url }) => url));
     this.#parts.callbacks.setUpstreams(withRole('receive').map(({ url }) => url));
   }
@@ -145,7 +167,11 @@ class RunningWorld implements LedgerWorld {
 
   async setUp(unknownWaitSeconds = 30): Promise<void> {
     await Promise.all(this.gateways().map((gateway) => this.untilReady(gateway)));
-    const numbers = this.senders.map((number) => ({ number, phoneNumberId: `${number}200`, throughput: THROUGHPUT }));
+    const numbers = this.senders.map((number) => ({
+      number,
+      phoneNumberId: `${number}200`,
+      throughput: this.#throughput,
+    }));
     const app = {
       appSecret: APP_SECRET,
       verifyToken: VERIFY_TOKEN,
@@ -163,7 +189,7 @@ class RunningWorld implements LedgerWorld {
     const path = '/parley/1/senders';
     const ids = { phoneNumberId: `${sender}200`, wabaId: WABA_ID, accessToken: GRAPH_TOKEN };
     const forwardUrl = this.receiver.inboundUrl;
-    await this.#must(this.call(this.api, path, { sender, throughput: THROUGHPUT, ...ids, accountId }));
+    await this.#must(this.call(this.api, path, { sender, throughput: this.#throughput, ...ids, accountId }));
     await this.#must(this.call(this.api, `${path}/${sender}`, { forwardUrl }, 'PATCH'));
   }
 
@@ -194,7 +220,7 @@ class RunningWorld implements LedgerWorld {
 
   async stop(): Promise<void> {
     for (const gateway of this.gateways()) {
-      gateway.signal('SIGCONT');
+      gateway.resume();
       await gateway.terminate();
     }
     await this.#parts.sandbox.terminate();

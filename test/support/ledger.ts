@@ -1,4 +1,5 @@
 // The crash ledger's reckoning: four books, what was accepted, what Meta got, what Meta told, what the customer got, must agree.
+import assert from 'node:assert/strict';
 import pg from 'pg';
 import type { AcceptedMessage } from './ledger-load.js';
 import type { LedgerWorld } from './ledger-world.js';
@@ -36,6 +37,15 @@ export interface Reckoning {
 }
 
 const PAGE = 1000;
+const LINES_SHOWN = 20;
+
+/** Throws, with the first lines of what is wrong, unless nothing was lost, repeated, misordered or made up. */
+export function assertBalanced(reckoning: Reckoning): void {
+  const { lost, duplicated, misordered, foreign, resentByPolicy, summary } = reckoning;
+  const wrong = [...lost, ...duplicated, ...misordered, ...foreign];
+  assert.deepEqual(wrong.slice(0, LINES_SHOWN), [], `${summary} misordered ${misordered.length}`);
+  assert.equal(resentByPolicy, 0, summary);
+}
 
 /** Everything that the sandbox has, in Graph order. */
 export async function readSandbox(world: LedgerWorld): Promise<SandboxMessage[]> {

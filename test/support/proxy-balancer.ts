@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 export interface Balancer {
   /** `http://127.0.0.1:<port>`. */
   url: string;
-  /** New connections go to these in turn, base URLs; one that refuses is passed over. */
+  /** New connections go to these in turn, base URLs; one that refuses is passed over. Connections to others are cut, as health checks would. */
   setUpstreams(urls: readonly string[]): void;
   stop(): Promise<void>;
 }
@@ -14,6 +14,7 @@ export interface Balancer {
 /** Starts one without upstreams: connections are closed at once. */
 export async function startBalancer(): Promise<Balancer> {
   const sockets = new Set<Socket>();
+  const portOf = new Map<Socket, number>();
   let ports: number[] = [];
   let turn = 0;
   function open(client: Socket, tries: number): void {
@@ -28,10 +29,14 @@ export async function startBalancer(): Promise<Balancer> {
     upstream.once('connect', () => {
       isOpen = true;
       track(upstream);
+      portOf.set(upstream, port);
       client.pipe(upstream).pipe(client);
     });
     upstream.on('error', () => (isOpen ? client.destroy() : open(client, tries - 1)));
-    upstream.on('close', () => isOpen && client.destroy());
+    upstream.on('close', () => {
+      portOf.delete(upstream);
+      if (isOpen) client.destroy();
+    });
     client.on('error', () => upstream.destroy());
     client.on('close', () => upstream.destroy());
   }
@@ -53,6 +58,7 @@ export async function startBalancer(): Promise<Balancer> {
     url: `http://127.0.0.1:${address.port}`,
     setUpstreams(urls) {
       ports = urls.map((url) => Number(new URL(url).port));
+      for (const [socket, port] of portOf) if (!ports.includes(port)) socket.destroy();
     },
     async stop() {
       for (const socket of sockets) socket.destroy();
