@@ -7,12 +7,13 @@ import { sendError, sendServiceException, sendUnroutable } from './api/errors.js
 import { registerEvents } from './api/events.js';
 import { registerHealth } from './api/health.js';
 import { readJsonOnly } from './api/json.js';
-import { registerMessages } from './api/messages.js';
+import { addMessageRoutes } from './api/messages.js';
 import { registerMetaWebhook } from './api/meta-webhook.js';
 import { registerOpenApi } from './api/openapi.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
+import { createDirectRoutes } from './http/direct.js';
 import { createServer, listen } from './http/server.js';
 import type { Clock } from './lib/clock.js';
 import { armCrashPoint } from './lib/crash-point.js';
@@ -28,12 +29,12 @@ import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
 import { createDeliver, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
-import { createEndpointDirectory } from './pipeline/endpoint-directory.js';
 import { createJanitor } from './pipeline/janitor.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createReceive } from './pipeline/receive.js';
 import { messageReport, type Report } from './pipeline/report.js';
 import { createTyping } from './pipeline/typing.js';
+import { createUrlDirectory } from './pipeline/url-directory.js';
 import { type Database, openDatabase } from './store/database.js';
 import { type Depths, ping, readDepths } from './store/depths.js';
 import { type Directory, type DirectorySender, openDirectory } from './store/directory.js';
@@ -200,25 +201,21 @@ async function wire(
   });
   gauges(metrics, { database, clock, dispatch, deliver, janitor });
 
-  const app = createServer(log, {}, sendUnroutable);
+  const direct = createDirectRoutes();
+  const app = createServer(log, {}, sendUnroutable, direct);
   const isStopping = { now: false };
-  const endpoints = createEndpointDirectory(database, clock);
   let url = '';
   registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
-  if (roles.has('receive')) registerMetaWebhook(app, { receive, verifyToken: config.metaVerifyToken });
+  if (roles.has('receive')) registerMetaWebhook(app, direct, { receive, verifyToken: config.metaVerifyToken, log });
   if (roles.has('api')) {
-    app.register(async (scope) => {
-      readJsonOnly(scope);
-      scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
-      registerMessages(scope, {
-        database,
-        directory,
-        clock,
-        accept,
-        endpointOf: endpoints.endpointOf,
-        checkUrl: safeFetch.check,
-        count: (outcome) => metrics.accepted.inc({ outcome }),
-      });
+    addMessageRoutes(direct, {
+      database,
+      directory,
+      clock,
+      log,
+      accept,
+      urls: createUrlDirectory(database, clock, safeFetch.check),
+      count: (outcome) => metrics.accepted.inc({ outcome }),
     });
     app.register(async (scope) => {
       readJsonOnly(scope);

@@ -1,21 +1,24 @@
 // POST /whatsapp/1/message/<type>: one route for each type of the registry (Infobip 2.1).
 import { createHash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorHttpStatus, sendAnswer } from '../contract/answers.js';
+import { sendAnswer } from '../contract/answers.js';
 import { ErrorId } from '../contract/errors.js';
 import type { MessageType, SendRequest } from '../contract/messages/envelope.js';
 import { messageTypes } from '../contract/messages/registry.js';
 import { destinationOf } from '../contract/messages/wire.js';
 import { StatusId } from '../contract/statuses.js';
+import type { DirectAnswer, DirectRequest, DirectRoutes } from '../http/direct.js';
 import type { Clock } from '../lib/clock.js';
 import { uuidv7 } from '../lib/id.js';
+import type { Log } from '../lib/log.js';
 import type { Accept } from '../pipeline/accept.js';
 import { type Envelope, writeEnvelope } from '../pipeline/envelope.js';
+import type { UrlDirectory } from '../pipeline/url-directory.js';
 import { findIdempotencyKey, forgetIdempotencyKey, type NewMessage } from '../store/accepting.js';
 import type { Database } from '../store/database.js';
 import type { Directory, DirectoryAccount } from '../store/directory.js';
-import { authenticate } from './authenticate.js';
-import { sendServiceException } from './errors.js';
+import { authenticate, type Caller } from './authenticate.js';
+import { directException, directFailure } from './errors.js';
+import { readJson } from './json.js';
 
 /** What the send endpoints work with. */
 export interface MessageParts {
@@ -23,10 +26,9 @@ export interface MessageParts {
   directory: Directory;
   clock: Clock;
   accept: Accept;
-  /** The endpoint that reports to this URL go to. */
-  endpointOf(account: number, url: string): Promise<number>;
-  /** Why a URL can never be posted to, as far as its text says. */
-  checkUrl(url: string): string | undefined;
+  /** Where reports to a URL go, and whether they may. */
+  urls: UrlDirectory;
+  log: Log;
   count(outcome: string): void;
 }
 
@@ -34,48 +36,47 @@ export interface MessageParts {
 const IDEMPOTENCY_MS = 48 * 3_600_000;
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
-/** Serves every type of the registry. */
-export function registerMessages(scope: FastifyInstance, parts: MessageParts): void {
+const BODY_BYTES_MAX = 1024 * 1024;
+const JSON_TYPE = /^application\/json *(;|$)/i;
+
+/** Adds a route for every type of the registry. */
+export function addMessageRoutes(direct: DirectRoutes, parts: MessageParts): void {
   const inFlight = new Set<string>();
   for (const type of messageTypes) {
-    scope.post(`/whatsapp/1/message/${type.path}`, {
+    direct.add({
+      path: `/whatsapp/1/message/${type.path}`,
+      bodyBytesMax: BODY_BYTES_MAX,
       // Who calls is asked before the body is read.
-      onRequest: async (request, reply) => {
-        const caller = authenticate(parts.directory, request.headers.authorization);
-        if (caller.kind === 'unknown') return sendServiceException(reply, 401);
-        if (caller.kind === 'forbidden') return sendServiceException(reply, 403);
-        return undefined;
-      },
-      handler: async (request, reply) => tell(reply, await handle(parts, type, inFlight, request)),
+      before: (headers) => refuseCaller(authenticate(parts.directory, headers.authorization)),
+      handle: (request) => handle(parts, type, inFlight, request),
+      failed: (error) => directFailure(error, parts.log),
+      tooLarge: () => directException(413),
     });
   }
 }
 
-/** What the caller is told: the 200 of a send, or an error. Sent only after every lock is released: a reply resolves when it was written. */
-type Told =
-  | { status: 200; body: object }
-  | { status: Exclude<ErrorHttpStatus, 400>; text?: string }
-  | { status: 400; validationErrors: Record<string, string[]> };
-
-function tell(reply: FastifyReply, told: Told): FastifyReply {
-  if (told.status === 200) return reply.send(told.body);
-  const { status, ...options } = told;
-  return sendServiceException(reply, status, options);
+function refuseCaller(caller: Caller): DirectAnswer | undefined {
+  if (caller.kind === 'account') return undefined;
+  return directException(caller.kind === 'unknown' ? 401 : 403);
 }
 
 async function handle(
   parts: MessageParts,
   type: MessageType,
   inFlight: Set<string>,
-  request: FastifyRequest,
-): Promise<Told> {
-  const caller = authenticate(parts.directory, request.headers.authorization);
-  if (caller.kind !== 'account') return { status: 401 };
-  const validated = type.validate(request.body);
+  { headers, body }: DirectRequest,
+): Promise<DirectAnswer> {
+  const caller = authenticate(parts.directory, headers.authorization);
+  if (caller.kind !== 'account') return refuseCaller(caller) ?? directException(401);
+  if (body.length > 0 && !JSON_TYPE.test(headers['content-type'] ?? '')) return directException(415);
+  const parsed = readJson(body);
+  if (!parsed.ok) return directException(400, { text: 'Request body is not valid JSON' });
+  const validated = type.validate(parsed.value);
   if (!validated.ok) return refuse(parts, validated.violations);
-  const blocked = validated.value.notifyUrl === undefined ? undefined : parts.checkUrl(validated.value.notifyUrl);
+  const { notifyUrl } = validated.value;
+  const blocked = notifyUrl === undefined ? undefined : parts.urls.check(notifyUrl);
   if (blocked !== undefined) return refuse(parts, { notifyUrl: [blocked] });
-  const key = request.headers['idempotency-key'];
+  const key = headers['idempotency-key'];
   if (key === undefined) return send(parts, type, caller.account, validated.value, undefined);
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
     return refuse(parts, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
@@ -83,9 +84,9 @@ async function handle(
   return sendOnce(parts, type, caller.account, validated.value, key, inFlight);
 }
 
-function refuse(parts: MessageParts, validationErrors: Record<string, string[]>): Told {
+function refuse(parts: MessageParts, validationErrors: Record<string, string[]>): DirectAnswer {
   parts.count('invalid');
-  return { status: 400, validationErrors };
+  return directException(400, { validationErrors });
 }
 
 /** Same key and request within 48 h: the same answer; another request 422; the first still under way 409. */
@@ -96,13 +97,13 @@ async function sendOnce(
   request: SendRequest,
   key: string,
   inFlight: Set<string>,
-): Promise<Told> {
+): Promise<DirectAnswer> {
   // Of what was read, not of the bytes: unknown fields change nothing, and cannot be too deep to be written again.
   const bodyHash = createHash('sha256')
     .update(`${type.path}\n${JSON.stringify(request)}`)
     .digest();
   const lock = `${account.id} ${key}`;
-  if (inFlight.has(lock)) return { status: 409, text: 'A request with this Idempotency-Key is under way' };
+  if (inFlight.has(lock)) return directException(409, { text: 'A request with this Idempotency-Key is under way' });
   inFlight.add(lock);
   try {
     const replayed = await replay(parts, account, key, bodyHash);
@@ -117,7 +118,7 @@ async function replay(
   account: DirectoryAccount,
   key: string,
   bodyHash: Buffer,
-): Promise<Told | undefined> {
+): Promise<DirectAnswer | undefined> {
   const remembered = await findIdempotencyKey(parts.database, account.id, key);
   if (remembered === undefined) return undefined;
   if (parts.clock.now() - remembered.createdAt > IDEMPOTENCY_MS) {
@@ -125,10 +126,10 @@ async function replay(
     return undefined;
   }
   if (!remembered.bodyHash.equals(bodyHash)) {
-    return { status: 422, text: 'This Idempotency-Key was used with another request' };
+    return directException(422, { text: 'This Idempotency-Key was used with another request' });
   }
   parts.count('replayed');
-  return { status: 200, body: sendAnswer(remembered.recipient, remembered.messageId, remembered.statusId) };
+  return answerOf(remembered.recipient, remembered.messageId, remembered.statusId);
 }
 
 async function send(
@@ -137,15 +138,13 @@ async function send(
   account: DirectoryAccount,
   request: SendRequest,
   idempotency: { key: string; bodyHash: Buffer } | undefined,
-): Promise<Told> {
+): Promise<DirectAnswer> {
   const message = await toMessage(parts, type, account, request);
   if (idempotency !== undefined) message.idempotency = idempotency;
   const { outcome } = await parts.accept.accept(message);
   parts.count(message.refusal === undefined ? outcome : `refused-${outcome}`);
-  const answer = (statusId: number): Told => ({
-    status: 200,
-    body: sendAnswer(message.recipient, message.messageId ?? message.id, statusId),
-  });
+  const answer = (statusId: number): DirectAnswer =>
+    answerOf(message.recipient, message.messageId ?? message.id, statusId);
   switch (outcome) {
     case 'accepted':
       return answer(message.refusal?.statusId ?? StatusId.pendingEnroute);
@@ -154,17 +153,21 @@ async function send(
     case 'duplicate-idempotency-key': {
       // Another process took the key between our look and our commit: its answer is the answer.
       const { key, bodyHash } = idempotency ?? { key: '', bodyHash: Buffer.alloc(0) };
-      return (await replay(parts, account, key, bodyHash)) ?? { status: 409 };
+      return (await replay(parts, account, key, bodyHash)) ?? directException(409);
     }
     case 'busy':
-      return { status: 429 };
+      return directException(429);
     case 'unavailable':
-      return { status: 503 };
+      return directException(503);
   }
 }
 
+function answerOf(to: string, messageId: string, statusId: number): DirectAnswer {
+  return { status: 200, body: JSON.stringify(sendAnswer(to, messageId, statusId)) };
+}
+
 async function toMessage(
-  { clock, directory, endpointOf }: MessageParts,
+  { clock, directory, urls }: MessageParts,
   type: MessageType,
   account: DirectoryAccount,
   request: SendRequest,
@@ -177,7 +180,7 @@ async function toMessage(
     id: uuidv7(clock.now()),
     account: account.id,
     lane: isOwn ? sender.id : 0,
-    endpoint: notifyUrl === undefined ? null : await endpointOf(account.id, notifyUrl),
+    endpoint: notifyUrl === undefined ? null : await urls.endpointOf(account.id, notifyUrl),
     messageId: messageId ?? null,
     sender: from,
     recipient: to,

@@ -1,6 +1,8 @@
 // The HTTP server shell that gateway and sandbox share: Fastify with every limit set. Error bodies are the caller's.
+import { createServer as createHttpServer } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Log } from '../lib/log.js';
+import type { DirectRoutes } from './direct.js';
 
 /** Limits of one server. Defaults fit a server that faces clients that may be hostile. */
 export interface ServerLimits {
@@ -31,11 +33,12 @@ const HEADERS_BYTES_MAX = 16 * 1024;
 /** Answers a request whose path no router can read (`/%zz`, parameters that are too long): before any hook or handler. */
 export type AnswerUnroutable = (request: FastifyRequest, reply: FastifyReply) => void;
 
-/** A Fastify server with limits set and logging off (`log` gets only what the shell itself meets). Not yet listening. */
+/** A Fastify server with limits set and logging off (`log` gets only what the shell itself meets), `direct` routes before it. Not yet listening. */
 export function createServer(
   log: Log,
   limits: Partial<ServerLimits> = {},
   answerUnroutable: AnswerUnroutable = (_, reply) => void reply.code(404).send(),
+  direct?: DirectRoutes,
 ): FastifyInstance {
   const { bodyBytesMax, headersTimeoutMs, requestTimeoutMs, keepAliveMs, checkEveryMs, connectionsMax } = {
     ...DEFAULT_LIMITS,
@@ -44,20 +47,26 @@ export function createServer(
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveMs,
-    connectionTimeout: 0,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    http: {
-      maxHeaderSize: HEADERS_BYTES_MAX,
-      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
-      connectionsCheckingInterval: checkEveryMs,
-    },
+    serverFactory: (handler) =>
+      createHttpServer(
+        {
+          maxHeaderSize: HEADERS_BYTES_MAX,
+          headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+          requestTimeout: requestTimeoutMs,
+          keepAliveTimeout: keepAliveMs,
+          connectionsCheckingInterval: checkEveryMs,
+        },
+        (request, response) => {
+          if (direct?.serve(request, response) !== true) handler(request, response);
+        },
+      ),
     frameworkErrors: (_, request, reply) => answerUnroutable(request, reply),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
+  if (direct !== undefined) app.addHook('preClose', async () => direct.close());
   app.server.maxConnections = connectionsMax;
   app.server.on('error', (error) => log.error({ event: 'http.server', err: error }));
   return app;

@@ -53,11 +53,15 @@ export interface Directory {
   onChange(listener: () => void): () => void;
 }
 
+/** Secrets that were looked up, kept with their keys so that the hash is paid once; only right ones are remembered. */
+const SECRETS_REMEMBERED_MAX = 10_000;
+
 interface Snapshot {
   version: number;
   accounts: Map<number, DirectoryAccount>;
   accountIds: Map<string, DirectoryAccount>;
   keys: Map<string, DirectoryKey>;
+  bySecret: Map<string, DirectoryKey>;
   senders: Map<string, DirectorySender>;
   lanes: Map<number, DirectorySender>;
   phoneNumberIds: Map<string, DirectorySender>;
@@ -105,7 +109,7 @@ export async function openDirectory(database: Database): Promise<Directory> {
     await loading;
   }
   return {
-    keyOf: (secret) => snapshot.keys.get(sha256(secret).toString('base64')),
+    keyOf: (secret) => snapshot.bySecret.get(secret) ?? findKey(snapshot, secret),
     account: (id) => snapshot.accounts.get(id),
     accountOf: (accountId) => snapshot.accountIds.get(accountId),
     senderOf: (sender) => snapshot.senders.get(sender),
@@ -120,6 +124,12 @@ export async function openDirectory(database: Database): Promise<Directory> {
       return () => listeners.delete(listener);
     },
   };
+}
+
+function findKey({ keys, bySecret }: Snapshot, secret: string): DirectoryKey | undefined {
+  const key = keys.get(sha256(secret).toString('base64'));
+  if (key !== undefined && bySecret.size < SECRETS_REMEMBERED_MAX) bySecret.set(secret, key);
+  return key;
 }
 
 async function load(database: Database): Promise<Snapshot> {
@@ -139,6 +149,7 @@ async function load(database: Database): Promise<Snapshot> {
     keys: new Map(
       keys.map(({ id, kind, account, secretHash }) => [secretHash.toString('base64'), { id, kind, account }]),
     ),
+    bySecret: new Map(),
     senders: new Map(senders.map((sender) => [sender.sender, sender])),
     lanes: new Map(senders.map((sender) => [sender.id, sender])),
     phoneNumberIds: new Map(senders.map((sender) => [sender.phoneNumberId, sender])),
