@@ -1,4 +1,5 @@
 // The sandbox: a WhatsApp Cloud API of its own, with a control API. Composition of its parts; nothing starts on import.
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createServer, listen } from '../http/server.js';
 import { createLifecycle } from '../lib/lifecycle.js';
 import type { Log } from '../lib/log.js';
@@ -67,9 +68,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const origins = createOrigins();
     const pace = createPace(world.clock);
     const parts = { world, callbacks, progress, pace, library, links, examiner, origins };
-    const app = createServer(log);
+    const app = createServer(log, {}, answerUnknownPath);
     app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(renderPage(world)));
-    app.setNotFoundHandler((request, reply) => reply.code(400).send(errorBody(unknownPath(request.url), newTraceId())));
+    app.setNotFoundHandler(answerUnknownPath);
     app.register(async (plugin) => registerControl(plugin, parts), { prefix: '/_sandbox' });
     app.register(async (plugin) => registerGraph(plugin, parts));
     await library.rebuild();
@@ -84,4 +85,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await life.stop();
     throw error;
   }
+}
+
+function answerUnknownPath(request: FastifyRequest, reply: FastifyReply): void {
+  reply.code(400).send(errorBody(unknownPath(request.url), newTraceId()));
 }
