@@ -90,6 +90,7 @@ const webhookOperations: readonly Operation[] = [
       { status: 400, description: 'Signed, but not JSON' },
       { status: 401, description: 'Not signed by Meta' },
       { status: 413, description: 'Larger than Meta sends' },
+      { status: 415, description: 'A Content-Type that is none' },
       { status: 503, description: 'Nothing is certain; send it again' },
     ],
   },
