@@ -33,7 +33,7 @@ const REMOVE = { name: 'typing_remove', text: 'DELETE FROM typing WHERE id = $1'
 const NEXT = { name: 'typing_next', text: 'SELECT due_at AS "dueAt" FROM typing ORDER BY due_at LIMIT 1' };
 const LAST_INBOUND = {
   name: 'typing_last_inbound',
-  text: `SELECT wamid FROM inbound WHERE lane = $1 AND left((raw::json -> 'from')::text, 160) = left($2, 160) AND day >= $3
+  text: `SELECT wamid FROM inbound WHERE lane = $1 AND left(substring(raw from '"from":("[^"]*")'), 160) = left($2, 160) AND day >= $3
     ORDER BY sent_at DESC LIMIT 1`,
 };
 
