@@ -1,7 +1,7 @@
 // The sandbox: a WhatsApp Cloud API of its own, with a control API. Composition of its parts; nothing starts on import.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createServer, listen } from '../http/server.js';
-import { createLifecycle } from '../lib/lifecycle.js';
+import { createLifecycle, type Lifecycle } from '../lib/lifecycle.js';
 import type { Log } from '../lib/log.js';
 import { createCallbacks } from './callbacks.js';
 import { registerControl } from './control/routes.js';
@@ -15,8 +15,8 @@ import { createMediaLibrary, MEDIA_LIMITS, type MediaLimits } from './media/libr
 import { createMediaLinks } from './media/links.js';
 import { createPace } from './pace.js';
 import { renderPage } from './page.js';
-import { createProgress } from './progress.js';
-import { createWorld, WORLD_LIMITS, type WorldLimits } from './world.js';
+import { createProgress, type ProgressEngine } from './progress.js';
+import { createWorld, WORLD_LIMITS, type World, type WorldLimits } from './world.js';
 
 /** How to start a sandbox. Port 0 is any free one. Without a state file nothing survives a restart. */
 export interface SandboxOptions {
@@ -56,35 +56,40 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     life.add('callbacks', () => callbacks.stop());
     const progress = createProgress(world, callbacks);
     life.add('progress', () => progress.stop());
-    const library = createMediaLibrary(world, {
-      folder: stateFile === undefined ? undefined : `${stateFile}.media`,
-      limits: { ...MEDIA_LIMITS, ...options.mediaLimits },
-      log,
-    });
-    life.add('media', () => library.stop());
-    const links = createMediaLinks(world, library, options.mediaTimeoutMs ?? MEDIA_TIMEOUT_MS);
-    life.add('links', () => links.stop());
-    const examiner = createMediaExaminer({ world, library, links, progress });
-    const origins = createOrigins();
-    const pace = createPace(world.clock);
-    const parts = { world, callbacks, progress, pace, library, links, examiner, origins };
+    const media = createMedia(options, world, progress, life);
+    const parts = { world, callbacks, progress, pace: createPace(world.clock), ...media };
     const app = createServer(log, {}, answerUnknownPath);
     app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(renderPage(world)));
     app.setNotFoundHandler(answerUnknownPath);
     app.register(async (plugin) => registerControl(plugin, parts), { prefix: '/_sandbox' });
     app.register(async (plugin) => registerGraph(plugin, parts));
-    await library.rebuild();
+    await parts.library.rebuild();
     const url = await listen(app, host, port);
     life.add('server', () => app.close());
-    origins.listening(url);
+    parts.origins.listening(url);
     callbacks.rebuild();
     progress.rebuild();
-    examiner.rebuild();
+    parts.examiner.rebuild();
     return { url, stop: () => life.stop() };
   } catch (error) {
     await life.stop();
     throw error;
   }
+}
+
+/** What has to do with files; they lie beside the state file, or in a temporary folder. */
+function createMedia(options: SandboxOptions, world: World, progress: ProgressEngine, life: Lifecycle) {
+  const { stateFile, log } = options;
+  const library = createMediaLibrary(world, {
+    folder: stateFile === undefined ? undefined : `${stateFile}.media`,
+    limits: { ...MEDIA_LIMITS, ...options.mediaLimits },
+    log,
+  });
+  life.add('media', () => library.stop());
+  const links = createMediaLinks(world, library, options.mediaTimeoutMs ?? MEDIA_TIMEOUT_MS);
+  life.add('links', () => links.stop());
+  const examiner = createMediaExaminer({ world, library, links, progress });
+  return { library, links, examiner, origins: createOrigins() };
 }
 
 function answerUnknownPath(request: FastifyRequest, reply: FastifyReply): void {

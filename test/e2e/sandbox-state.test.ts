@@ -1,13 +1,15 @@
 // What survives: a restart with a state file, a snapshot, a reset; and the sandbox as a command.
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sandbox as command } from '../../src/cli/sandbox.js';
 import { createLog } from '../../src/lib/log.js';
 import { startSandbox } from '../../src/sandbox/server.js';
+import { startReceiver } from '../support/receiver.js';
 import { until } from '../support/until.js';
+import { formOf, JPEG } from './sandbox-files.js';
 import { call, dig, list, startCallback, startFixture, TOKEN, USER, wabaBody } from './sandbox-fixture.js';
 
 let folder: string;
@@ -109,6 +111,73 @@ test('a snapshot brings back users, messages, faults, settings and the clock, he
       const next = await sandbox.sent('441134960002');
       await until('read', () => first.callback.statuses(next).length === 3);
     }
+  } finally {
+    await first.stop();
+    await second.stop();
+  }
+});
+
+async function upload(url: string, bytes: Buffer): Promise<string> {
+  const form = formOf({ messaging_product: 'whatsapp', type: 'image/jpeg' }, { bytes, type: 'image/jpeg' });
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const answer = await fetch(`${url}/v25.0/100200301/media`, { method: 'POST', headers, body: form });
+  return String(dig(await answer.json(), 'id'));
+}
+
+async function bytesOf(url: string, id: string): Promise<Buffer> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const { body } = await call('GET', `${url}/v25.0/${id}`, undefined, headers);
+  return Buffer.from(await (await fetch(String(dig(body, 'url')), { headers })).arrayBuffer());
+}
+
+test('a restart keeps media, removes files without a record, and fetches the links that were under way', async () => {
+  const stateFile = join(folder, 'media.json');
+  const host = await startReceiver();
+  host.answer({ delayMs: 60_000 });
+  const first = await startFixture({ stateFile });
+  const id = await upload(first.url, JPEG);
+  const wamid = await first.sent(USER, { type: 'image', text: undefined, image: { link: `${host.url}/a.pdf` } });
+  await host.next(() => true);
+  await first.stop();
+  await writeFile(join(`${stateFile}.media`, '999'), 'stray');
+  host.answer({ headers: { 'content-type': 'image/jpeg' }, body: 'no picture' });
+  const second = await startSandbox({ host: '127.0.0.1', port: 0, log: createLog('silent'), stateFile });
+  try {
+    assert.deepEqual(await bytesOf(second.url, id), JPEG);
+    await until('an end', async () => {
+      const { body } = await call('GET', `${second.url}/_sandbox/messages`);
+      const message = list(body, 'messages').find((each) => dig(each, 'id') === wamid);
+      return dig(message, 'statuses', 0, 'status') === 'failed';
+    });
+    assert.equal(host.requests.length, 2);
+    assert.ok((await readdir(`${stateFile}.media`)).every((name) => name !== '999'));
+  } finally {
+    await second.stop();
+    await host.stop();
+  }
+});
+
+test('a snapshot carries media to another sandbox, and a reset keeps what was uploaded', async () => {
+  const first = await startFixture();
+  const second = await startFixture();
+  try {
+    const id = await upload(first.url, JPEG);
+    const data = JPEG.toString('base64');
+    const said = await first.control('POST', `/users/${USER}/messages`, { type: 'image', image: { data } });
+    assert.equal(said.status, 201);
+    const { body: snapshot } = await first.control('GET', '/snapshot');
+    assert.equal((await second.control('POST', '/snapshot', snapshot)).status, 200);
+    assert.deepEqual(await bytesOf(second.url, id), JPEG);
+    const inbound = dig((await second.control('GET', '/messages')).body, 'messages', 0, 'payload', 'image', 'id');
+    assert.deepEqual(await bytesOf(second.url, String(inbound)), JPEG);
+    await second.control('POST', '/reset');
+    assert.deepEqual(await bytesOf(second.url, id), JPEG);
+    assert.equal((await second.graph('GET', `/${inbound}`)).status, 400);
+    const without = await first.control('POST', '/snapshot', {
+      format: 1,
+      records: [['media', '123', {}]],
+    });
+    assert.equal(dig(without.body, 'error', 'field'), 'files.123');
   } finally {
     await first.stop();
     await second.stop();

@@ -32,12 +32,7 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
   const { world } = parts;
   const serve = (node: Node) => (request: FastifyRequest, reply: FastifyReply) =>
     answerCall(parts, node, request, reply);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
-  );
-  app.addContentTypeParser('multipart/form-data', (_request, body, done) => done(null, body));
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => parseBody(String(body), done));
+  setParsers(app);
   app.setErrorHandler((error, _request, reply) => sendRefusal(reply, refusalOfError(error), newTraceId()));
   const subscribedApps = createSubscribedApps(world, parts.callbacks);
   const messages = createMessagesNode(parts);
@@ -71,6 +66,16 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
     '/:version/:id',
     serve((call) => deleteMedia(parts, call)),
   );
+}
+
+/** Forms as their fields, multipart forms as the stream itself, everything else as JSON. */
+function setParsers(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  );
+  app.addContentTypeParser('multipart/form-data', (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => parseBody(String(body), done));
 }
 
 /** `GET /{id}` is one route for every kind of node: who owns the id answers (Meta 0.3). */

@@ -5,7 +5,7 @@ import type { BusinessNumber, Failure, Media, MediaUse, Message } from '../recor
 import type { World } from '../world.js';
 import { bytesMaxOf, problemOf } from './kinds.js';
 import type { MediaLibrary } from './library.js';
-import { LinkError, type MediaLinks } from './links.js';
+import { LinkError, LinkStopped, type MediaLinks } from './links.js';
 
 /** Looks at the media of messages before they get on. */
 export interface MediaExaminer {
@@ -48,8 +48,8 @@ export function createMediaExaminer(parts: Parts): MediaExaminer {
   };
 }
 
-/** Fetches what is named by link; returns the first failure, or what the files are found to be. */
-async function fetchAll({ world, library, links }: Parts, message: Message): Promise<Failure | null> {
+/** Fetches what is named by link; returns the first failure, or what the files are found to be; undefined when the sandbox stopped meanwhile. */
+async function fetchAll({ world, library, links }: Parts, message: Message): Promise<Failure | null | undefined> {
   const { phoneNumberId } = message;
   const wabaId = world.numbers.get(phoneNumberId)?.wabaId ?? '';
   try {
@@ -61,6 +61,7 @@ async function fetchAll({ world, library, links }: Parts, message: Message): Pro
       }),
     );
   } catch (error) {
+    if (error instanceof LinkStopped) return undefined;
     if (error instanceof LinkError) return failureOf(131053, error.message);
     return failureOf(131053, 'Downloading media from weblink failed.');
   }
@@ -68,8 +69,8 @@ async function fetchAll({ world, library, links }: Parts, message: Message): Pro
 }
 
 /** What becomes of the message now; nothing when it is gone or was moved on by hand meanwhile. */
-function arrived({ world, progress }: Parts, message: Message, failure: Failure | null): void {
-  if (world.messages.get(String(message.seq)) !== message) return;
+function arrived({ world, progress }: Parts, message: Message, failure: Failure | null | undefined): void {
+  if (failure === undefined || world.messages.get(String(message.seq)) !== message) return;
   message.awaitsMedia = false;
   if (message.statuses.length === 0) progress.begin(message, failure);
   world.messages.put(String(message.seq), message);

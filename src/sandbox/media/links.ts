@@ -22,9 +22,12 @@ const REACHABLE = ['0.0.0.0/0', '::/0'];
 /** Why a link gave no file; the message is what `error_data.details` says. */
 export class LinkError extends Error {}
 
+/** The sandbox stopped before the file was there: nothing is decided about the link. */
+export class LinkStopped extends Error {}
+
 /** Fetches links. */
 export interface MediaLinks {
-  /** The media behind the URL, fetched or cached, of at most `bytesMax` bytes. Throws LinkError. */
+  /** The media behind the URL, fetched or cached, of at most `bytesMax` bytes. Throws LinkError, or LinkStopped. */
   fetch(url: string, about: Pick<NewMedia, 'wabaId' | 'phoneNumberId' | 'source'>, bytesMax: number): Promise<Media>;
   /** Forgets what was cached, after a reset. */
   clear(): void;
@@ -108,6 +111,7 @@ async function fetchInTurn(state: State, url: string, about: About, bytesMax: nu
   try {
     return await fetchToLibrary(state, url, about, bytesMax);
   } catch (error) {
+    if (state.stopping.signal.aborted) throw new LinkStopped('stopped', { cause: error });
     throw error instanceof LinkError
       ? error
       : new LinkError(`Downloading media from weblink failed: ${reasonOf(error)}`);
@@ -203,8 +207,9 @@ function createGuardedAgent(rule: AddressRule, timeoutMs: number): Agent {
   return new Agent({
     connections: FETCHES_MAX,
     connect: { lookup, timeout: timeoutMs },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    // The signal of a fetch ends it in time, redirects included.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
 }
 

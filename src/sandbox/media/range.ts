@@ -34,7 +34,7 @@ export function fileAnswer(files: MediaFiles, media: Media, range: string | unde
 }
 
 /** The range of a file of `bytes` bytes; null when none is asked for, `outside` when no byte of it exists. */
-export function parseRange(header: string | undefined, bytes: number): ByteRange | 'outside' | null {
+function parseRange(header: string | undefined, bytes: number): ByteRange | 'outside' | null {
   const found = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '');
   if (found === null) return null;
   const [, first = '', last = ''] = found;
