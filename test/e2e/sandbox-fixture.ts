@@ -97,8 +97,8 @@ export interface Fixture {
   stop(): Promise<void>;
 }
 
-export const WABA_ID = '100200300';
-export const PHONE_NUMBER_ID = '100200301';
+const WABA_ID = '100200300';
+const PHONE_NUMBER_ID = '100200301';
 
 /** The body that makes the fixture's WABA. */
 export function wabaBody(callbackUrl: string, extra: Record<string, unknown> = {}): Record<string, unknown> {
