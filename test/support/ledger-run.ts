@@ -1,7 +1,7 @@
 // One run of the crash ledger: load, users who write, kills whose recovery is timed, and the wait for quiet before the books are compared.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Reckoning, readSandbox, reckon } from './ledger.js';
+import { type Reckoning, readSandboxPage, reckon } from './ledger.js';
 import { type Load, startLoad } from './ledger-load.js';
 import { between, type Random } from './ledger-random.js';
 import type { GatewayProcess, LedgerWorld } from './ledger-world.js';
@@ -22,9 +22,9 @@ export interface LedgerRun {
   load: Load;
   /** Texts that the sandbox took from users. */
   inbound: readonly string[];
-  /** Kills what is named and starts it again (PostgreSQL is started again by the gateway). Resolves when a message is accepted. */
+  /** Kills what is named and starts it again (PostgreSQL is started again by the gateway). Resolves when a message is accepted and one is sent. */
   kill(victim: Victim): Promise<void>;
-  /** Kills nothing itself: notes that something died, starts a gateway when `restart` and waits until a message is accepted. */
+  /** Kills nothing itself: notes that something died, starts a gateway when `restart` and waits until a message is accepted and one is sent. */
   recover(what: string, restart: boolean): Promise<void>;
   /** Ends the load, waits until nothing moves, compares the books. `quietMs` is for the wait. */
   settle(quietMs?: number): Promise<{ reckoning: Reckoning; recoveries: Recovery[] }>;
@@ -54,12 +54,6 @@ export function assertRecovered(recoveries: readonly Recovery[]): void {
   assert.deepEqual(recoveries.filter(isSlow), []);
 }
 
-interface Kill {
-  what: string;
-  restartedAt: number;
-  acceptedAt: number;
-}
-
 /** Starts the load on a world that is set up. */
 export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): LedgerRun {
   const load = startLoad({
@@ -72,17 +66,23 @@ export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): L
   });
   const inbound: string[] = [];
   const users = startUsers(world, options, inbound);
-  const kills: Kill[] = [];
+  const recoveries: Recovery[] = [];
+  const outbound = followSandbox(world);
 
   async function recover(what: string, restart: boolean): Promise<void> {
     const restartedAt = Date.now();
     if (restart) await world.serve();
-    const acceptedAt = await until(
+    const { acceptedAt } = await until(
       `a message is accepted after ${what}`,
-      () => [...load.accepted.values()].findLast(({ requestedAt }) => requestedAt > restartedAt)?.acceptedAt,
+      () => [...load.accepted.values()].findLast(({ requestedAt }) => requestedAt > restartedAt),
       ACCEPT_TIMEOUT_MS,
     );
-    kills.push({ what, restartedAt, acceptedAt });
+    const dispatchedAt = await until(
+      `Meta gets a message after ${what}`,
+      () => outbound.firstAfter(acceptedAt),
+      ACCEPT_TIMEOUT_MS,
+    );
+    recoveries.push({ what, acceptMs: acceptedAt - restartedAt, dispatchMs: dispatchedAt - restartedAt });
   }
 
   async function stop(): Promise<void> {
@@ -112,7 +112,7 @@ export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): L
       await stop();
       await untilQuiet(world, load, inbound, quietMs).catch(() => undefined);
       const reckoning = await reckon(world, load.accepted, inbound);
-      return { reckoning, recoveries: await recoveriesOf(world, kills) };
+      return { reckoning, recoveries };
     },
   };
 }
@@ -190,16 +190,21 @@ function isIdleGateway(metrics: string): boolean {
   return names.every((name) => new RegExp(`^parley_${name} 0$`, 'm').test(metrics));
 }
 
-async function recoveriesOf(world: LedgerWorld, kills: readonly Kill[]): Promise<Recovery[]> {
-  const times = (await readSandbox(world))
-    .filter(({ direction }) => direction === 'out')
-    .map(({ acceptedAt }) => Date.parse(acceptedAt));
-  return kills.map(({ what, restartedAt, acceptedAt }) => ({
-    what,
-    acceptMs: acceptedAt - restartedAt,
-    // Meta hears first of what was accepted before the kill; later than the first acceptance it must not be.
-    dispatchMs: (times.find((at) => at > acceptedAt) ?? Number.POSITIVE_INFINITY) - restartedAt,
-  }));
+/** Reads the sandbox's messages as they come: when Meta first got one after a time (epoch ms), undefined while it has not. */
+function followSandbox(world: LedgerWorld): { firstAfter(at: number): Promise<number | undefined> } {
+  let after = '';
+  return {
+    async firstAfter(at) {
+      for (;;) {
+        const { messages } = await readSandboxPage(world, after);
+        const last = messages.at(-1);
+        if (last === undefined) return undefined;
+        const found = messages.find(({ direction, acceptedAt }) => direction === 'out' && Date.parse(acceptedAt) > at);
+        if (found !== undefined) return Date.parse(found.acceptedAt);
+        after = last.id;
+      }
+    },
+  };
 }
 
 /** Waits until a gateway has ended by itself, as one does at its crash point; throws after `timeoutMs`. */

@@ -49,15 +49,26 @@ export function assertBalanced(reckoning: Reckoning): void {
 
 /** Everything that the sandbox has, in Graph order. */
 export async function readSandbox(world: LedgerWorld): Promise<SandboxMessage[]> {
-  const messages: SandboxMessage[] = [];
-  for (let after = ''; ; ) {
-    const { body } = await world.call(world.sandbox, `/_sandbox/messages?limit=${PAGE}${after}`);
-    // The parse boundary of the sandbox's control API; its shape is what the reckoning goes on to check.
-    const page = body as { messages: SandboxMessage[]; next: string | null };
-    messages.push(...page.messages);
-    if (page.next === null) return messages;
-    after = `&after=${page.next}`;
+  const all: SandboxMessage[] = [];
+  for (let after: string | null = ''; after !== null; ) {
+    const { messages, next }: SandboxPage = await readSandboxPage(world, after);
+    all.push(...messages);
+    after = next;
   }
+  return all;
+}
+
+interface SandboxPage {
+  messages: SandboxMessage[];
+  next: string | null;
+}
+
+/** Up to 1,000 messages after `after`, which is the `next` of an earlier page, the id of a message, or empty. */
+export async function readSandboxPage(world: LedgerWorld, after: string): Promise<SandboxPage> {
+  const query = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+  const { body } = await world.call(world.sandbox, `/_sandbox/messages?limit=${PAGE}${query}`);
+  // The parse boundary of the sandbox's control API; its shape is what the reckoning goes on to check.
+  return body as SandboxPage;
 }
 
 /** The load's number in a text `n-<number>`; undefined when it is none. */
