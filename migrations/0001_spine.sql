@@ -317,33 +317,30 @@ BEGIN
   END IF;
 END $$;
 
--- Accepts a group of messages, in the order given. Returns what each became: the seq and day it got, or seq null for a
--- messageId already used (outcome 1) or an Idempotency-Key already used (outcome 2). Nothing of a refused row is kept.
+-- Accepts a group of messages. p_lanes are its lanes, each once and sorted, p_counts how many messages each gets; p_offset is a
+-- message's place among those of its lane, from 0. Returns for each lane the sequence number of its first message and its day.
 CREATE FUNCTION accept_messages(
-  p_now bigint, p_today integer,
-  p_lane integer[], p_id uuid[], p_account integer[], p_endpoint integer[], p_message_id text[], p_sender text[],
+  p_now bigint, p_today integer, p_lanes integer[], p_counts integer[],
+  p_lane integer[], p_offset integer[], p_id uuid[], p_account integer[], p_endpoint integer[], p_message_id text[], p_sender text[],
   p_recipient text[], p_type text[], p_content text[], p_envelope text[]
-) RETURNS TABLE (ord integer, seq bigint, day integer) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (lane integer, first bigint, day integer) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-  WITH input AS MATERIALIZED (
-    SELECT i.* FROM unnest(p_lane, p_id, p_account, p_endpoint, p_message_id, p_sender, p_recipient, p_type, p_content, p_envelope)
-      WITH ORDINALITY AS i (lane, id, account, endpoint, message_id, sender, recipient, type, content, envelope, ord)
-  ), locked AS MATERIALIZED (
+  WITH locked AS MATERIALIZED (
     SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
-    WHERE t.stream = ANY (p_lane::bigint[]) ORDER BY t.stream FOR UPDATE
-  ), numbered AS MATERIALIZED (
-    SELECT i.*, l.next + row_number() OVER (PARTITION BY i.lane ORDER BY i.ord) - 1 AS seq, l.day
-    FROM input i JOIN locked l ON l.stream = i.lane
+    WHERE t.stream = ANY (p_lanes::bigint[]) ORDER BY t.stream FOR UPDATE
   ), moved AS (
-    UPDATE tails t SET next = n.next, day = n.day
-    FROM (SELECT lane, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY lane) n WHERE t.stream = n.lane
+    UPDATE tails t SET next = l.next + c.count, day = l.day
+    FROM locked l JOIN unnest(p_lanes, p_counts) AS c (lane, count) ON c.lane = l.stream WHERE t.stream = l.stream
   ), stored AS (
     INSERT INTO messages (day, lane, seq, id, account, endpoint, accepted_at, message_id, sender, recipient, type, content, envelope)
-    SELECT day, lane, seq, id, account, endpoint, p_now, message_id, sender, recipient, type, content, envelope FROM numbered ORDER BY ord
+    SELECT l.day, i.lane, l.next + i.off, i.id, i.account, i.endpoint, p_now, i.message_id, i.sender, i.recipient, i.type, i.content, i.envelope
+    FROM unnest(p_lane, p_offset, p_id, p_account, p_endpoint, p_message_id, p_sender, p_recipient, p_type, p_content, p_envelope)
+      AS i (lane, off, id, account, endpoint, message_id, sender, recipient, type, content, envelope)
+    JOIN locked l ON l.stream = i.lane
   )
-  SELECT n.ord::integer, n.seq, n.day FROM numbered n;
+  SELECT l.stream::integer, l.next, l.day FROM locked l;
 END $$;
 
 -- Takes the caller-given keys of a group that is about to be accepted, in this transaction; p_ord are the rows that have one.
@@ -401,6 +398,9 @@ DECLARE
   v_ord integer[];
   v_outcome integer[];
   v_kept integer[];
+  v_offset integer[];
+  v_lanes integer[];
+  v_counts integer[];
 BEGIN
   SELECT coalesce(array_agg(t.ord), '{}'), coalesce(array_agg(t.outcome), '{}') INTO v_ord, v_outcome
   FROM (
@@ -416,16 +416,21 @@ BEGIN
       g.statuses, p_duplicate_status) t;
   SELECT coalesce(array_agg(o ORDER BY o), '{}') INTO v_kept
   FROM generate_series(1, cardinality(p_id)) o WHERE NOT o = ANY (v_ord);
+  SELECT coalesce(array_agg(k.off ORDER BY k.o), '{}') INTO v_offset
+  FROM (SELECT o, row_number() OVER (PARTITION BY p_lane[o] ORDER BY o) - 1 AS off FROM unnest(v_kept) o) k;
+  SELECT coalesce(array_agg(c.lane ORDER BY c.lane), '{}'), coalesce(array_agg(c.n ORDER BY c.lane), '{}') INTO v_lanes, v_counts
+  FROM (SELECT p_lane[o] AS lane, count(*) AS n FROM unnest(v_kept) o GROUP BY 1) c;
   RETURN QUERY
-  SELECT v_kept[a.ord], 0, a.seq, a.day
+  SELECT v_kept[x.i], 0, a.first + v_offset[x.i], a.day
   FROM (
     SELECT array_agg(p_lane[o] ORDER BY o) AS lane, array_agg(p_id[o] ORDER BY o) AS id, array_agg(p_account[o] ORDER BY o) AS account,
       array_agg(p_endpoint[o] ORDER BY o) AS endpoint, array_agg(p_message_id[o] ORDER BY o) AS message_id,
       array_agg(p_sender[o] ORDER BY o) AS sender, array_agg(p_recipient[o] ORDER BY o) AS recipient, array_agg(p_type[o] ORDER BY o) AS type,
       array_agg(p_content[o] ORDER BY o) AS content, array_agg(p_envelope[o] ORDER BY o) AS envelope
     FROM unnest(v_kept) o
-  ) k, LATERAL accept_messages(p_now, p_today, k.lane, k.id, k.account, k.endpoint, k.message_id, k.sender, k.recipient, k.type,
-      k.content, k.envelope) a
+  ) k, LATERAL accept_messages(p_now, p_today, v_lanes, v_counts, k.lane, v_offset, k.id, k.account, k.endpoint, k.message_id, k.sender,
+      k.recipient, k.type, k.content, k.envelope) a
+  JOIN LATERAL (SELECT i FROM generate_subscripts(v_kept, 1) i WHERE p_lane[v_kept[i]] = a.lane) x ON true
   UNION ALL
   SELECT t.ord, t.outcome, NULL, NULL FROM unnest(v_ord, v_outcome) AS t (ord, outcome);
 END $$;

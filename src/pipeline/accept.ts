@@ -34,6 +34,8 @@ export interface AcceptParts {
 
 const GROUP_MAX = 500;
 const BACKLOG_MAX = 20_000;
+/** Groups in flight: while one is committed the requests of the other are read and answered. */
+const FLIGHTS = 2;
 /** How long a lost COMMIT is asked after before the client is told to try again. */
 const READ_BACK_TRIES = 6;
 const READ_BACK_WAIT_MS = 500;
@@ -43,6 +45,7 @@ export function createAccept(parts: AcceptParts): Accept {
   const accepting = createCollector<NewMessage, AcceptOutcome>({
     groupMax: GROUP_MAX,
     backlogMax: BACKLOG_MAX,
+    flights: FLIGHTS,
     write: (group) => writeGroup(parts, group, writeAccepted),
   });
   const refusing = createCollector<NewMessage, AcceptOutcome>({

@@ -27,7 +27,7 @@ export type Accepted =
 
 const ACCEPT = {
   name: 'accept_messages',
-  text: 'SELECT ord, seq, day FROM accept_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
+  text: 'SELECT lane, first, day FROM accept_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)',
 };
 const ACCEPT_KEYED = {
   name: 'accept_keyed_messages',
@@ -56,7 +56,6 @@ export async function acceptMessages(
   duplicateStatusId: number,
 ): Promise<Accepted[]> {
   const columns = [
-    messages.map((m) => m.lane),
     messages.map((m) => m.id),
     messages.map((m) => m.account),
     messages.map((m) => m.endpoint),
@@ -67,17 +66,33 @@ export async function acceptMessages(
     messages.map((m) => m.content),
     messages.map((m) => m.envelope),
   ];
-  const isKeyed = messages.some((m) => m.messageId !== null || m.idempotency !== undefined);
-  const rows = isKeyed
-    ? await database.run<AcceptedRow>(ACCEPT_KEYED, [
-        now,
-        today,
-        ...columns,
-        ...keyColumns(messages),
-        duplicateStatusId,
-      ])
-    : await database.run<AcceptedRow>(ACCEPT, [now, today, ...columns]);
-  return inOrder(messages.length, rows, fromAcceptedRow);
+  const lanes = messages.map((m) => m.lane);
+  if (messages.some((m) => m.messageId !== null || m.idempotency !== undefined)) {
+    const values = [now, today, lanes, ...columns, ...keyColumns(messages), duplicateStatusId];
+    return inOrder(messages.length, await database.run<AcceptedRow>(ACCEPT_KEYED, values));
+  }
+  const counts = new Map<number, number>();
+  const offsets = lanes.map((lane) => {
+    const offset = counts.get(lane) ?? 0;
+    counts.set(lane, offset + 1);
+    return offset;
+  });
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  const rows = await database.run<LaneRow>(ACCEPT, [
+    now,
+    today,
+    sorted.map(([lane]) => lane),
+    sorted.map(([, count]) => count),
+    lanes,
+    offsets,
+    ...columns,
+  ]);
+  const places = new Map(rows.map((row) => [row.lane, row]));
+  return lanes.map((lane, i) => {
+    const place = places.get(lane);
+    if (place === undefined) throw new Error(`lane ${lane} has no tail`);
+    return { outcome: 'accepted', seq: place.first + (offsets[i] ?? 0), day: place.day };
+  });
 }
 
 /** Stores messages that are refused at once with their failed event and report. The second list are the reports made. */
@@ -154,6 +169,12 @@ export async function forgetIdempotencyKey(
   await database.run(FORGET_KEY, [account, key, createdAt]);
 }
 
+interface LaneRow {
+  lane: number;
+  first: number;
+  day: number;
+}
+
 interface AcceptedRow {
   ord: number;
   outcome?: number;
@@ -171,16 +192,11 @@ function keyColumns(messages: readonly NewMessage[]): [(string | null)[], (Buffe
   return [messages.map((m) => m.idempotency?.key ?? null), messages.map((m) => m.idempotency?.bodyHash ?? null)];
 }
 
-function inOrder<Row extends { ord: number }>(
-  length: number,
-  rows: readonly Row[],
-  convert: (row: Row) => Accepted,
-): Accepted[] {
+function inOrder(length: number, rows: readonly AcceptedRow[]): Accepted[] {
   const byOrd = new Map(rows.map((row) => [row.ord, row]));
   return Array.from({ length }, (_, i) => {
     const row = byOrd.get(i + 1);
-    // A lane without a tail row is a sender that does not exist: the directory was older than the database.
-    if (row === undefined) throw new Error('a message was neither accepted nor refused: unknown lane');
-    return convert(row);
+    if (row === undefined) throw new Error('a message was neither accepted nor refused: its lane has no tail');
+    return fromAcceptedRow(row);
   });
 }

@@ -1,9 +1,10 @@
 // The one door to PostgreSQL: a small pool, prepared statements, and errors sorted by what a caller can do about them.
 import pg from 'pg';
 import type { Log } from '../lib/log.js';
+import { arrayText, type Element } from './array-text.js';
 
 /** One parameter of a statement. Arrays become PostgreSQL arrays. */
-export type Value = string | number | boolean | null | Buffer | readonly (string | number | boolean | null | Buffer)[];
+export type Value = Element | readonly Element[];
 
 /** A statement with a name is prepared once per connection. */
 export interface Statement {
@@ -179,7 +180,7 @@ interface Queryable {
 
 async function query<Row>(on: Queryable, { name, text }: Statement, values: readonly Value[]): Promise<Row[]> {
   try {
-    const config: pg.QueryConfig = { text, values: [...values] };
+    const config: pg.QueryConfig = { text, values: values.map(toParameter) };
     if (name !== '') config.name = name;
     const result = await on.query<pg.QueryResultRow>(config);
     // Parse boundary: the SELECT list and the row type are written side by side in store/.
@@ -187,6 +188,14 @@ async function query<Row>(on: Queryable, { name, text }: Statement, values: read
   } catch (error) {
     throw toDatabaseError(error);
   }
+}
+
+function toParameter(value: Value): Element {
+  return isArray(value) ? arrayText(value) : value;
+}
+
+function isArray(value: Value): value is readonly Element[] {
+  return Array.isArray(value);
 }
 
 async function retryConflicts<Result>(attempt: () => Promise<Result>): Promise<Result> {
