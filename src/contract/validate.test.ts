@@ -20,6 +20,8 @@ const schema = Type.Object({
   items: Type.Optional(
     Type.Array(Type.Object({ to: Type.String({ minLength: 1, maxLength: 3 }) }), { minItems: 1, maxItems: 200 }),
   ),
+  notes: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 3 }), { minProperties: 1 })),
+  free: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   part: Type.Optional(
     Type.Union([
       Type.Object({ type: Type.Literal('A'), a: Type.String({ minLength: 1, maxLength: 3 }) }),
@@ -207,4 +209,31 @@ test('refuses at start a schema that it cannot read', () => {
     () => readerOf(Type.Union([Type.Object({ a: Type.String() }), Type.Object({ b: Type.String() })])),
     TypeError,
   );
+});
+
+test('reads maps by their values, each named by its key', () => {
+  assert.deepEqual(cleaned({ name: 'a', notes: { x: 'y', n: 7 } }), { name: 'a', notes: { x: 'y', n: '7' } });
+  assert.deepEqual(violationsOf({ name: 'a', notes: { x: 'long', y: null, z: {} } }), {
+    'notes.x': ['size must be between 0 and 3'],
+    'notes.y': ['must not be blank'],
+    'notes.z': ['must be a string'],
+  });
+  assert.deepEqual(violationsOf({ name: 'a', notes: {} }), { notes: ['size must be between 1 and 1000'] });
+  const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, 'v']));
+  assert.deepEqual(violationsOf({ name: 'a', notes: many }), { notes: ['size must be between 1 and 1000'] });
+  assert.deepEqual(violationsOf({ name: 'a', notes: [] }), { notes: ['must be an object'] });
+});
+
+test('keeps free JSON as it came, nulls and odd keys included, unless its text is broken or it nests deeper than 32', () => {
+  const free: unknown = JSON.parse('{"a":null,"b":[1,{"c":false}],"__proto__":{"x":1}}');
+  assert.equal(JSON.stringify(cleaned({ name: 'a', free })), `{"name":"a","free":${JSON.stringify(free)}}`);
+  const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+  assert.deepEqual(cleaned({ name: 'a', free: { deep: nested(32) } }), { name: 'a', free: { deep: nested(32) } });
+  assert.deepEqual(violationsOf({ name: 'a', free: { deep: nested(500) } }), {
+    'free.deep': ['must not be nested deeper than 32'],
+  });
+  assert.deepEqual(violationsOf({ name: 'a', free: { a: ['x\0'], b: { '\ud800': 1 } } }), {
+    'free.a': ['must hold valid Unicode text without NUL'],
+    'free.b': ['must hold valid Unicode text without NUL'],
+  });
 });

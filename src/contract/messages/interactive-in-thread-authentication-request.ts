@@ -1,5 +1,5 @@
 // Asks the user to authenticate inside the chat (Infobip 2.2). Meta documents no message of this kind,
-// so it has no wire form: it is accepted, refused with a status at once, and reported (docs/decisions/message-types.md).
+// so it has no wire form: it is accepted, refused with a status at once, and reported (docs/decisions/0017-message-types.md).
 import { defineMessage, noContent } from './envelope.js';
 
 /** `POST /whatsapp/1/message/interactive/in-thread-authentication-request`. */

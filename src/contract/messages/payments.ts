@@ -1,5 +1,5 @@
 // How an order is paid: Infobip's ten payment types and what Meta gets of each (Infobip 2.2, Meta 1.7).
-// The payment's id is Meta's `reference_id`. What Meta has no field for is decided in docs/decisions/message-types.md.
+// The payment's id is Meta's `reference_id`. What Meta has no field for is decided in docs/decisions/0017-message-types.md.
 import { type Static, type TProperties, Type } from 'typebox';
 import { optionalText, requiredText, requiredTextUpTo } from '../fields.js';
 
