@@ -38,6 +38,8 @@ test('a secret key is all that serve needs', () => {
     devApiKey: undefined,
     rateLimits: 'infobip',
     sandboxState: undefined,
+    mediaStore: { kind: 'folder', folder: resolve('.parley/media') },
+    mediaScanner: undefined,
     dev: false,
     crashPoint: undefined,
     logLevel: 'info',
@@ -137,5 +139,34 @@ test('of several secret keys the first seals and the others open', () => {
   assert.match(
     problemsOf({ PARLEY_SECRET_KEY: `${KEY.toString('base64')},c2hvcnQ=` }).join(),
     /must be 32 bytes in base64, it has 5/,
+  );
+});
+
+test('files are kept in a folder of the data directory, in another one, or in a bucket', () => {
+  const storeOf = (env: Environment) => loadConfig({ ...SECRET, ...env }).mediaStore;
+  assert.deepEqual(storeOf({ PARLEY_DATA_DIR: '/data' }), { kind: 'folder', folder: '/data/media' });
+  assert.deepEqual(storeOf({ PARLEY_DATA_DIR: '/data', PARLEY_MEDIA_STORE: '/files' }), {
+    kind: 'folder',
+    folder: '/files',
+  });
+  const keys = { PARLEY_MEDIA_S3_ACCESS_KEY: 'AK', PARLEY_MEDIA_S3_SECRET_KEY: 'SK' };
+  assert.deepEqual(storeOf({ PARLEY_MEDIA_STORE: 'https://s3.example/bucket/in/', ...keys }), {
+    kind: 's3',
+    url: 'https://s3.example/bucket/in',
+    region: 'us-east-1',
+    accessKey: 'AK',
+    secretKey: 'SK',
+  });
+});
+
+test('a bucket needs its name and both keys, a scanner its port', () => {
+  const problems = problemsOf({
+    ...SECRET,
+    PARLEY_MEDIA_STORE: 'https://s3.example',
+    PARLEY_MEDIA_SCANNER: 'clamav',
+  });
+  assert.deepEqual(
+    problems.map((problem) => problem.split(' ')[0]),
+    ['PARLEY_MEDIA_STORE', 'PARLEY_MEDIA_S3_ACCESS_KEY', 'PARLEY_MEDIA_S3_SECRET_KEY', 'PARLEY_MEDIA_SCANNER'],
   );
 });

@@ -9,6 +9,11 @@ export const ROLES = ['api', 'dispatch', 'receive', 'deliver', 'links'] as const
 /** One of `ROLES`. */
 type Role = (typeof ROLES)[number];
 
+/** A folder (absolute), or a bucket of S3 by its URL. */
+export type MediaStoreSettings =
+  | { kind: 'folder'; folder: string }
+  | { kind: 's3'; url: string; region: string; accessKey: string; secretKey: string };
+
 /** Everything but the secret key: what commands need that open no sealed secret. */
 export interface Settings {
   /** Address that gateway and sandbox listen on. */
@@ -44,6 +49,10 @@ export interface Settings {
   rateLimits: 'infobip' | 'off';
   /** Absolute file; undefined = the sandbox forgets when it stops. */
   sandboxState: string | undefined;
+  /** Where files that users send are kept. */
+  mediaStore: MediaStoreSettings;
+  /** `host:port` of a ClamAV daemon; undefined = files are not looked at. */
+  mediaScanner: string | undefined;
   /** Whether `parley dev` started this process: demo account, `/parley/1/dev`. */
   dev: boolean;
   /** Where the process kills itself, for the crash suite; undefined = nowhere. */
@@ -143,6 +152,18 @@ export const VARIABLES = [
   {
     name: 'PARLEY_SANDBOX_STATE',
     meaning: 'file in which the sandbox keeps its state; unset = none (dev: <data dir>/sandbox.json)',
+  },
+  {
+    name: 'PARLEY_MEDIA_STORE',
+    meaning:
+      'where files that users send are kept: a folder, or https://host/bucket[/prefix] of S3; unset = <data dir>/media',
+  },
+  { name: 'PARLEY_MEDIA_S3_REGION', fallback: 'us-east-1', meaning: 'region of the bucket' },
+  { name: 'PARLEY_MEDIA_S3_ACCESS_KEY', meaning: 'access key id of the bucket' },
+  { name: 'PARLEY_MEDIA_S3_SECRET_KEY', secret: true, meaning: 'secret access key of the bucket' },
+  {
+    name: 'PARLEY_MEDIA_SCANNER',
+    meaning: 'host:port of a ClamAV daemon (clamd) that looks at every file; unset = none does',
   },
   {
     name: 'PARLEY_CRASH_POINT',
@@ -249,6 +270,8 @@ function readSettings(reader: Reader): Settings {
     devApiKey: readApiKey(reader, 'PARLEY_DEV_API_KEY'),
     rateLimits: readChoice(reader, 'PARLEY_RATE_LIMITS', ['infobip', 'off'] as const),
     sandboxState: readFilePath(reader, 'PARLEY_SANDBOX_STATE'),
+    mediaStore: readMediaStore(reader),
+    mediaScanner: readMediaScanner(reader),
     dev: reader.dev,
     crashPoint: readCrashPoint(reader),
     logLevel: readChoice(reader, 'PARLEY_LOG_LEVEL', LOG_LEVELS),
@@ -338,6 +361,30 @@ function readAdminKey(reader: Reader): string | undefined {
 function readFilePath(reader: Reader, name: VariableName): string | undefined {
   const text = reader.text(name);
   return text === undefined || isAbsolute(text) ? text : resolve(text);
+}
+
+function readMediaStore(reader: Reader): MediaStoreSettings {
+  const text = reader.text('PARLEY_MEDIA_STORE');
+  if (text === undefined || !/^https?:\/\//.test(text))
+    return {
+      kind: 'folder',
+      folder: resolve(reader.text('PARLEY_DATA_DIR') ?? '.', text === undefined ? 'media' : resolve(text)),
+    };
+  const url = readBaseUrl(reader, 'PARLEY_MEDIA_STORE') ?? '';
+  if (URL.canParse(url) && !/^(\/[A-Za-z0-9._-]+)+$/.test(new URL(url).pathname))
+    reader.problem('PARLEY_MEDIA_STORE', 'must name a bucket: https://host/bucket');
+  const accessKey = reader.text('PARLEY_MEDIA_S3_ACCESS_KEY') ?? '';
+  const secretKey = reader.text('PARLEY_MEDIA_S3_SECRET_KEY') ?? '';
+  if (accessKey === '') reader.problem('PARLEY_MEDIA_S3_ACCESS_KEY', 'must be set for files in S3');
+  if (secretKey === '') reader.problem('PARLEY_MEDIA_S3_SECRET_KEY', 'must be set for files in S3');
+  return { kind: 's3', url, region: reader.text('PARLEY_MEDIA_S3_REGION') ?? '', accessKey, secretKey };
+}
+
+function readMediaScanner(reader: Reader): string | undefined {
+  const text = reader.text('PARLEY_MEDIA_SCANNER');
+  if (text !== undefined && !/^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/.test(text))
+    reader.problem('PARLEY_MEDIA_SCANNER', `must look like 127.0.0.1:3310, not "${text}"`);
+  return text;
 }
 
 function readCrashPoint(reader: Reader): Settings['crashPoint'] {

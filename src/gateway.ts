@@ -7,6 +7,7 @@ import { sendError, sendServiceException, sendUnroutable } from './api/errors.js
 import { registerEvents } from './api/events.js';
 import { registerHealth } from './api/health.js';
 import { readJsonOnly } from './api/json.js';
+import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
 import { registerMetaWebhook } from './api/meta-webhook.js';
 import { registerOpenApi } from './api/openapi.js';
@@ -24,15 +25,19 @@ import { createMetrics, type Metrics } from './lib/metrics.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
 import { ensureDevAccount } from './manage/accounts.js';
+import { createMediaStore } from './media/media-store.js';
 import { createGraphClient } from './meta/graph-client.js';
 import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
 import { createDeliver, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
 import { createJanitor } from './pipeline/janitor.js';
+import { createMedia, type Media } from './pipeline/media.js';
+import { createMediaLibrary } from './pipeline/media-library.js';
+import { createMediaSweep } from './pipeline/media-sweep.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createReceive } from './pipeline/receive.js';
-import { messageReport, type Report } from './pipeline/report.js';
+import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
 import { createTyping } from './pipeline/typing.js';
 import { createUrlDirectory } from './pipeline/url-directory.js';
 import { type Database, openDatabase } from './store/database.js';
@@ -122,6 +127,11 @@ async function wire(
 
   const secretsOf = createSecretCache(directory, secrets.open);
   const sink = createEventSink();
+  let url = '';
+  const publicUrl = (): string => (config.publicUrl.endsWith(':0') ? url : config.publicUrl);
+  const mediaUrl: MediaUrl = (sender, id) => `${publicUrl()}${mediaPath(sender, id)}`;
+  const files = createMediaStore(config);
+  lifecycle.add('media.store', () => files.blobs.stop());
   const dispatch = roles.has('dispatch')
     ? createDispatch({
         database,
@@ -146,6 +156,7 @@ async function wire(
         clock,
         log,
         client: createWebhookClient(safeFetch, version()),
+        mediaUrl,
         secretsOf: secretsOf.signing,
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
@@ -157,7 +168,24 @@ async function wire(
       })
     : undefined;
   sink.connect(dispatch, deliver);
-  const owners = [dispatch, deliver].filter((owner): owner is (Dispatch | Deliver) & Owner => owner !== undefined);
+  const media = roles.has('receive')
+    ? createMedia({
+        database,
+        clock,
+        log,
+        directory,
+        graph,
+        ...files,
+        tokenOf: (sender) => openToken(sender, secretsOf.token, log),
+        mediaUrl,
+        processId: () => ownership.processId(),
+        onReports: sink.reports,
+        count: (outcome) => metrics.files.inc({ outcome }),
+      })
+    : undefined;
+  const owners = [dispatch, deliver, media].filter(
+    (owner): owner is (Dispatch | Deliver | Media) & Owner => owner !== undefined,
+  );
   const ownership = createOwnership({ database, clock, log, roles: [...roles], owners });
   const janitor = createJanitor({
     database,
@@ -176,6 +204,12 @@ async function wire(
     lifecycle.add('dispatch.refresh', () => void detach());
   }
   if (deliver !== undefined) lifecycle.add('deliver', () => deliver.drain(DRAIN_MS));
+  if (media !== undefined) {
+    const sweep = createMediaSweep({ database, clock, log, ...files, retentionDays: config.retentionDays });
+    sweep.start();
+    lifecycle.add('media.sweep', () => sweep.stop());
+    lifecycle.add('media', () => media.drain(DRAIN_MS));
+  }
 
   const typing = roles.has('dispatch')
     ? createTyping({ database, clock, log, directory, graph, tokenOf: (sender) => secretsOf.token(sender.accessToken) })
@@ -197,14 +231,15 @@ async function wire(
     oldestDay: () => janitor.oldestDay(),
     onEvents: sink.events,
     onReports: sink.reports,
+    onMedia: () => media?.wake(),
+    mediaUrl,
     count: (what, by) => metrics.received.inc({ what }, by),
   });
-  gauges(metrics, { database, clock, dispatch, deliver, janitor });
+  gauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
   const direct = createDirectRoutes();
   const app = createServer(log, {}, sendUnroutable, direct);
   const isStopping = { now: false };
-  let url = '';
   registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
   if (roles.has('receive')) registerMetaWebhook(app, direct, { receive, verifyToken: config.metaVerifyToken, log });
   if (roles.has('api')) {
@@ -222,6 +257,11 @@ async function wire(
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
       registerEvents(scope, { database, directory, clock, onTyping: () => typing?.wake() });
     });
+    app.register(async (scope) => {
+      readJsonOnly(scope);
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
+      registerMedia(scope, { directory, library: createMediaLibrary({ database, clock, blobs: files.blobs }) });
+    });
     const adminRoutes = registerAdminApi(app, {
       database,
       directory,
@@ -230,7 +270,7 @@ async function wire(
       graph,
       log,
       isDev: config.dev,
-      publicUrl: () => (config.publicUrl.endsWith(':0') ? url : config.publicUrl),
+      publicUrl,
       metaVerifyToken: config.metaVerifyToken,
       checkUrl: safeFetch.check,
     });
@@ -340,10 +380,11 @@ interface Gauged {
   clock: Clock;
   dispatch: Dispatch | undefined;
   deliver: Deliver | undefined;
+  media: Media | undefined;
   janitor: { keptPartitions(): number };
 }
 
-function gauges(metrics: Metrics, { database, clock, dispatch, deliver, janitor }: Gauged): void {
+function gauges(metrics: Metrics, { database, clock, dispatch, deliver, media, janitor }: Gauged): void {
   const cache: { at: number; depths: Promise<Depths> | undefined } = {
     at: Number.NEGATIVE_INFINITY,
     depths: undefined,
@@ -376,6 +417,7 @@ function gauges(metrics: Metrics, { database, clock, dispatch, deliver, janitor 
   metrics.gauge('parley_dead_letters', 'Reports given up', () => depth('deadLetters'));
   metrics.gauge('parley_lanes_paused', 'Lanes of this process that are paused', () => dispatch?.counts().paused ?? 0);
   metrics.gauge('parley_dispatch_in_flight', 'POSTs to Meta under way', () => dispatch?.counts().inFlight ?? 0);
+  metrics.gauge('parley_media_in_flight', 'Files being fetched from Meta', () => media?.counts().fetching ?? 0);
   metrics.gauge('parley_deliver_in_flight', 'POSTs to customers under way', () => deliver?.counts().inFlight ?? 0);
   metrics.gauge(
     'parley_endpoints_down',

@@ -6,6 +6,7 @@ import { problem, problemBody } from './admin/problem.js';
 import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
 import { eventOperation } from './events.js';
+import { mediaOperations } from './media.js';
 
 /** What the page is made of. */
 export interface OpenApiParts {
@@ -21,6 +22,7 @@ export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, ha
   const operations = [
     ...messageOperations(),
     eventOperation,
+    ...mediaOperations,
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,

@@ -12,6 +12,8 @@ export interface Metrics {
   deliveries: Counter<'verdict'>;
   /** Results in POSTs to customers. */
   results: Counter<'verdict'>;
+  /** One try to get a file that a user sent. */
+  files: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** Prometheus text. */
@@ -53,6 +55,12 @@ export function createMetrics(withProcess: boolean): Metrics {
       name: 'parley_webhook_results_total',
       help: 'Reports in POSTs to customers by result',
       labelNames: ['verdict'],
+      registers,
+    }),
+    files: new Counter({
+      name: 'parley_media_fetches_total',
+      help: 'Tries to get a file from Meta by result',
+      labelNames: ['outcome'],
       registers,
     }),
     gauge(name, help, read) {

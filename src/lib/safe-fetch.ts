@@ -82,14 +82,7 @@ const CODE_BLOCKED = 'PARLEY_BLOCKED';
 /** Creates the guard. Throws TypeError when `allowNetworks` has an entry that is no network. */
 export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
   const rule = createAddressRule(options.allowNetworks);
-  const agent = new Agent({
-    connections: options.connectionsPerOrigin ?? CONNECTIONS_PER_ORIGIN,
-    pipelining: 1,
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: guardedConnector(rule, options.resolve ?? dnsLookup),
-  });
+  const agent = createGuardedAgent(options);
   const slots = createSlots(options.inFlightMax ?? IN_FLIGHT_MAX);
   const check = (url: string): string | undefined => staticReason(url, rule);
   return {
@@ -108,6 +101,20 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
       return agent.destroy();
     },
   };
+}
+
+/** Sockets for any request under the guard; timeouts are the caller's. Throws TypeError as `createSafeFetch` does. */
+export function createGuardedAgent(
+  options: Pick<SafeFetchOptions, 'allowNetworks' | 'connectionsPerOrigin' | 'resolve'>,
+): Agent {
+  return new Agent({
+    connections: options.connectionsPerOrigin ?? CONNECTIONS_PER_ORIGIN,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: guardedConnector(createAddressRule(options.allowNetworks), options.resolve ?? dnsLookup),
+  });
 }
 
 function staticReason(url: string, rule: AddressRule): string | undefined {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { inboundFromWire } from '../contract/events/registry.js';
+import { objectAt } from '../contract/json.js';
 import { parseWebhook } from './webhook.js';
 
 const metadata = { display_phone_number: '441134960000', phone_number_id: '106' };
@@ -142,6 +143,19 @@ test('keeps account errors, payment statuses and other fields as other', () => {
     events.map((event) => (event.kind === 'other' ? event.field : event.kind)),
     ['messages', 'messages.payment', 'messages'],
   );
+});
+
+test('makes a captured payment a message of the payer that quotes the order, beside keeping the status', () => {
+  const payment = { reference_id: 'r', transaction: { id: 't' } };
+  const statuses = ['pending', 'captured', 'failed'].map((status) => ({ ...sent, type: 'payment', status, payment }));
+  const events = parseWebhook(webhook({ metadata, statuses }));
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ['other', 'other', 'inbound', 'other'],
+  );
+  const message = events.flatMap((event) => (event.kind === 'inbound' ? [event.message] : []))[0];
+  assert.deepEqual([message?.id, message?.from, message?.type], [sent.id, sent.recipient_id, 'payment']);
+  assert.equal(objectAt(message, 'context')?.id, sent.id);
 });
 
 test('calls an alien body malformed', () => {

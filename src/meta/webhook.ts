@@ -87,7 +87,11 @@ function readChange(change: unknown, entry: EntryFacts, events: WireEvent[]): vo
     return;
   }
   const metadata = objectAt(value, 'metadata');
-  for (const status of itemsAt(value, 'statuses')) events.push(readStatus(status, metadata));
+  for (const status of itemsAt(value, 'statuses')) {
+    events.push(readStatus(status, metadata));
+    const payment = paymentFragment(status, metadata);
+    if (payment !== undefined) events.push(readInbound(payment, value, metadata));
+  }
   for (const message of itemsAt(value, 'messages')) events.push(readInbound(message, value, metadata));
   const isEmpty = value.statuses === undefined && value.messages === undefined;
   if (value.errors !== undefined || isEmpty) events.push({ kind: 'other', field, ...entry, value });
@@ -129,6 +133,15 @@ function readStatus(status: unknown, metadata: JsonObject | undefined): WireEven
     error: errorOfStatus(status),
     pricing: objectAt(status, 'pricing'),
   };
+}
+
+/** The message that a captured payment is reported as: Meta tells of payments in statuses of the order message (Meta 2.3). */
+function paymentFragment(status: unknown, metadata: JsonObject | undefined): JsonObject | undefined {
+  if (!isObject(status) || status.type !== 'payment' || status.status !== 'captured') return undefined;
+  const { id, timestamp, payment, recipient_id: from, recipient_user_id: userId } = status;
+  if (!isObject(payment)) return undefined;
+  const context = { from: textAt(metadata, 'display_phone_number'), id };
+  return { id, timestamp, from, from_user_id: userId, type: 'payment', payment, context };
 }
 
 function errorOfStatus(status: unknown): WireStatus['error'] {

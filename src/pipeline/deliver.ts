@@ -27,7 +27,7 @@ import { complain } from './complain.js';
 import { type Batch, bisect, type Endpoint, splitFirst, WINDOW } from './endpoint.js';
 import { EndpointSet } from './endpoint-set.js';
 import type { Owner } from './ownership.js';
-import type { Report } from './report.js';
+import type { MediaUrl, Report } from './report.js';
 import { createReportReader, type ReportReader } from './report-reader.js';
 import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
 import { waitMs } from './wait.js';
@@ -48,6 +48,8 @@ export interface DeliverParts {
   clock: Clock;
   log: Log;
   client: WebhookClient;
+  /** Where customers get the files of inbound messages. */
+  mediaUrl: MediaUrl;
   /** Clear signing secrets of an account, newest first. */
   secretsOf(account: number): readonly string[];
   processId(): number | undefined;
@@ -114,7 +116,7 @@ class Deliverer implements Deliver {
   constructor(parts: DeliverParts) {
     this.#parts = parts;
     const { database, clock, log } = parts;
-    this.#reader = createReportReader(database);
+    this.#reader = createReportReader(database, parts.mediaUrl);
     this.#newId = () => uuidv7(clock.now());
     this.#loop = createTickLoop(
       () => this.#tick(),

@@ -20,7 +20,7 @@ import {
 } from '../store/processes.js';
 import { waitMs } from './wait.js';
 
-/** Someone who acts on owned things: dispatch on lanes, deliver on endpoints. */
+/** Someone who acts on owned things: dispatch on lanes, deliver on endpoints, media on the files of lanes. */
 export interface Owner {
   kind: OwnedKind;
   /** Starts acting on groups. May throw: it is asked again. */
@@ -61,7 +61,11 @@ const ROUND_MS = 1_000;
 const RETRY_MS = 200;
 /** No request begins with less than its own timeout plus this left of the lease. */
 const MARGIN_MS = 2_000;
-const ROLE_OF: Readonly<Record<OwnedKind, string>> = { [OWNED.lanes]: 'dispatch', [OWNED.endpoints]: 'deliver' };
+const ROLE_OF: Readonly<Record<OwnedKind, string>> = {
+  [OWNED.lanes]: 'dispatch',
+  [OWNED.endpoints]: 'deliver',
+  [OWNED.media]: 'receive',
+};
 
 /** Creates the ownership; nothing is owned before `start`. */
 export function createOwnership(parts: OwnershipParts): Ownership {

@@ -1,7 +1,9 @@
 // Third of the four files: what Meta tells is verified, flattened, committed in groups and only then answered with 200 (P2).
 // Each status and each inbound message has one effect, however often and in whatever batches it comes.
 import { createHash } from 'node:crypto';
-import { inboundFromWire } from '../contract/events/registry.js';
+import { UNSUPPORTED } from '../contract/events/envelope.js';
+import { inboundFromWire, mediaOfInbound } from '../contract/events/registry.js';
+import { isSystem, SYSTEM_FIELD, systemFromWire } from '../contract/events/system.js';
 import { errorOf } from '../contract/meta-errors.js';
 import { EventKind, kindOfWire, StatusId } from '../contract/statuses.js';
 import type { Clock } from '../lib/clock.js';
@@ -21,11 +23,12 @@ import {
   appendMetaChanges,
   type MetaChange,
   type NewInbound,
+  type Pairable,
 } from '../store/inbound.js';
 import { FAR_OFF_DAY } from '../store/partitions.js';
 import { ReportKind } from '../store/reports.js';
 import { createCollector } from './collector.js';
-import { inboundBody, type Report } from './report.js';
+import { inboundBody, type MediaUrl, type Report } from './report.js';
 
 /** How a webhook is answered. `refused`: the signature is wrong; `malformed`: signed, but not JSON; `busy`: try again later. */
 export type ReceiveOutcome = 'committed' | 'refused' | 'malformed' | 'busy';
@@ -34,6 +37,8 @@ export type ReceiveOutcome = 'committed' | 'refused' | 'malformed' | 'busy';
 export type ReceiveCount =
   | 'status'
   | 'inbound'
+  | 'unsupported'
+  | 'system'
   | 'other'
   | 'malformed'
   | 'foreign'
@@ -60,6 +65,10 @@ export interface ReceiveParts {
   oldestDay(): number;
   onEvents(events: AppendedEvent[]): void;
   onReports(reports: Report[]): void;
+  /** Messages with files were committed. */
+  onMedia(): void;
+  /** Where customers get the files of inbound messages. */
+  mediaUrl: MediaUrl;
   count(what: ReceiveCount, by: number): void;
 }
 
@@ -83,6 +92,9 @@ const BACKLOG_MAX = 50_000;
 /** Meta retries for 7 days; a timestamp further off than this is not a time to sort by. */
 const DAYS_BACK_MAX = 8;
 const FIELD_LENGTH_MAX = 100;
+/** A quoted message is found for so long (Infobip 4.3). */
+const PAIR_DAYS = 4;
+const DAY_MS = 86_400_000;
 
 /** Creates the receiving end of the pipeline. */
 export function createReceive(parts: ReceiveParts): Receive {
@@ -115,10 +127,16 @@ export function createReceive(parts: ReceiveParts): Receive {
         else if (event.kind === 'status') {
           const item = toStatusItem(parts, event);
           if (item !== undefined) commits.push(statuses.add(item));
+        } else if (event.kind === 'inbound' && isSystem(event.message)) {
+          parts.count('system', 1);
+          commits.push(changes.add(toSystemItem(parts, event)));
         } else if (event.kind === 'inbound') {
           const item = toInboundItem(parts, event);
           if (item !== undefined) commits.push(inbound.add(item));
-        } else commits.push(changes.add(toChangeItem(parts, event)));
+        } else {
+          parts.count('other', 1);
+          commits.push(changes.add(toChangeItem(parts, event)));
+        }
       }
       // Even when one has no room the others are waited for: no promise is left alone.
       const settled = await Promise.allSettled(commits);
@@ -233,14 +251,22 @@ function toInboundItem({ clock, count }: ReceiveParts, wire: WireInbound): Inbou
     return undefined;
   }
   count('inbound', 1);
+  if (event.type === UNSUPPORTED) count('unsupported', 1);
   const inbound: NewInbound = {
     id: uuidv7(clock.now()),
     phoneNumberId: wire.phoneNumberId,
     wamid: wire.wamid,
     sentAt: wire.at,
     raw: JSON.stringify(event),
+    quoted: quotedId(event.context?.id),
+    media: mediaOfInbound(event),
   };
   return { day: trustedDay(wire.at, clock.now()), inbound };
+}
+
+/** What could be a wamid of ours; anything else is not looked for. */
+function quotedId(id: string | undefined): string | undefined {
+  return id !== undefined && /^[\x21-\x7e]{1,512}$/.test(id) ? id : undefined;
 }
 
 /** A repeat must fall on the same day as the first, so the day is Meta's; one that is far off is one fixed day. */
@@ -264,10 +290,16 @@ async function writeInbound(parts: ReceiveParts, items: readonly InboundItem[]):
 async function writeInboundOf(parts: ReceiveParts, day: number, group: readonly NewInbound[]): Promise<void> {
   const now = parts.clock.now();
   crashPoint('inbound.before');
-  const appended = await appendInbound(parts.database, now, dayOf(now), day, group);
+  const appended = await appendInbound(parts.database, now, dayOf(now), day, group, pairable(now));
   crashPoint('inbound.after');
   countUnknown(parts, group);
   parts.onReports(toReports(parts, group, appended, now));
+  if (group.some(({ media }) => media !== undefined)) parts.onMedia();
+}
+
+function pairable(now: number): Pairable {
+  const today = dayOf(now);
+  return { since: now - PAIR_DAYS * DAY_MS, days: Array.from({ length: PAIR_DAYS + 1 }, (_, i) => addDays(today, -i)) };
 }
 
 function countUnknown({ directory, count }: ReceiveParts, group: readonly NewInbound[]): void {
@@ -282,18 +314,24 @@ function toReports(
   now: number,
 ): Report[] {
   const raws = new Map(group.map((inbound) => [inbound.id, inbound.raw]));
-  return appended.flatMap(({ id, lane, report }) => {
+  return appended.flatMap(({ id, lane, report, pairedId, pairedEnvelope }) => {
     const raw = raws.get(id);
     const sender = parts.directory.senderById(lane);
     if (report === undefined || raw === undefined || sender === undefined) return [];
-    return [{ ...report, kind: ReportKind.inbound, at: now, body: inboundBody(id, raw, sender.sender) }];
+    const facts = { id, raw, sender: sender.sender, pairedId, pairedEnvelope, reported: null, malware: null };
+    return [{ ...report, kind: ReportKind.inbound, at: now, body: inboundBody(facts, parts.mediaUrl) }];
   });
 }
 
 // ------------------------------------------------------------- the rest
 
-function toChangeItem({ clock, count }: ReceiveParts, { field, wabaId, at, value }: WireOther): ChangeItem {
-  count('other', 1);
+/** A system message is one change; its wamid makes it another than any before. */
+function toSystemItem(parts: ReceiveParts, { message, wamid, phoneNumberId, at }: WireInbound): ChangeItem {
+  const value = systemFromWire(message, { wamid, phoneNumberId, at });
+  return toChangeItem(parts, { kind: 'other', field: SYSTEM_FIELD, wabaId: undefined, at, value });
+}
+
+function toChangeItem({ clock }: ReceiveParts, { field, wabaId, at, value }: WireOther): ChangeItem {
   const text = JSON.stringify(value);
   const hash = createHash('sha256')
     .update(`${wabaId ?? ''}\n${at ?? ''}\n${field}\n${text}`)

@@ -1,7 +1,7 @@
 // The slow way to a report's text: from the rows it points at. Used when a report did not come from memory.
 import type { Database } from '../store/database.js';
 import { ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
-import { inboundBody, messageReport, type Report } from './report.js';
+import { inboundBody, type MediaUrl, messageReport, type Report } from './report.js';
 
 /** Makes reports of report rows. */
 export interface ReportReader {
@@ -10,14 +10,14 @@ export interface ReportReader {
 }
 
 /** Creates a reader. */
-export function createReportReader(database: Database): ReportReader {
+export function createReportReader(database: Database, mediaUrl: MediaUrl): ReportReader {
   return {
     async bodies(rows) {
       const texts = new Map<string, { url: string | undefined; body: string }>();
       for (const day of new Set(rows.map((row) => row.refDay))) {
         const ofDay = rows.filter((row) => row.refDay === day);
         await readMessages(database, day, ofDay, texts);
-        await readInbound(database, day, ofDay, texts);
+        await readInbound({ database, mediaUrl }, day, ofDay, texts);
       }
       return rows.flatMap((row) => {
         const text = texts.get(keyOf(row.ref, row.attempt, row.eventKind));
@@ -43,7 +43,12 @@ async function readMessages(database: Database, day: number, rows: readonly Repo
   }
 }
 
-async function readInbound(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
+async function readInbound(
+  { database, mediaUrl }: { database: Database; mediaUrl: MediaUrl },
+  day: number,
+  rows: readonly ReportRow[],
+  texts: Texts,
+): Promise<void> {
   const wanted = rows.filter((row) => row.kind === ReportKind.inbound);
   if (wanted.length === 0) return;
   const facts = await readInboundFacts(
@@ -51,6 +56,5 @@ async function readInbound(database: Database, day: number, rows: readonly Repor
     day,
     wanted.map((row) => row.ref),
   );
-  for (const { id, raw, sender } of facts)
-    texts.set(keyOf(id, 0, 0), { url: undefined, body: inboundBody(id, raw, sender) });
+  for (const fact of facts) texts.set(keyOf(fact.id, 0, 0), { url: undefined, body: inboundBody(fact, mediaUrl) });
 }

@@ -84,7 +84,10 @@ test('an inbound message is reported from what was stored of it', () => {
       text: { body: 'Hi \ud800' },
     },
   });
-  const report = JSON.parse(inboundBody('018f3c5e-7b1a-7000-8000-0123456789ab', JSON.stringify(event), '441134960000'));
+  const facts = { pairedId: null, pairedEnvelope: null, reported: null, malware: null };
+  const id = '018f3c5e-7b1a-7000-8000-0123456789ab';
+  const stored = { id, raw: JSON.stringify(event), sender: '441134960000', ...facts };
+  const report = JSON.parse(inboundBody(stored, () => 'https://unused.example'));
   assert.equal(report.messageId, 'wamid.A');
   assert.equal(report.to, '441134960000');
   assert.deepEqual(report.message, { type: 'TEXT', text: 'Hi \ud800' });

@@ -2,10 +2,11 @@
 
 import { eventIdOf } from '../contract/event-ids.js';
 import type { InboundEvent } from '../contract/events/envelope.js';
-import { inboundToReport } from '../contract/events/registry.js';
+import { inboundToReport, mediaOfInbound } from '../contract/events/registry.js';
 import { deliveryResult, seenResult } from '../contract/reports.js';
 import { EventKind, StatusId } from '../contract/statuses.js';
-import type { MessageReportFacts } from '../store/reports.js';
+import { MediaReported } from '../store/media.js';
+import type { InboundReportFacts, MessageReportFacts } from '../store/reports.js';
 import { readEnvelope } from './envelope.js';
 
 /** A report that waits for its POST. `body` is the JSON of one result. */
@@ -49,8 +50,23 @@ export function messageReport(facts: MessageReportFacts): { url: string | undefi
   return { url: notifyUrl, body: JSON.stringify(result) };
 }
 
-/** The result of an inbound message. `raw` is the stored event's JSON, `sender` the number it was written to. */
-export function inboundBody(id: string, raw: string, sender: string): string {
+/** Where a customer gets the file of message `id` of `sender`. */
+export type MediaUrl = (sender: string, id: string) => string;
+
+/** The result of an inbound message. */
+export function inboundBody(facts: InboundReportFacts, mediaUrl: MediaUrl): string {
+  const { id, raw, sender, pairedId, pairedEnvelope, reported, malware } = facts;
   // Parse boundary: only receive writes this column.
-  return JSON.stringify(inboundToReport(JSON.parse(raw) as InboundEvent, { eventId: id, to: sender }));
+  const event = JSON.parse(raw) as InboundEvent;
+  const { callbackData, applicationId, entityId } = readEnvelope(pairedEnvelope);
+  const file = reported === MediaReported.infected ? { malware: malware ?? '' } : { url: mediaUrl(sender, id) };
+  const result = inboundToReport(event, {
+    eventId: id,
+    to: sender,
+    applicationId,
+    entityId,
+    paired: pairedId === null ? undefined : { messageId: pairedId, callbackData },
+    media: mediaOfInbound(event) === undefined ? undefined : file,
+  });
+  return JSON.stringify(result);
 }

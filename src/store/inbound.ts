@@ -8,13 +8,34 @@ export interface NewInbound {
   wamid: string;
   sentAt: number;
   raw: string;
+  /** The wamid that it quotes. */
+  quoted: string | undefined;
+  /** Its file at Meta. */
+  media: InboundMedia | undefined;
 }
 
-/** An inbound message that was new; `report` when its sender forwards. */
+/** A file at Meta. */
+export interface InboundMedia {
+  mediaId: string;
+  mimeType?: string;
+  sha256?: string;
+  filename?: string;
+}
+
+/** Which of our messages may be quoted: accepted since `since`, on one of `days`. */
+export interface Pairable {
+  since: number;
+  days: readonly number[];
+}
+
+/** An inbound message that was new; `report` when its sender forwards and no file must be waited for. */
 export interface AppendedInbound {
   id: string;
   account: number;
   lane: number;
+  /** Of our message that it quotes: messageId and envelope. */
+  pairedId: string | null;
+  pairedEnvelope: string | null;
   report: { endpoint: number; seq: number; day: number; url: string } | undefined;
 }
 
@@ -26,7 +47,10 @@ export interface MetaChange {
   value: string;
 }
 
-const APPEND = { name: 'append_inbound', text: 'SELECT * FROM append_inbound($1,$2,$3,$4,$5,$6,$7,$8)' };
+const APPEND = {
+  name: 'append_inbound',
+  text: 'SELECT * FROM append_inbound($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)',
+};
 const CHANGES = {
   name: 'append_meta_changes',
   text: `INSERT INTO meta_changes (day, hash, waba_id, field, value, recorded_at)
@@ -41,7 +65,10 @@ export async function appendInbound(
   today: number,
   day: number,
   inbound: readonly NewInbound[],
+  pairable: Pairable,
 ): Promise<AppendedInbound[]> {
+  const quotes = placed(inbound, ({ quoted }) => quoted);
+  const files = placed(inbound, ({ media }) => media);
   const rows = await database.run<InboundRow>(APPEND, [
     now,
     today,
@@ -51,8 +78,28 @@ export async function appendInbound(
     inbound.map((i) => i.id),
     inbound.map((i) => i.sentAt),
     inbound.map((i) => i.raw),
+    pairable.days,
+    pairable.since,
+    quotes.map(({ place }) => place),
+    quotes.map(({ value }) => value),
+    files.map(({ place }) => place),
+    files.map(({ value }) => value.mediaId),
+    files.map(({ value }) => value.mimeType ?? null),
+    files.map(({ value }) => value.sha256 ?? null),
+    files.map(({ value }) => value.filename ?? null),
   ]);
   return rows.map(fromRow);
+}
+
+/** What some of the messages have, with their positions from 1: most have neither quote nor file, and cost nothing for it. */
+function placed<T>(
+  inbound: readonly NewInbound[],
+  read: (inbound: NewInbound) => T | undefined,
+): { place: number; value: T }[] {
+  return inbound.flatMap((item, i) => {
+    const value = read(item);
+    return value === undefined ? [] : [{ place: i + 1, value }];
+  });
 }
 
 /** Keeps changes under `day` (of their own time). A change that is there already adds nothing. */
@@ -80,9 +127,12 @@ interface InboundRow {
   endpoint: number | null;
   seq: number | null;
   report_day: number | null;
+  paired_id: string | null;
+  paired_envelope: string | null;
 }
 
-function fromRow({ id, account, lane, url, endpoint, seq, report_day: day }: InboundRow): AppendedInbound {
+function fromRow({ id, account, lane, url, endpoint, seq, report_day: day, ...row }: InboundRow): AppendedInbound {
   const hasReport = url !== null && endpoint !== null && seq !== null && day !== null;
-  return { id, account, lane, report: hasReport ? { endpoint, seq, day, url } : undefined };
+  const paired = { pairedId: row.paired_id, pairedEnvelope: row.paired_envelope };
+  return { id, account, lane, ...paired, report: hasReport ? { endpoint, seq, day, url } : undefined };
 }

@@ -5,7 +5,7 @@ import type { Database, Session } from './database.js';
 export const LEASE_SECONDS = 20;
 
 /** What is owned in groups. */
-export const OWNED = { lanes: 1, endpoints: 2 } as const;
+export const OWNED = { lanes: 1, endpoints: 2, media: 3 } as const;
 
 /** A kind of owned thing. */
 export type OwnedKind = (typeof OWNED)[keyof typeof OWNED];

@@ -323,8 +323,21 @@ const MESSAGE_FACTS = {
 };
 const INBOUND_FACTS = {
   name: 'inbound_report_facts',
-  text: `SELECT i.id, i.raw, s.sender FROM inbound i JOIN senders s ON s.id = i.lane WHERE i.day = $1 AND i.id = ANY ($2::uuid[])`,
+  text: `SELECT i.id, i.raw, s.sender, i.paired_id AS "pairedId", i.paired_envelope AS "pairedEnvelope", f.reported, f.malware
+    FROM inbound i JOIN senders s ON s.id = i.lane LEFT JOIN media f ON f.id = i.id WHERE i.day = $1 AND i.id = ANY ($2::uuid[])`,
 };
+
+/** What the report of an inbound message is made of. `reported` and `malware` are of its file, if it has one. */
+export interface InboundReportFacts {
+  id: string;
+  raw: string;
+  /** The number it was written to. */
+  sender: string;
+  pairedId: string | null;
+  pairedEnvelope: string | null;
+  reported: number | null;
+  malware: string | null;
+}
 
 /** What a delivery or seen report is made of. */
 export interface MessageReportFacts {
@@ -361,6 +374,6 @@ export async function readInboundFacts(
   database: Database,
   day: number,
   ids: readonly string[],
-): Promise<{ id: string; raw: string; sender: string }[]> {
-  return database.run(INBOUND_FACTS, [day, ids]);
+): Promise<InboundReportFacts[]> {
+  return database.run<InboundReportFacts>(INBOUND_FACTS, [day, ids]);
 }

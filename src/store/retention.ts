@@ -8,6 +8,8 @@ export interface Unfinished {
   reports: number | undefined;
   /** Reports that wait point at messages, events and inbound of older days. */
   referenced: number | undefined;
+  /** Inbound messages whose report waits for a file. */
+  unreported: number | undefined;
 }
 
 const UNFINISHED = {
@@ -19,7 +21,8 @@ const UNFINISHED = {
     (SELECT min(d) FROM (
       SELECT h.position_day AS d FROM endpoint_heads h JOIN tails t ON t.stream = endpoint_stream(h.endpoint)
         WHERE h.position + 1 < t.next AND h.position_day > 0
-      UNION ALL SELECT min(from_day) FROM batches) r) AS reports`,
+      UNION ALL SELECT min(from_day) FROM batches) r) AS reports,
+    (SELECT min(day) FROM media WHERE reported IS NULL) AS unreported`,
 };
 const NEVER_READ = {
   name: 'never_read_days',
@@ -37,13 +40,14 @@ const REFERENCED = {
 
 /** What must be kept. `olderThan`: only references to days before it matter. */
 export async function readUnfinished(database: Database, olderThan: number): Promise<Unfinished> {
-  const [positions] = await database.run<{ messages: number | null; reports: number | null }>(UNFINISHED, []);
+  const [positions] = await database.run<Record<'messages' | 'reports' | 'unreported', number | null>>(UNFINISHED, []);
   const [never] = await database.run<{ messages: number | null; reports: number | null }>(NEVER_READ, []);
   const messages = least(positions?.messages, never?.messages);
   const reports = least(positions?.reports, never?.reports);
-  if (reports === undefined) return { messages, reports, referenced: undefined };
+  const unreported = positions?.unreported ?? undefined;
+  if (reports === undefined) return { messages, reports, referenced: undefined, unreported };
   const [row] = await database.run<{ day: number | null }>(REFERENCED, [reports, olderThan]);
-  return { messages, reports, referenced: row?.day ?? undefined };
+  return { messages, reports, referenced: row?.day ?? undefined, unreported };
 }
 
 function least(...days: (number | null | undefined)[]): number | undefined {
@@ -56,7 +60,7 @@ export function mayDrop({ table, day }: Partition, unfinished: Unfinished): bool
   const blockers: Record<Partitioned, (number | undefined)[]> = {
     messages: [unfinished.messages, unfinished.referenced],
     events: [unfinished.messages, unfinished.referenced],
-    inbound: [unfinished.referenced],
+    inbound: [unfinished.referenced, unfinished.unreported],
     meta_changes: [],
     reports: [unfinished.reports],
     attempts: [],

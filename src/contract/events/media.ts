@@ -49,7 +49,8 @@ export function defineMedia(definition: {
 }
 
 function shortAt(media: JsonObject, key: string): string | undefined {
-  return textAt(media, key)?.slice(0, TEXT_LENGTH_MAX);
+  // PostgreSQL holds neither NUL nor lone surrogates.
+  return textAt(media, key)?.slice(0, TEXT_LENGTH_MAX).toWellFormed().replaceAll('\0', '\ufffd');
 }
 
 /** The file of stored content; undefined when it has none. */
