@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   doctor: () => import('./doctor.js'),
   send: () => import('./send.js'),
   messages: () => import('./messages.js'),
+  conversations: () => import('./conversations.js'),
   replay: () => import('./replay.js'),
   senders: () => import('./senders.js'),
   accounts: () => import('./accounts.js'),

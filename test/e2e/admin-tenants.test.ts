@@ -63,6 +63,7 @@ test('what is another account’s is not there, whatever is asked of it', async 
     ['POST', '/replays', { endpointId: annasEndpoint.id }],
     ['POST', '/replays', { accountId: anna.accountId, from: '2026-01-01T00:00:00Z' }],
     ['GET', `/messages/x?accountId=${anna.accountId}`],
+    ['GET', `/conversations/${sender}/441134960001`],
   ];
   for (const [method, path, json] of foreign) {
     const reply = await world.call(path, { method, key: ben.key, ...(json === undefined ? {} : { json }) });

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { parseJson } from '../../lib/json.js';
 import { DatabaseError } from '../../store/database.js';
 import { accountRoutes } from './accounts.js';
+import { conversationRoutes } from './conversations.js';
 import { devClockRoutes } from './dev-clock.js';
 import { endpointRoutes } from './endpoints.js';
 import { messageRoutes } from './messages.js';
@@ -32,6 +33,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...signingSecretRoutes(parts),
     ...endpointRoutes(parts),
     ...messageRoutes(parts),
+    ...conversationRoutes(parts),
     ...replayRoutes(parts),
     ...devClockRoutes(parts),
   ];

@@ -1,0 +1,46 @@
+// /conversations: whether a user's customer service window is open, so that a free-form message need not be sent to find out.
+import { destinationOf } from '../../contract/messages/wire.js';
+import { addDays, dayOf } from '../../lib/day.js';
+import { refuse } from '../../manage/refusal.js';
+import { findLastInboundAt } from '../../store/conversations.js';
+import { findSender } from '../../store/senders.js';
+import type { AdminParts } from './parts.js';
+import { defineRoute, type Route, timeOf } from './route.js';
+
+/** A window is open for so long after each message of the user (Meta 8). */
+const WINDOW_MS = 24 * 3_600_000;
+/** How far back the last message is looked for. */
+const LOOK_BACK_DAYS = 30;
+
+/** The endpoint of conversations. */
+export function conversationRoutes({ database, clock }: AdminParts): Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/conversations/:sender/:user',
+      summary: 'Tell when a user last wrote to a sender and whether the customer service window is open',
+      async handle({ caller, param }) {
+        const sender = await findSender(database, caller.account, param('sender'));
+        if (sender === undefined) return refuse('notFound', 'no such sender');
+        const destination = destinationOf(param('user'));
+        if (destination === undefined) return refuse('invalid', 'must be a phone number or a user id', 'user');
+        const user = destination.kind === 'phone' ? destination.digits : destination.id;
+        const now = clock.now();
+        const firstDay = addDays(dayOf(now), -LOOK_BACK_DAYS);
+        const lastInboundAt = await findLastInboundAt(database, sender.id, user, firstDay);
+        return { status: 200, body: showWindow(sender.sender, user, lastInboundAt, now) };
+      },
+    }),
+  ];
+}
+
+function showWindow(sender: string, user: string, lastInboundAt: number | undefined, now: number): object {
+  const openUntil = lastInboundAt === undefined ? null : lastInboundAt + WINDOW_MS;
+  return {
+    sender,
+    user,
+    lastInboundAt: timeOf(lastInboundAt ?? null),
+    windowOpenUntil: timeOf(openUntil),
+    isOpen: openUntil !== null && now < openUntil,
+  };
+}
