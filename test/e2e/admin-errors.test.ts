@@ -144,6 +144,9 @@ test('404 for what is not there', async () => {
     ['POST', '/endpoints/999/enable'],
     ['POST', '/endpoints/x/enable'],
     ['GET', '/messages/none'],
+    ['GET', '/messages/a%00b'],
+    ['GET', '/accounts/%00'],
+    ['GET', '/senders/%zz'],
     ['GET', '/messages/019a9d2e-0000-7000-8000-000000000001'],
     ['POST', '/replays', { accountId: 'demo', endpointId: 999 }],
   ];

@@ -1,6 +1,7 @@
 // The admin API alone, over HTTP on a free port, with a real database and the real sandbox as Meta: what its tests speak to.
 import { rmSync } from 'node:fs';
 import { type AdminParts, registerAdminApi } from '../../src/api/admin/register.js';
+import { sendUnroutable } from '../../src/api/errors.js';
 import { createServer, listen } from '../../src/http/server.js';
 import { type Clock, createClock } from '../../src/lib/clock.js';
 import { dayOf } from '../../src/lib/day.js';
@@ -94,7 +95,7 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
   const secrets = createSecretBox(Buffer.alloc(32, 7));
   const breaking: { error: Error | undefined } = { error: undefined };
   const database = breakable(pool, breaking);
-  const app = createServer(log);
+  const app = createServer(log, {}, sendUnroutable);
   const parts = {
     database,
     directory: await openDirectory(pool),

@@ -77,6 +77,9 @@ function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
       await parts.directory.refresh();
       const caller = admit(parts, route, request);
       if ('title' in caller) return sendProblem(reply, caller);
+      // PostgreSQL cannot hold NUL: nothing has such an id.
+      if (Object.values(request.params).some((part) => part.includes('\0')))
+        return sendProblem(reply, problem(404, 'there is nothing at this path'));
       const call: RawCall = { caller, params: request.params, query: request.query, body: request.body };
       const answer = await route.answer(call);
       // What was changed is in force here when the answer arrives.
