@@ -29,7 +29,7 @@ export interface Tally {
 
 const BATCH_MAX = 32;
 /** Measured: fast-check begins with small batches. */
-const BATCH_MEAN = 14;
+const BATCH_MEAN = 12;
 /** An answer that takes longer is a hang. */
 const ANSWER_MS_MAX = 15_000;
 /** A server may cut the connection instead of reading more than this. */
