@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { isObject, textAt } from '../contract/json.js';
-import type { Operation } from '../contract/openapi.js';
+import { errorAnswer, type Operation } from '../contract/openapi.js';
 import type { MediaLibrary } from '../pipeline/media-library.js';
 import type { Directory } from '../store/directory.js';
 import type { StoredMedia } from '../store/media.js';
@@ -169,7 +169,7 @@ export const mediaOperations: readonly Operation[] = [
     },
     answers: [
       { status: 204, description: 'It is removed' },
-      { status: 400, description: 'The body names no URL' },
+      ...([400, 413, 415, 500, 503] as const).map(errorAnswer),
       ...errors,
       notFound,
     ],

@@ -53,7 +53,7 @@ const sendHeaders = Type.Object({
 
 /** The send endpoints, one for each type of the registry. */
 export function messageOperations(): Operation[] {
-  const errors = SEND_ERRORS.map(toErrorAnswer);
+  const errors = SEND_ERRORS.map(errorAnswer);
   return messageTypes.map((type) => ({
     method: 'POST',
     path: `/whatsapp/1/message/${type.path}`,
@@ -72,7 +72,8 @@ function accepted({ example }: MessageType): object {
   return sendAnswer(example.to, example.messageId ?? EXAMPLE_ID, StatusId.pendingEnroute);
 }
 
-function toErrorAnswer(status: ErrorHttpStatus): OperationAnswer {
+/** An error of the public API in Infobip's old form. */
+export function errorAnswer(status: ErrorHttpStatus): OperationAnswer {
   const violations = status === 400 ? { validationErrors: { 'content.text': ['must not be blank'] } } : {};
   return {
     status,

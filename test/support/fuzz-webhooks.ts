@@ -36,7 +36,7 @@ export function webhooksOf(knowledge: WebhookKnowledge): fc.Arbitrary<ThrownRequ
 }
 
 /** The header that signs `body` (Latin-1 stands for bytes). */
-export function signatureOf(body: string, secret: string): { 'x-hub-signature-256': string } {
+function signatureOf(body: string, secret: string): { 'x-hub-signature-256': string } {
   const hex = createHmac('sha256', secret).update(Buffer.from(body, 'latin1')).digest('hex');
   return { 'x-hub-signature-256': `sha256=${hex}` };
 }

@@ -90,7 +90,7 @@ export function judgeBy(
     const { answers } = found.operation;
     const expected = answers.get(String(status)) ?? answers.get(`${String(status).charAt(0)}XX`);
     if (expected === undefined) return `answered ${status}, which is not in the document`;
-    if (expected.mediaType === undefined || expected.mediaType === 'text/plain') return undefined;
+    if (expected.mediaType?.includes('json') !== true || method === 'HEAD') return undefined;
     if (!contentType.startsWith(expected.mediaType)) return `is ${contentType}, not ${expected.mediaType}`;
     const body = fieldsOf(JSON.parse(text));
     const missing = expected.fields.filter((field) => !(field in body));
