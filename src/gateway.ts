@@ -11,6 +11,7 @@ import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
 import { registerMetaWebhook } from './api/meta-webhook.js';
 import { registerOpenApi } from './api/openapi.js';
+import { registerReadMarks } from './api/read-marks.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
@@ -22,6 +23,7 @@ import { dayOf } from './lib/day.js';
 import { createLifecycle } from './lib/lifecycle.js';
 import type { Log } from './lib/log.js';
 import { createMetrics, type Metrics } from './lib/metrics.js';
+import { createRateLimit, type RateLimit, UNLIMITED } from './lib/rate-limit.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
 import { ensureDevAccount } from './manage/accounts.js';
@@ -126,6 +128,7 @@ async function wire(
   lifecycle.add('webhooks', () => safeFetch.close());
 
   const secretsOf = createSecretCache(directory, secrets.open);
+  const tokenOf = (sender: DirectorySender): string | undefined => openToken(sender, secretsOf.token, log);
   const sink = createEventSink();
   let url = '';
   const publicUrl = (): string => (config.publicUrl.endsWith(':0') ? url : config.publicUrl);
@@ -139,7 +142,7 @@ async function wire(
         log,
         directory,
         graph,
-        tokenOf: (sender) => openToken(sender, secretsOf.token, log),
+        tokenOf,
         mayAct: (ms) => ownership.mayAct(ms),
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
@@ -176,7 +179,7 @@ async function wire(
         directory,
         graph,
         ...files,
-        tokenOf: (sender) => openToken(sender, secretsOf.token, log),
+        tokenOf,
         mediaUrl,
         processId: () => ownership.processId(),
         onReports: sink.reports,
@@ -237,6 +240,11 @@ async function wire(
   });
   gauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
+  /** Infobip's own limit of an operation by account, shared by the processes that serve it. */
+  const limitOf = (perSecond: number): RateLimit =>
+    config.rateLimits === 'off'
+      ? UNLIMITED
+      : createRateLimit({ perSecond: () => perSecond / ownership.alive('api'), monotonic: clock.monotonic });
   const direct = createDirectRoutes();
   const app = createServer(log, {}, sendUnroutable, direct);
   const isStopping = { now: false };
@@ -261,6 +269,10 @@ async function wire(
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
       registerMedia(scope, { directory, library: createMediaLibrary({ database, clock, blobs: files.blobs }) });
+    });
+    app.register(async (scope) => {
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
+      registerReadMarks(scope, { database, directory, clock, graph, log, tokenOf, limit: limitOf(10) });
     });
     const adminRoutes = registerAdminApi(app, {
       database,

@@ -7,6 +7,7 @@ import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
 import { eventOperation } from './events.js';
 import { mediaOperations } from './media.js';
+import { readMarkOperation } from './read-marks.js';
 
 /** What the page is made of. */
 export interface OpenApiParts {
@@ -23,6 +24,7 @@ export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, ha
     ...messageOperations(),
     eventOperation,
     ...mediaOperations,
+    readMarkOperation,
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,

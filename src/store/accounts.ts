@@ -1,5 +1,5 @@
 // Accounts: the tenants. `id` is ours and short, `accountId` is what people see and is never reused.
-import type { Database } from './database.js';
+import type { Database, Value } from './database.js';
 
 /** Any way to run a statement: the pool or a transaction. */
 export type Runner = Pick<Database, 'run'>;
@@ -14,16 +14,18 @@ export interface AccountRow {
   name: string;
   unknownPolicy: UnknownPolicy;
   unknownWaitSeconds: number;
+  /** Whether it may mark messages of users as read. */
+  readMarks: boolean;
   createdAt: number;
 }
 
 const COLUMNS = `id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
-  created_at AS "createdAt"`;
+  read_marks AS "readMarks", created_at AS "createdAt"`;
 
 const INSERT = {
   name: 'account_insert',
-  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, created_at)
-    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), $5) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
+  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, created_at)
+    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), $6) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
 };
 const FIND = { name: 'account_find', text: `SELECT ${COLUMNS} FROM accounts WHERE account_id = $1` };
 const PAGE = {
@@ -34,7 +36,7 @@ const COUNT = { name: 'account_count', text: 'SELECT count(*) AS total FROM acco
 const CHANGE = {
   name: 'account_change',
   text: `UPDATE accounts SET name = coalesce($2, name), unknown_policy = coalesce($3, unknown_policy),
-    unknown_wait_seconds = coalesce($4, unknown_wait_seconds) WHERE id = $1 RETURNING ${COLUMNS}`,
+    unknown_wait_seconds = coalesce($4, unknown_wait_seconds), read_marks = coalesce($5, read_marks) WHERE id = $1 RETURNING ${COLUMNS}`,
 };
 
 /** A page of a list and how many there are in all. */
@@ -54,6 +56,7 @@ export interface AccountSettings {
   name?: string | undefined;
   unknownPolicy?: UnknownPolicy | undefined;
   unknownWaitSeconds?: number | undefined;
+  readMarks?: boolean | undefined;
 }
 
 /** Adds an account; undefined when its accountId is taken. */
@@ -63,8 +66,7 @@ export async function insertAccount(
   settings: AccountSettings & { name: string },
   now: number,
 ): Promise<AccountRow | undefined> {
-  const { name, unknownPolicy, unknownWaitSeconds } = settings;
-  const values = [accountId, name, unknownPolicy ?? null, unknownWaitSeconds ?? null, now];
+  const values = [accountId, ...columnsOf(settings), now];
   const [row] = await db.run<AccountRow>(INSERT, values);
   return row;
 }
@@ -87,7 +89,11 @@ export async function changeAccount(
   id: number,
   settings: AccountSettings,
 ): Promise<AccountRow | undefined> {
-  const { name, unknownPolicy, unknownWaitSeconds } = settings;
-  const [row] = await db.run<AccountRow>(CHANGE, [id, name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null]);
+  const [row] = await db.run<AccountRow>(CHANGE, [id, ...columnsOf(settings)]);
   return row;
+}
+
+/** In the order of INSERT and CHANGE; null keeps the value or takes the default. */
+function columnsOf({ name, unknownPolicy, unknownWaitSeconds, readMarks }: AccountSettings): Value[] {
+  return [name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null, readMarks ?? null];
 }

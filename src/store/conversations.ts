@@ -18,3 +18,13 @@ export async function findLastInboundAt(
   const [row] = await database.run<{ sentAt: number }>(LAST_INBOUND_AT, [lane, JSON.stringify(user), firstDay]);
   return row?.sentAt;
 }
+
+const HAS_INBOUND = {
+  name: 'conversation_has_inbound',
+  text: 'SELECT 1 AS found FROM inbound WHERE lane = $1 AND wamid = $2 AND day >= $3 LIMIT 1',
+};
+
+/** Whether message `wamid` came to `lane` since `firstDay` (yyyymmdd). */
+export async function hasInbound(database: Database, lane: number, wamid: string, firstDay: number): Promise<boolean> {
+  return (await database.run(HAS_INBOUND, [lane, wamid, firstDay])).length > 0;
+}

@@ -10,6 +10,8 @@ export interface DirectoryAccount {
   name: string;
   unknownPolicy: 'resend' | 'fail';
   unknownWaitSeconds: number;
+  /** Whether it may mark messages of users as read. */
+  readMarks: boolean;
 }
 
 /** An API key without its secret. `account` is null for a key of kind admin. */
@@ -72,7 +74,8 @@ interface Snapshot {
 const VERSION = { name: 'directory_version', text: 'SELECT version FROM directory_version' };
 const ACCOUNTS = {
   name: 'directory_accounts',
-  text: `SELECT id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds" FROM accounts`,
+  text: `SELECT id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
+    read_marks AS "readMarks" FROM accounts`,
 };
 const KEYS = {
   name: 'directory_keys',

@@ -4,7 +4,7 @@ import { createAccount, createKey, removeKey, updateAccount } from '../../manage
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { type AccountRow, findAccount, pageAccounts } from '../../store/accounts.js';
 import { type ApiKeyRow, pageApiKeys } from '../../store/api-keys.js';
-import { integer, pagingQuery, text } from './fields.js';
+import { integer, isOn, pagingQuery, text } from './fields.js';
 import type { AdminParts } from './parts.js';
 import { defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
 
@@ -13,6 +13,7 @@ const nameField = { name: text(NAME_LENGTH_MAX) };
 const settingFields = {
   unknownPolicy: Type.Optional(Type.Enum(['resend', 'fail'], { says: 'must be resend or fail' })),
   unknownWaitSeconds: Type.Optional(integer(1, 3600)),
+  readMarks: Type.Optional(isOn),
 };
 const listQuery = Type.Object(pagingQuery);
 
@@ -111,8 +112,8 @@ function keyRoutes(parts: AdminParts): Route[] {
   ];
 }
 
-function showAccount({ accountId, name, unknownPolicy, unknownWaitSeconds, createdAt }: AccountRow): object {
-  return { accountId, name, unknownPolicy, unknownWaitSeconds, createdAt: timeOf(createdAt) };
+function showAccount({ accountId, name, unknownPolicy, unknownWaitSeconds, readMarks, createdAt }: AccountRow): object {
+  return { accountId, name, unknownPolicy, unknownWaitSeconds, readMarks, createdAt: timeOf(createdAt) };
 }
 
 function showKey({ id, name, createdAt }: ApiKeyRow): object {

@@ -33,6 +33,9 @@ export function integer(minimum: number, maximum: number) {
   return Type.Integer({ minimum, maximum, says: `must be a whole number from ${minimum} to ${maximum}` });
 }
 
+/** A switch. */
+export const isOn = Type.Boolean({ says: 'must be true or false' });
+
 /** An absolute http or https URL; what it may reach is checked when it is stored. */
 const url = Type.String({
   maxLength: 2048,
