@@ -338,7 +338,7 @@ function toReport(event: AppendedEvent): Report[] {
   const { url, body } = messageReport(event);
   if (url === undefined) return [];
   const kind = event.kind === EventKind.read ? ReportKind.seen : ReportKind.delivery;
-  return [{ ...event.report, kind, at: event.recordedAt, url, body }];
+  return [{ ...event.report, kind, at: event.recordedAt, ref: event.message, url, body }];
 }
 
 /** Opened secrets, by their sealed bytes, so that each is opened once. */

@@ -28,6 +28,7 @@ import { type Batch, bisect, type Endpoint, splitFirst, WINDOW } from './endpoin
 import { EndpointSet } from './endpoint-set.js';
 import type { Owner } from './ownership.js';
 import type { MediaUrl, Report } from './report.js';
+import { createReportOrder } from './report-order.js';
 import { createReportReader, type ReportReader } from './report-reader.js';
 import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
 import { waitMs } from './wait.js';
@@ -102,9 +103,10 @@ class Deliverer implements Deliver {
   readonly #loop: TickLoop;
   readonly #poll: Poll;
   readonly #alarm: Alarm;
+  readonly #order = createReportOrder();
   readonly #newId: () => string;
   readonly #active = new Set<Endpoint>();
-  /** Batches being posted again; their rows still say that they are due. */
+  /** Batches being posted; their rows say that they are due, or will one day. */
   readonly #posting = new Set<string>();
   #posted: Posted[] = [];
   #inFlight = 0;
@@ -231,6 +233,8 @@ class Deliverer implements Deliver {
       crashPoint('deliver.after');
     }
     if (generation !== this.#generation) return;
+    // Delivery reports first: seen reports wait for those of their messages.
+    tick.posts.sort((a, b) => a.batch.kind - b.batch.kind);
     for (const { batch, isProbe } of tick.posts) void this.#post(batch, isProbe, generation);
     if (tick.posts.length > 0) crashPoint('deliver.posting');
     this.#setAlarm();
@@ -363,7 +367,8 @@ class Deliverer implements Deliver {
     if (endpoint === undefined) return;
     endpoint.inFlight -= 1;
     // A batch that had waited is out: others of its endpoint may wait too.
-    if (this.#posting.delete(batch.id)) this.#isDueWanted = true;
+    this.#posting.delete(batch.id);
+    if (batch.attempt > 0 || batch.isReplay) this.#isDueWanted = true;
     this.#active.add(endpoint);
     touched.add(endpoint);
     const verdict = deliveryVerdict(answer, now);
@@ -439,7 +444,10 @@ class Deliverer implements Deliver {
 
   async #post(batch: Batch, isProbe: boolean, generation: number): Promise<void> {
     this.#inFlight += 1;
+    this.#posting.add(batch.id);
     const endpoint = this.#endpoints.get(batch.endpoint);
+    const passage = this.#order.enter(batch.kind, batch.reports);
+    if (passage.wait !== undefined) await passage.wait;
     const at = this.#parts.clock.now();
     let answer: WebhookAnswer;
     try {
@@ -456,6 +464,7 @@ class Deliverer implements Deliver {
       complain(this.#parts.log, 'deliver.post', error);
       answer = { kind: 'failed', reason: 'internal fault', durationMs: 0 };
     }
+    passage.leave();
     crashPoint('deliver.answered');
     this.#inFlight -= 1;
     if (generation !== this.#generation) return;

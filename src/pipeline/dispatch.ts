@@ -111,6 +111,8 @@ class Dispatcher implements Dispatch {
   readonly #active = new Set<Lane>();
   /** The sealed token that a lane was paused with for its sake. */
   readonly #refusedTokens = new Map<number, Buffer>();
+  /** Writes of pauses under way. */
+  readonly #noting = new Map<Lane, Promise<void>>();
   #answers: Answer[] = [];
   #inFlight = 0;
   #isDraining = false;
@@ -127,7 +129,14 @@ class Dispatcher implements Dispatch {
         parts.onLost();
       },
     );
-    this.#lanes = new LaneSet({ database, clock, log, directory, onReady: (lane) => this.#ready(lane) });
+    this.#lanes = new LaneSet({
+      database,
+      clock,
+      log,
+      directory,
+      isNoted: (lane) => !this.#noting.has(lane),
+      onReady: (lane) => this.#ready(lane),
+    });
     this.#alarm = createAlarm(clock, () => {
       for (const lane of this.#lanes.values()) this.#ready(lane);
     });
@@ -339,9 +348,19 @@ class Dispatcher implements Dispatch {
       until: new Date(Math.min(paused.until, 8.64e15)).toISOString(),
       reason: paused.reason,
     });
-    void notePause(this.#parts.database, lane.lane, paused.until, paused.reason).catch((error: unknown) =>
-      complain(this.#parts.log, 'dispatch.note-pause', error),
-    );
+    this.#note(lane, paused.until, paused.reason);
+  }
+
+  /** Writes a lane's pause, or that it has ended, one after the other. */
+  #note(lane: Lane, until: number | null, reason: string | null): void {
+    const { database, log } = this.#parts;
+    const written = (this.#noting.get(lane) ?? Promise.resolve())
+      .then(() => notePause(database, lane.lane, until, reason))
+      .catch((error: unknown) => complain(log, 'dispatch.note-pause', error))
+      .finally(() => {
+        if (this.#noting.get(lane) === written) this.#noting.delete(lane);
+      });
+    this.#noting.set(lane, written);
   }
 
   #resume(lane: Lane): void {
@@ -349,9 +368,7 @@ class Dispatcher implements Dispatch {
     this.#refusedTokens.delete(lane.lane);
     this.#active.add(lane);
     this.#parts.log.info({ event: 'lane.resumed', lane: lane.lane });
-    void notePause(this.#parts.database, lane.lane, null, null).catch((error: unknown) =>
-      complain(this.#parts.log, 'dispatch.note-pause', error),
-    );
+    this.#note(lane, null, null);
     this.#loop.wake();
   }
 

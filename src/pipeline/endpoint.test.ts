@@ -43,6 +43,7 @@ function report(seq: number, fields: Partial<Report> = {}): Report {
     day: DAY,
     kind: ReportKind.delivery,
     at: NOW,
+    ref: String(seq),
     url: 'https://hooks.example/a',
     body: '{}',
     ...fields,

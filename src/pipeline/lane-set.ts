@@ -24,6 +24,8 @@ export interface LaneSetParts {
   clock: Clock;
   log: Log;
   directory: Directory;
+  /** Whether the pause of a lane is on disk yet: before that the database knows nothing of it. */
+  isNoted(lane: Lane): boolean;
   /** A lane may have something to do. */
   onReady(lane: Lane): void;
 }
@@ -137,7 +139,7 @@ export class LaneSet {
 
   /** Somebody may have ended a pause through the admin API. Throws DatabaseError. */
   async readPauses(): Promise<void> {
-    const paused = [...this.#lanes.values()].filter((lane) => lane.paused() !== undefined);
+    const paused = [...this.#lanes.values()].filter((lane) => lane.paused() !== undefined && this.#parts.isNoted(lane));
     if (paused.length === 0) return;
     const ids = paused.map((lane) => lane.lane);
     for (const id of await readUnpaused(this.#parts.database, ids)) {

@@ -254,6 +254,7 @@ class MediaFetcher implements Media {
         day,
         kind: ReportKind.inbound,
         at: now,
+        ref: id,
         url,
         body: inboundBody({ id, sender, ...facts }, mediaUrl),
       },

@@ -319,7 +319,7 @@ function toReports(
     const sender = parts.directory.senderById(lane);
     if (report === undefined || raw === undefined || sender === undefined) return [];
     const facts = { id, raw, sender: sender.sender, pairedId, pairedEnvelope, reported: null, malware: null };
-    return [{ ...report, kind: ReportKind.inbound, at: now, body: inboundBody(facts, parts.mediaUrl) }];
+    return [{ ...report, kind: ReportKind.inbound, at: now, ref: id, body: inboundBody(facts, parts.mediaUrl) }];
   });
 }
 

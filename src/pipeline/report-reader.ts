@@ -22,8 +22,8 @@ export function createReportReader(database: Database, mediaUrl: MediaUrl): Repo
       return rows.flatMap((row) => {
         const text = texts.get(keyOf(row.ref, row.attempt, row.eventKind));
         const url = row.url ?? text?.url;
-        const { endpoint, seq, day, kind, at } = row;
-        return [{ endpoint, seq, day, kind, at, url: url ?? '', body: text?.body ?? '{}' }];
+        const { endpoint, seq, day, kind, at, ref } = row;
+        return [{ endpoint, seq, day, kind, at, ref, url: url ?? '', body: text?.body ?? '{}' }];
       });
     },
   };

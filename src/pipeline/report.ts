@@ -17,6 +17,8 @@ export interface Report {
   kind: number;
   /** When it was appended, epoch ms. */
   at: number;
+  /** The message or inbound message that it tells of. */
+  ref: string;
   url: string;
   body: string;
 }

@@ -125,7 +125,7 @@ test('as an ordinary user with a private home', { skip: typeof ordinary === 'str
   assert.equal(statSync(join(home, 'data/postgres')).uid, ordinary.user.uid);
   assert.equal(statSync(home).mode & 0o777, 0o700);
   await owner.stop();
-  assert.equal(isAlive(owner.postgresPid), false);
+  await until('PostgreSQL is gone', () => !isAlive(owner.postgresPid));
 });
 
 test('as root in a private folder: the database lies in /var/lib/parley, the folder stays private', {
