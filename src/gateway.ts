@@ -11,6 +11,7 @@ import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
 import { registerMetaWebhook } from './api/meta-webhook.js';
 import { registerOpenApi } from './api/openapi.js';
+import { registerPull } from './api/pull.js';
 import { registerReadMarks } from './api/read-marks.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
@@ -263,6 +264,7 @@ async function wire(
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
+      scope.register(async (own) => registerPull(own, { database, directory, clock, mediaUrl }));
       registerEvents(scope, { database, directory, clock, onTyping: () => typing?.wake() });
     });
     app.register(async (scope) => {

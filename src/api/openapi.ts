@@ -7,6 +7,7 @@ import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
 import { eventOperation } from './events.js';
 import { mediaOperations } from './media.js';
+import { pullOperations } from './pull.js';
 import { readMarkOperation } from './read-marks.js';
 
 /** What the page is made of. */
@@ -25,6 +26,7 @@ export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, ha
     eventOperation,
     ...mediaOperations,
     readMarkOperation,
+    ...pullOperations,
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,
