@@ -17,6 +17,7 @@ export function createClamavScan(address: string): Scan {
   const host = address.slice(0, at).replace(/^\[|\]$/g, '');
   const port = Number(address.slice(at + 1));
   return async (path, signal) => {
+    signal.throwIfAborted();
     const socket = connect({ host, port });
     socket.setTimeout(CONNECT_TIMEOUT_MS, () => socket.destroy(new Error('the scanner does not answer')));
     const onAbort = (): void => void socket.destroy(new Error('aborted'));
