@@ -236,3 +236,24 @@ test('keeps to its number of connections', async (t) => {
   assert.ok(answers.every(({ kind }) => kind === 'answered'));
   assert.equal(most, 3);
 });
+
+test('writes nothing after its time, when the process stood still while the connection was made', async (t) => {
+  const requests: string[] = [];
+  const url = await http(t, (request, response) => {
+    requests.push(request.url ?? '');
+    response.end('{}');
+  });
+  const graph = client(t, url, { timeoutMs: 30 });
+  const sending = new Promise<GraphAnswer>((resolve) => {
+    setTimeout(() => resolve(graph.send('1', 'token', '{}')), 1);
+    // In the same turn of timers, so that the connection is met by the next look at sockets, before the timer of the request.
+    setTimeout(() => {
+      const until = performance.now() + 100;
+      while (performance.now() < until);
+    }, 1);
+  });
+  assert.equal((await sending).kind, 'notWritten');
+  const later = client(t, url);
+  assert.equal((await later.get('2', 'token')).kind, 'answered');
+  assert.equal(requests.length, 1);
+});

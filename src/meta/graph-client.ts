@@ -126,6 +126,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => this.giveUp('aborted');
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
+  readonly #deadline: number;
   #isDone = false;
   #status = 0;
   #usage: string | undefined;
@@ -138,6 +139,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     token: string,
   ) {
     this.#resolve = resolve;
+    this.#deadline = performance.now() + timeoutMs;
     this.#token = token;
     this.#timer = setTimeout(() => this.giveUp('timeout'), timeoutMs);
     this.#signal = signal;
@@ -149,7 +151,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Given up while it waited for a socket, or written a second time: no byte may leave.
-    if (this.#isDone || this.#controller !== undefined) controller.abort(new Error('request is over'));
+    // Nor late, when the process was stopped meanwhile: whoever calls has a lease that ends.
+    const isLate = performance.now() > this.#deadline;
+    if (this.#isDone || isLate || this.#controller !== undefined) controller.abort(new Error('request is over'));
     else this.#controller = controller;
   }
 
