@@ -9,6 +9,7 @@ import {
   GROUPS,
   giveGroups,
   holdAliveLock,
+  inTakingOrder,
   isGone,
   LEASE_SECONDS,
   listProcesses,
@@ -130,7 +131,7 @@ export function createOwnership(parts: OwnershipParts): Ownership {
     if (mine === undefined) return;
     const share = Math.ceil(GROUPS / Math.max(1, countAlive(ROLE_OF[owner.kind])));
     if (mine.size > share) {
-      const surplus = [...mine].slice(share);
+      const surplus = inTakingOrder(mine).slice(share);
       for (const group of surplus) mine.delete(group);
       await owner.release(surplus);
       await giveGroups(database, self, owner.kind, surplus);

@@ -82,10 +82,22 @@ export async function buryProcess(database: Database, id: number): Promise<void>
   });
 }
 
+/** Lowest bit first: lanes are numbered from 1, so any share of the groups in this order holds its share of few lanes too. */
+const SPREAD = 'grp & 1, grp & 2, grp & 4, grp & 8, grp & 16';
+
+/** The order in which groups are taken; the last ones are given back first. */
+export function inTakingOrder(groups: Iterable<number>): number[] {
+  const bits = Math.log2(GROUPS);
+  const reversed = (group: number): number =>
+    Number.parseInt([...group.toString(2).padStart(bits, '0')].reverse().join(''), 2);
+  return [...groups].sort((a, b) => reversed(a) - reversed(b));
+}
+
 const TAKE = {
   name: 'take_groups',
   text: `UPDATE ownership o SET owner = $1 FROM (
-      SELECT kind, grp FROM ownership WHERE kind = $2 AND owner IS NULL ORDER BY grp LIMIT $3 FOR UPDATE SKIP LOCKED
+      SELECT kind, grp FROM ownership WHERE kind = $2 AND owner IS NULL
+      ORDER BY ${SPREAD} LIMIT $3 FOR UPDATE SKIP LOCKED
     ) free WHERE o.kind = free.kind AND o.grp = free.grp AND EXISTS (SELECT FROM processes WHERE id = $1 AND alive) RETURNING o.grp`,
 };
 
