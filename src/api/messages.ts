@@ -15,7 +15,7 @@ import { type Envelope, writeEnvelope } from '../pipeline/envelope.js';
 import type { UrlDirectory } from '../pipeline/url-directory.js';
 import { findIdempotencyKey, forgetIdempotencyKey, type NewMessage } from '../store/accepting.js';
 import type { Database } from '../store/database.js';
-import type { Directory, DirectoryAccount } from '../store/directory.js';
+import type { Directory, DirectoryAccount, DirectorySender } from '../store/directory.js';
 import { authenticate, type Caller } from './authenticate.js';
 import { directException, directFailure } from './errors.js';
 import { readJson } from './json.js';
@@ -166,6 +166,12 @@ function answerOf(to: string, messageId: string, statusId: number): DirectAnswer
   return { status: 200, body: JSON.stringify(sendAnswer(to, messageId, statusId)) };
 }
 
+/** A sender that another process made a moment ago may send here at once. */
+async function justMade(directory: Directory, from: string): Promise<DirectorySender | undefined> {
+  await directory.refresh();
+  return directory.senderOf(from);
+}
+
 async function toMessage(
   { clock, directory, urls }: MessageParts,
   type: MessageType,
@@ -173,7 +179,7 @@ async function toMessage(
   request: SendRequest,
 ): Promise<NewMessage> {
   const { from, to, messageId, content, notifyUrl } = request;
-  const sender = directory.senderOf(from);
+  const sender = directory.senderOf(from) ?? (await justMade(directory, from));
   const isOwn = sender !== undefined && sender.account === account.id;
   const destination = destinationOf(to);
   const message: NewMessage = {
