@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CRASH_POINTS } from '../../src/lib/crash-point.js';
-import { assertBalanced } from '../support/ledger.js';
-import { between, type Random, seededRandom, seedOfRun } from '../support/ledger-random.js';
-import { assertRecovered, type LedgerRun, startLedgerRun, untilEnded, type Victim } from '../support/ledger-run.js';
-import { type LedgerWorld, startLedgerWorld } from '../support/ledger-world.js';
+import { between } from '../support/ledger-random.js';
+import { assertRecovered, type LedgerRun, untilEnded, type Victim } from '../support/ledger-run.js';
+import { lifeOf, settleBalanced, startRun, startWorld } from '../support/ledger-shared.js';
+import type { LedgerWorld } from '../support/ledger-world.js';
 
 const PER_SECOND = 300;
 const RANDOM_KILLS = 40;
@@ -16,14 +16,13 @@ const VICTIMS: readonly Victim[] = ['gateway', 'gateway', 'postgres', 'both'];
 interface Running {
   world: LedgerWorld;
   run: LedgerRun;
-  random: Random;
 }
 
 /** The gateway is started anew with one point armed, comes to it under load, and is started again without. */
-async function dieAtEveryPoint({ world, run, random }: Running): Promise<void> {
+async function dieAtEveryPoint({ world, run }: Running): Promise<void> {
   for (const point of CRASH_POINTS) {
     // Lanes are taken over once, at the start; the other points are passed many times a second.
-    const hits = point === 'lanes.taken' ? 1 : between(random, 3, 60);
+    const hits = point === 'lanes.taken' ? 1 : between(run.random, 3, 60);
     await Promise.all(world.gateways().map((gateway) => gateway.kill()));
     const armed = await world
       .serve({ env: { PARLEY_CRASH_POINT: `${point}:${hits}` } })
@@ -34,30 +33,23 @@ async function dieAtEveryPoint({ world, run, random }: Running): Promise<void> {
   }
 }
 
-async function dieByChance({ run, random }: Running): Promise<void> {
+async function dieByChance({ run }: Running): Promise<void> {
   for (let kill = 0; kill < RANDOM_KILLS; kill += 1) {
     // The moment of the kill is what is random here; nothing is waited for.
-    await delay(between(random, 200, 3_000));
-    await run.kill(VICTIMS[between(random, 0, VICTIMS.length - 1)] ?? 'both');
+    await delay(between(run.random, 200, 3_000));
+    await run.kill(VICTIMS[between(run.random, 0, VICTIMS.length - 1)] ?? 'both');
   }
 }
 
 test('kills at every point of the pipeline and forty by chance lose nothing and repeat nothing', async (t) => {
-  const seed = seedOfRun();
-  t.diagnostic(`CRASH_SEED=${seed}`);
-  const random = seededRandom(seed);
-  const world = await startLedgerWorld();
-  t.after(() => world.stop());
-  await world.serve();
-  await world.setUp();
-  const run = startLedgerRun(world, { perSecond: PER_SECOND, random });
-  t.after(() => run.stop());
-  await dieAtEveryPoint({ world, run, random });
-  await dieByChance({ world, run, random });
+  const life = lifeOf(t);
+  const world = await startWorld(life, [{}]);
+  const run = startRun(t, life, world, { perSecond: PER_SECOND });
+  await dieAtEveryPoint({ world, run });
+  await dieByChance({ world, run });
   await delay(1_000);
-  const { reckoning, recoveries } = await run.settle();
-  for (const line of run.describe(reckoning, recoveries)) t.diagnostic(line);
-  assertBalanced(reckoning);
+  await settleBalanced(t, run);
+  const recoveries = run.recoveries();
   assert.equal(recoveries.length, CRASH_POINTS.length + RANDOM_KILLS);
   assertRecovered(recoveries);
 });

@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { assertBalanced, readSandbox } from '../support/ledger.js';
-import { seededRandom, seedOfRun } from '../support/ledger-random.js';
-import { startLedgerRun } from '../support/ledger-run.js';
-import { firstSendsAfter, metricOf, startSharedWorld } from '../support/ledger-shared.js';
+import { readSandbox, type SandboxMessage } from '../support/ledger.js';
+import {
+  firstSendsAfter,
+  lifeOf,
+  metricOf,
+  settleBalanced,
+  startRun,
+  startSharedDatabase,
+  startWorld,
+} from '../support/ledger-shared.js';
 import { until } from '../support/until.js';
 
 const TAKEOVER_MS_MAX = 25_000;
@@ -13,11 +19,10 @@ const TAKEOVER_MS_MAX = 25_000;
 const STOPPED_MS = 27_000;
 
 test('a process stopped past its lease gives its lanes away and sends nothing twice when it wakes', async (t) => {
-  const seed = seedOfRun();
-  t.diagnostic(`CRASH_SEED=${seed}`);
-  const world = await startSharedWorld(t, [{}, {}, {}]);
-  const run = startLedgerRun(world, { perSecond: 150, random: seededRandom(seed) });
-  t.after(() => run.stop());
+  const life = lifeOf(t);
+  const databaseUrl = await startSharedDatabase(life);
+  const world = await startWorld(life, [{}, {}, {}], { databaseUrl });
+  const run = startRun(t, life, world, { perSecond: 150 });
   await delay(3_000);
   const [sleeper] = world.gateways();
   const stoppedAt = Date.now();
@@ -25,9 +30,7 @@ test('a process stopped past its lease gives its lanes away and sends nothing tw
   await delay(STOPPED_MS);
   sleeper?.resume();
   await delay(5_000);
-  const { reckoning } = await run.settle();
-  for (const line of run.describe(reckoning, [])) t.diagnostic(line);
-  assertBalanced(reckoning);
+  await settleBalanced(t, run);
   const moved = await firstSendsAfter(world, stoppedAt);
   t.diagnostic(`first sends after the stop, ms: ${[...moved.values()].join(', ')}`);
   assert.deepEqual([...moved.keys()].sort(), [...world.senders].sort());
@@ -37,26 +40,25 @@ test('a process stopped past its lease gives its lanes away and sends nothing tw
 
 test('the pace of each number holds over all processes, and the numbers add up', async (t) => {
   const throughput = 15;
-  const world = await startSharedWorld(t, [{}, {}], { senders: 4, throughput });
-  const random = seededRandom(seedOfRun());
+  const life = lifeOf(t);
+  const databaseUrl = await startSharedDatabase(life);
+  const world = await startWorld(life, [{}, {}], { databaseUrl, senders: 4, throughput });
   // Everything is accepted within seconds and waits for its pace.
-  const run = startLedgerRun(world, { perSecond: 400, random, inboundPerSecond: 0.001 });
-  t.after(() => run.stop());
+  const run = startRun(t, life, world, { perSecond: 400, inboundPerSecond: 0.001 });
   await until('enough is accepted', () => run.load.accepted.size >= 1_200, 30_000);
-  const { reckoning } = await run.settle();
-  assertBalanced(reckoning);
+  await settleBalanced(t, run);
   const rates = ratesOf(await readSandbox(world));
   t.diagnostic(`messages a second by number: ${[...rates.values()].map((rate) => rate.toFixed(1)).join(', ')}`);
   assert.equal(rates.size, 4);
   for (const rate of rates.values()) assert.ok(rate <= throughput * 1.1 && rate >= throughput * 0.8, `${rate}/s`);
   for (const { url } of world.gateways()) {
     assert.equal(await metricOf(world, url, /meta_code="130429"/), 0);
-    assert.ok((await metricOf(world, url, /^parley_\w*dispatched\w*\{outcome="accepted"/)) > 0, `${url} sent nothing`);
+    assert.ok((await metricOf(world, url, /^parley_dispatched_total\{outcome="accepted"/)) > 0, `${url} sent nothing`);
   }
 });
 
 /** Messages a second of each sender, from its first to its last. */
-function ratesOf(messages: Awaited<ReturnType<typeof readSandbox>>): Map<string, number> {
+function ratesOf(messages: readonly SandboxMessage[]): Map<string, number> {
   const times = new Map<string, number[]>();
   for (const { from, acceptedAt } of messages) times.set(from, [...(times.get(from) ?? []), Date.parse(acceptedAt)]);
   return new Map(
@@ -65,20 +67,17 @@ function ratesOf(messages: Awaited<ReturnType<typeof readSandbox>>): Map<string,
 }
 
 test('a rolling restart under load loses nothing and refuses nothing but what a client may repeat', async (t) => {
-  const seed = seedOfRun();
-  t.diagnostic(`CRASH_SEED=${seed}`);
-  const world = await startSharedWorld(t, [{}, {}]);
-  const run = startLedgerRun(world, { perSecond: 150, random: seededRandom(seed) });
-  t.after(() => run.stop());
+  const life = lifeOf(t);
+  const databaseUrl = await startSharedDatabase(life);
+  const world = await startWorld(life, [{}, {}], { databaseUrl });
+  const run = startRun(t, life, world, { perSecond: 150 });
   for (const old of world.gateways()) {
     await delay(2_000);
     await world.untilReady(await world.serve());
     assert.equal(await old.terminate(), 0, old.output());
   }
   await delay(2_000);
-  const { reckoning } = await run.settle();
-  for (const line of run.describe(reckoning, [])) t.diagnostic(line);
-  assertBalanced(reckoning);
+  await settleBalanced(t, run);
   const refused = [...run.load.refusals.keys()].filter((what) => !MAY_BE_REPEATED.has(what));
   assert.deepEqual(refused, []);
 });

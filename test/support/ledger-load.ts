@@ -140,6 +140,7 @@ class RunningLoad implements Load {
     this.#outstanding -= 1;
   }
 
+  /** The messageId once it is accepted; undefined when the request may be repeated. */
   async #post(n: number, { sender, recipient }: Pair): Promise<string | undefined> {
     const { apiKey, notifyUrl } = this.#options;
     const content = { from: sender, to: recipient, content: { text: `n-${n}` }, callbackData: String(n), notifyUrl };

@@ -20,6 +20,10 @@ export interface Recovery {
 /** A run under way. */
 export interface LedgerRun {
   load: Load;
+  /** The chance that the load runs on, for moments and victims. */
+  random: Random;
+  /** Of the kills so far. */
+  recoveries(): readonly Recovery[];
   /** Texts that the sandbox took from users. */
   inbound: readonly string[];
   /** Kills what is named and starts it again (PostgreSQL is started again by the gateway). Resolves when a message is accepted and one is sent. */
@@ -92,6 +96,8 @@ export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): L
 
   return {
     load,
+    random: options.random,
+    recoveries: () => recoveries,
     inbound,
     recover,
     stop,
