@@ -30,9 +30,6 @@ export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 /** State of a message without any event: accepted and stored. */
 export const ACCEPTED = 0;
 
-/** A message's state: the furthest kind of its events, or `ACCEPTED`. */
-export type MessageState = typeof ACCEPTED | EventKind;
-
 const names = new Map<number, keyof typeof EventKind>();
 for (const name of [
   'submitted',
