@@ -1,4 +1,4 @@
--- What accounts and senders may switch on: read marks. And what customers without a webhook pull.
+-- What accounts and senders may switch on: read marks, identity checks. And what customers without a webhook pull.
 
 -- read_marks: whether the account may mark messages of users as read; off as Infobip has it.
 ALTER TABLE accounts ADD COLUMN read_marks boolean NOT NULL DEFAULT false;
@@ -167,3 +167,19 @@ BEGIN
     JOIN senders s ON s.id = i.lane;
   END IF;
 END $$;
+
+-- ---------------------------------------------------------------- identities
+
+-- identity_check: whether messages to users whose identity changed wait for a confirmation; off as Infobip has it.
+ALTER TABLE senders ADD COLUMN identity_check boolean NOT NULL DEFAULT false;
+
+-- The identity of a user as Meta last told it to a sender that checks. seen_at: Meta's time of that, so that a late webhook changes nothing.
+CREATE TABLE identities (
+  lane integer NOT NULL REFERENCES senders (id),
+  user_id text NOT NULL,
+  hash text NOT NULL,
+  acknowledged boolean NOT NULL,
+  created_at bigint NOT NULL,
+  seen_at bigint NOT NULL,
+  PRIMARY KEY (lane, user_id)
+);

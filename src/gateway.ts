@@ -6,6 +6,7 @@ import { sendErrorAsApiError } from './api/api-errors.js';
 import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
 import { registerEvents } from './api/events.js';
 import { registerHealth } from './api/health.js';
+import { registerIdentity } from './api/identity.js';
 import { readJsonOnly } from './api/json.js';
 import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
@@ -34,11 +35,13 @@ import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
 import { createDeliver, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
+import { observeIdentity } from './pipeline/identities.js';
 import { createJanitor } from './pipeline/janitor.js';
 import { createMedia, type Media } from './pipeline/media.js';
 import { createMediaLibrary } from './pipeline/media-library.js';
 import { createMediaSweep } from './pipeline/media-sweep.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
+import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
 import { createTyping } from './pipeline/typing.js';
@@ -144,6 +147,7 @@ async function wire(
         directory,
         graph,
         tokenOf,
+        preparation: createPreparation({ database, directory }),
         mayAct: (ms) => ownership.mayAct(ms),
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
@@ -233,6 +237,7 @@ async function wire(
     directory,
     appSecrets: config.metaAppSecrets,
     oldestDay: () => janitor.oldestDay(),
+    observeIdentity: (wire) => observeIdentity({ database, directory }, wire),
     onEvents: sink.events,
     onReports: sink.reports,
     onMedia: () => media?.wake(),
@@ -270,6 +275,7 @@ async function wire(
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
+      scope.register(async (own) => registerIdentity(own, { database, directory, limit: limitOf(10) }));
       registerMedia(scope, { directory, library: createMediaLibrary({ database, clock, blobs: files.blobs }) });
     });
     app.register(async (scope) => {

@@ -6,6 +6,7 @@ import { problem, problemBody } from './admin/problem.js';
 import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
 import { eventOperation } from './events.js';
+import { identityOperations } from './identity.js';
 import { mediaOperations } from './media.js';
 import { pullOperations } from './pull.js';
 import { readMarkOperation } from './read-marks.js';
@@ -26,6 +27,7 @@ export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, ha
     eventOperation,
     ...mediaOperations,
     readMarkOperation,
+    ...identityOperations,
     ...pullOperations,
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),

@@ -21,7 +21,7 @@ export interface OperationAnswer {
 
 /** One operation of the API. */
 export interface Operation {
-  method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** From the root, its parameters in braces. */
   path: string;
   tag: string;

@@ -34,6 +34,7 @@ export interface SenderSettings {
   accessToken?: string | undefined;
   throughput?: number | undefined;
   forwardUrl?: string | null | undefined;
+  identityCheck?: boolean | undefined;
 }
 
 /** A sender to be made. */
@@ -53,11 +54,20 @@ export async function createSender(
   const { database, clock, secrets } = parts;
   const wrong = wrongForwardUrl(parts, request.forwardUrl) ?? (await conflictOf(database, request));
   if (wrong !== undefined) return wrong;
-  const { sender, phoneNumberId, wabaId, throughput = THROUGHPUT_DEFAULT } = request;
+  const { sender, phoneNumberId, wabaId, throughput = THROUGHPUT_DEFAULT, identityCheck = false } = request;
   const accessToken = secrets.seal(request.accessToken);
   return database.transaction(async (tx) => {
     const forward = await forwardOf(tx, account, request.forwardUrl, clock.now());
-    const row = { account, sender, phoneNumberId, wabaId, accessToken, throughput, createdAt: clock.now() };
+    const row = {
+      account,
+      sender,
+      phoneNumberId,
+      wabaId,
+      accessToken,
+      throughput,
+      identityCheck,
+      createdAt: clock.now(),
+    };
     const isNew = await insertSender(tx, {
       ...row,
       forwardUrl: forward?.url ?? null,
@@ -79,13 +89,13 @@ export async function updateSender(
   if (found === undefined) return refuse('notFound', 'no such sender');
   const wrong = wrongForwardUrl(parts, settings.forwardUrl);
   if (wrong !== undefined) return wrong;
-  const { phoneNumberId, wabaId, throughput } = settings;
+  const { phoneNumberId, wabaId, throughput, identityCheck } = settings;
   if (phoneNumberId !== undefined && (await isPhoneNumberIdTaken(database, phoneNumberId, sender)))
     return taken('phoneNumberId');
   const accessToken = settings.accessToken === undefined ? undefined : secrets.seal(settings.accessToken);
   return database.transaction(async (tx) => {
     const forward = await forwardOf(tx, found.account, settings.forwardUrl, clock.now());
-    await changeSender(tx, found.id, { phoneNumberId, wabaId, throughput, accessToken, forward });
+    await changeSender(tx, found.id, { phoneNumberId, wabaId, throughput, identityCheck, accessToken, forward });
     return existing(tx, found.account, sender);
   });
 }

@@ -11,7 +11,7 @@ import type { Log } from '../lib/log.js';
 import type { GraphClient } from '../meta/graph-client.js';
 import { createPairBuckets } from '../meta/pace.js';
 import { type Outcome, verdictOf } from '../meta/verdict.js';
-import type { Database } from '../store/database.js';
+import { type Database, DatabaseError } from '../store/database.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
 import {
@@ -30,7 +30,8 @@ import { BROKEN, diagnosticOf, endOf, failureOf, GONE, submittedOf, toHeldRow } 
 import { type Lane, VALIDITY_MS, type Work } from './lane.js';
 import { LaneSet } from './lane-set.js';
 import type { Owner } from './ownership.js';
-import { metaRequest } from './request.js';
+import type { Preparation, Prepared } from './preparation.js';
+import { metaRequest, type SendExtras } from './request.js';
 import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
 import { waitMs } from './wait.js';
 
@@ -59,6 +60,8 @@ export interface DispatchParts {
   graph: GraphClient;
   /** The clear access token of a sender; undefined when no key of ours opens it. */
   tokenOf(sender: DirectorySender): string | undefined;
+  /** What some messages need before their POST. */
+  preparation: Preparation;
   /** Whether a request of at most `ms` may begin now. */
   mayAct(ms: number): boolean;
   processId(): number | undefined;
@@ -115,6 +118,8 @@ class Dispatcher implements Dispatch {
   readonly #noting = new Map<Lane, Promise<void>>();
   #answers: Answer[] = [];
   #inFlight = 0;
+  /** Of those in flight, how many are prepared and have no socket yet. */
+  #preparing = 0;
   #isDraining = false;
   #generation = 0;
 
@@ -378,14 +383,17 @@ class Dispatcher implements Dispatch {
     const expired: Work[] = [];
     const unknown: Work[] = [];
     let nextAt = Number.POSITIVE_INFINITY;
+    const claims = { prepared: 0, direct: 0 };
     for (const lane of [...this.#active]) {
       // First in, first served: a lane that could not be served for lack of room comes first next time.
       this.#active.delete(lane);
       if (!this.#lanes.isCurrent(lane)) continue;
-      const room = this.#isDraining ? 0 : this.#parts.graph.connections - this.#inFlight - posts.length;
+      const way = this.#parts.preparation.isNeeded(lane.lane) ? 'prepared' : 'direct';
+      const room = this.#isDraining ? 0 : this.#roomOf(way) - claims[way];
       const before = lane.head().claimed;
       const selection = lane.select(now, room, this.#pairs);
       posts.push(...selection.posts);
+      claims[way] += selection.posts.length;
       expired.push(...selection.expired);
       unknown.push(...selection.unknown);
       for (const work of selection.held) held.set(work, null);
@@ -497,11 +505,18 @@ class Dispatcher implements Dispatch {
 
   // ------------------------------------------------------------- the POST
 
+  /** Messages that are prepared have room of their own: slow ones hold up no other lane. */
+  #roomOf(way: 'prepared' | 'direct'): number {
+    const busy = way === 'prepared' ? this.#preparing : this.#inFlight - this.#preparing;
+    return Math.max(0, this.#parts.graph.connections - busy);
+  }
+
   async #post(work: Work, generation: number): Promise<void> {
+    const lane = this.#lanes.get(work.lane);
     this.#inFlight += 1;
-    let outcome: Outcome;
+    let outcome: Outcome | undefined;
     try {
-      outcome = await this.#send(work);
+      outcome = await this.#send(work, () => generation === this.#generation && this.#lanes.get(work.lane) === lane);
     } catch (error) {
       // A bug in a mapping must not stop the lane: the message fails, visibly.
       complain(this.#parts.log, 'dispatch.post', error);
@@ -509,6 +524,8 @@ class Dispatcher implements Dispatch {
     }
     crashPoint('dispatch.answered');
     this.#inFlight -= 1;
+    // Given away while it was prepared: to the new owner it is an attempt without an answer.
+    if (outcome === undefined) return;
     const metaCode = 'refusal' in outcome ? outcome.refusal?.metaCode : undefined;
     this.#parts.count(outcome.kind, metaCode);
     if (generation !== this.#generation) return;
@@ -516,17 +533,37 @@ class Dispatcher implements Dispatch {
     this.#loop.wake();
   }
 
-  async #send(work: Work): Promise<Outcome> {
+  /** Undefined when the lane went to another owner before anything was posted. */
+  async #send(work: Work, isOurs: () => boolean): Promise<Outcome | undefined> {
     const { directory, graph, tokenOf, mayAct } = this.#parts;
     const sender = directory.senderById(work.lane);
     if (sender === undefined) return directory.isRemoved(work.lane) ? GONE : notWritten('sender not known yet', work);
     if (work.message === undefined) return BROKEN;
-    const body = metaRequest(work.message, work.attempt);
+    let extras: SendExtras = {};
+    if (this.#parts.preparation.isNeeded(work.lane)) {
+      const prepared = await this.#prepare(work, sender, work.message);
+      if (!isOurs()) return undefined;
+      if (prepared.kind !== 'ready') return prepared;
+      extras = prepared.extras;
+    }
+    const body = metaRequest(work.message, work.attempt, extras);
     const token = tokenOf(sender);
     if (token === undefined) return unsealable();
     // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
     if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
     return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
+  }
+
+  async #prepare(work: Work, sender: DirectorySender, message: LaneMessage): Promise<Prepared | Outcome> {
+    this.#preparing += 1;
+    try {
+      return await this.#parts.preparation.prepare(sender, message, work.attempt);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      return notWritten('database away', work);
+    } finally {
+      this.#preparing -= 1;
+    }
   }
 }
 

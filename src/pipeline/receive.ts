@@ -63,6 +63,8 @@ export interface ReceiveParts {
   appSecrets: readonly string[];
   /** Oldest day that still has partitions, yyyymmdd. */
   oldestDay(): number;
+  /** Keeps the identity that a message names, when somebody wants it. */
+  observeIdentity(wire: WireInbound): Promise<true> | undefined;
   onEvents(events: AppendedEvent[]): void;
   onReports(reports: Report[]): void;
   /** Messages with files were committed. */
@@ -123,6 +125,8 @@ export function createReceive(parts: ReceiveParts): Receive {
       if (parsed === undefined) return 'malformed';
       const commits: (Promise<true> | undefined)[] = [];
       for (const event of parseWebhook(parsed)) {
+        const identity = event.kind === 'inbound' ? parts.observeIdentity(event) : undefined;
+        if (identity !== undefined) commits.push(identity);
         if (event.kind === 'malformed') parts.count('malformed', 1);
         else if (event.kind === 'status') {
           const item = toStatusItem(parts, event);

@@ -5,14 +5,21 @@ import { formatAddress } from '../meta/address.js';
 import type { LaneMessage } from '../store/lanes.js';
 import { readEnvelope } from './envelope.js';
 
+/** What a request may get besides its content. */
+export interface SendExtras {
+  /** The confirmed identity of the recipient. */
+  identityHash?: string;
+}
+
 /** JSON of `POST /{phone-number-id}/messages` for try number `attempt`. Throws TypeError on content that its type does not know. */
-export function metaRequest(message: LaneMessage, attempt: number): string {
+export function metaRequest(message: LaneMessage, attempt: number, extras: SendExtras = {}): string {
   const type = messageTypeByName(message.type);
   if (type === undefined) throw new TypeError(`unknown message type ${message.type}`);
   const destination = destinationOf(message.recipient);
   return toMetaBody({
     to: destination?.kind === 'phone' ? destination.digits : message.recipient,
     replyTo: readEnvelope(message.envelope).replyTo,
+    identityHash: extras.identityHash,
     bizOpaque: formatAddress({ day: String(message.day), id: message.id, attempt }),
     wire: type.toWire(JSON.parse(message.content), { acceptedAt: message.acceptedAt }),
   });

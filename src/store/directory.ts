@@ -32,6 +32,8 @@ export interface DirectorySender {
   throughput: number;
   forwardUrl: string | null;
   forwardEndpoint: number | null;
+  /** Whether messages to users whose identity changed wait for a confirmation. */
+  identityCheck: boolean;
 }
 
 /** The snapshot and how to renew it. */
@@ -84,7 +86,7 @@ const KEYS = {
 const SENDERS = {
   name: 'directory_senders',
   text: `SELECT id, account, sender, phone_number_id AS "phoneNumberId", waba_id AS "wabaId", access_token AS "accessToken",
-    throughput, forward_url AS "forwardUrl", forward_endpoint AS "forwardEndpoint" FROM senders WHERE deleted_at IS NULL`,
+    throughput, forward_url AS "forwardUrl", forward_endpoint AS "forwardEndpoint", identity_check AS "identityCheck" FROM senders WHERE deleted_at IS NULL`,
 };
 const REMOVED = { name: 'directory_removed', text: 'SELECT id FROM senders WHERE deleted_at IS NOT NULL' };
 const SECRETS = {

@@ -10,6 +10,7 @@ export interface SenderRow {
   wabaId: string;
   throughput: number;
   forwardUrl: string | null;
+  identityCheck: boolean;
   createdAt: number;
   pausedUntil: number | null;
   pauseReason: string | null;
@@ -27,6 +28,7 @@ export interface NewSender {
   throughput: number;
   forwardUrl: string | null;
   forwardEndpoint: number | null;
+  identityCheck: boolean;
   createdAt: number;
 }
 
@@ -36,11 +38,12 @@ export interface SenderChange {
   wabaId?: string | undefined;
   accessToken?: Buffer | undefined;
   throughput?: number | undefined;
+  identityCheck?: boolean | undefined;
   forward?: { url: string; endpoint: number } | null | undefined;
 }
 
 const SELECT = `SELECT s.id, s.account, s.sender, s.phone_number_id AS "phoneNumberId", s.waba_id AS "wabaId", s.throughput,
-    s.forward_url AS "forwardUrl", s.created_at AS "createdAt", l.paused_until AS "pausedUntil", l.pause_reason AS "pauseReason",
+    s.forward_url AS "forwardUrl", s.identity_check AS "identityCheck", s.created_at AS "createdAt", l.paused_until AS "pausedUntil", l.pause_reason AS "pauseReason",
     t.next - 1 - l.claimed + (SELECT count(*) FROM held h WHERE h.lane = s.id AND h.claimed_at IS NULL) AS queued
   FROM senders s JOIN lane_heads l ON l.lane = s.id JOIN tails t ON t.stream = s.id`;
 const FIND = {
@@ -57,8 +60,9 @@ const COUNT = {
 };
 const INSERT = {
   name: 'sender_insert',
-  text: `INSERT INTO senders (account, sender, phone_number_id, waba_id, access_token, throughput, forward_url, forward_endpoint, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING id`,
+  text: `INSERT INTO senders (account, sender, phone_number_id, waba_id, access_token, throughput, forward_url, forward_endpoint, identity_check,
+      created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
 };
 const PHONE_NUMBER_ID_TAKEN = {
   name: 'sender_phone_number_id_taken',
@@ -67,7 +71,7 @@ const PHONE_NUMBER_ID_TAKEN = {
 const CHANGE = {
   name: 'sender_change',
   text: `UPDATE senders SET phone_number_id = coalesce($2, phone_number_id), waba_id = coalesce($3, waba_id),
-      access_token = coalesce($4, access_token), throughput = coalesce($5, throughput),
+      access_token = coalesce($4, access_token), throughput = coalesce($5, throughput), identity_check = coalesce($9, identity_check),
       forward_url = CASE WHEN $6 THEN $7 ELSE forward_url END, forward_endpoint = CASE WHEN $6 THEN $8 ELSE forward_endpoint END
     WHERE id = $1 AND deleted_at IS NULL`,
 };
@@ -99,7 +103,17 @@ export async function pageSenders(
 
 /** Adds a sender and its lane; false when its number or its phoneNumberId is taken by a live one. */
 export async function insertSender(db: Runner, sender: NewSender): Promise<boolean> {
-  const { account, phoneNumberId, wabaId, accessToken, throughput, forwardUrl, forwardEndpoint, createdAt } = sender;
+  const {
+    account,
+    phoneNumberId,
+    wabaId,
+    accessToken,
+    throughput,
+    forwardUrl,
+    forwardEndpoint,
+    identityCheck,
+    createdAt,
+  } = sender;
   const values = [
     account,
     sender.sender,
@@ -109,6 +123,7 @@ export async function insertSender(db: Runner, sender: NewSender): Promise<boole
     throughput,
     forwardUrl,
     forwardEndpoint,
+    identityCheck,
     createdAt,
   ];
   return (await db.run(INSERT, values)).length === 1;
@@ -121,7 +136,7 @@ export async function isPhoneNumberIdTaken(db: Runner, phoneNumberId: string, se
 
 /** Changes what is given. Throws DatabaseError of kind data when the phoneNumberId is taken. */
 export async function changeSender(db: Runner, id: number, change: SenderChange): Promise<void> {
-  const { phoneNumberId, wabaId, accessToken, throughput, forward } = change;
+  const { phoneNumberId, wabaId, accessToken, throughput, identityCheck, forward } = change;
   await db.run(CHANGE, [
     id,
     phoneNumberId ?? null,
@@ -131,6 +146,7 @@ export async function changeSender(db: Runner, id: number, change: SenderChange)
     forward !== undefined,
     forward?.url ?? null,
     forward?.endpoint ?? null,
+    identityCheck ?? null,
   ]);
 }
 

@@ -72,7 +72,7 @@ test('a sender is made with its endpoint and lane, changed, and its token is nev
   const { createdAt: _, ...rest } = made.body;
   const state = { pausedUntil: null, pauseReason: null, queued: 0 };
   const { accessToken: __, ...shown } = json;
-  assert.deepEqual(rest, { accountId: 'demo', ...shown, throughput: 80, ...state });
+  assert.deepEqual(rest, { accountId: 'demo', ...shown, throughput: 80, identityCheck: false, ...state });
   const endpoints = await world.call<List>('/endpoints', { key: world.demoKey });
   assert.equal(endpoints.body.results[0]?.origin, 'https://hooks.example');
   const off = await world.call(`/senders/${json.sender}`, {

@@ -61,6 +61,7 @@ before(async () => {
     directory,
     appSecrets: [SECRET],
     oldestDay: () => 0,
+    observeIdentity: () => undefined,
     onEvents: (events: AppendedEvent[]) => void told.push(...events),
     onReports: () => {},
     onMedia: () => {},

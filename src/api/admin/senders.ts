@@ -4,7 +4,7 @@ import { connectSender } from '../../manage/connect.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { createSender, resumeSender, updateSender } from '../../manage/senders.js';
 import { deleteSender, findSender, pageSenders, type SenderRow } from '../../store/senders.js';
-import { accountIdField, digits, integer, pagingQuery, token, urlOrNull } from './fields.js';
+import { accountIdField, digits, integer, isOn, pagingQuery, token, urlOrNull } from './fields.js';
 import type { AdminParts } from './parts.js';
 import {
   accountFilter,
@@ -23,7 +23,11 @@ const SENDER_LENGTH_MAX = 24;
 const THROUGHPUT_MAX = 10_000;
 const metaId = digits(1, META_ID_LENGTH_MAX);
 const accessToken = token(TOKEN_LENGTH_MAX);
-const optionalFields = { throughput: Type.Optional(integer(1, THROUGHPUT_MAX)), forwardUrl: Type.Optional(urlOrNull) };
+const optionalFields = {
+  throughput: Type.Optional(integer(1, THROUGHPUT_MAX)),
+  forwardUrl: Type.Optional(urlOrNull),
+  identityCheck: Type.Optional(isOn),
+};
 
 /** The endpoints of senders. */
 export function senderRoutes(parts: AdminParts): Route[] {
@@ -144,7 +148,7 @@ function laneRoutes(parts: AdminParts): Route[] {
 }
 
 function showSender(parts: AdminParts, row: SenderRow): object {
-  const { sender, phoneNumberId, wabaId, throughput, forwardUrl, pauseReason, queued } = row;
+  const { sender, phoneNumberId, wabaId, throughput, forwardUrl, identityCheck, pauseReason, queued } = row;
   return {
     accountId: accountIdOf(parts, row.account),
     sender,
@@ -152,6 +156,7 @@ function showSender(parts: AdminParts, row: SenderRow): object {
     wabaId,
     throughput,
     forwardUrl,
+    identityCheck,
     createdAt: timeOf(row.createdAt),
     pausedUntil: timeOf(row.pausedUntil),
     pauseReason,

@@ -18,13 +18,15 @@ export function destinationOf(to: string): Destination | undefined {
 export interface MetaSend {
   to: string;
   replyTo?: string | undefined;
+  /** Only to the user with this identity (Meta 1.1). */
+  identityHash?: string | undefined;
   /** Comes back in every status of the message; at most 512 characters (Meta 1.1). */
   bizOpaque: string;
   wire: WireContent;
 }
 
 /** The JSON body of `POST /{phone-number-id}/messages` (Meta 1.1). A BSUID goes to `recipient`, a number to `to`. */
-export function toMetaBody({ to, replyTo, bizOpaque, wire }: MetaSend): string {
+export function toMetaBody({ to, replyTo, identityHash, bizOpaque, wire }: MetaSend): string {
   const address = BSUID.test(to) ? 'recipient' : 'to';
   return JSON.stringify({
     messaging_product: 'whatsapp',
@@ -32,6 +34,7 @@ export function toMetaBody({ to, replyTo, bizOpaque, wire }: MetaSend): string {
     [address]: to,
     ...wire,
     ...(replyTo === undefined ? undefined : { context: { message_id: replyTo } }),
+    ...(identityHash === undefined ? undefined : { recipient_identity_key_hash: identityHash }),
     biz_opaque_callback_data: bizOpaque,
   });
 }
