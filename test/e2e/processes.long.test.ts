@@ -31,7 +31,7 @@ test('a process stopped past its lease gives its lanes away and sends nothing tw
   sleeper?.resume();
   await delay(5_000);
   await settleBalanced(t, run);
-  const moved = await firstSendsAfter(world, stoppedAt);
+  const moved = await firstSendsAfter(world, run, stoppedAt);
   t.diagnostic(`first sends after the stop, ms: ${[...moved.values()].join(', ')}`);
   assert.deepEqual([...moved.keys()].sort(), [...world.senders].sort());
   assert.ok(Math.max(...moved.values()) <= TAKEOVER_MS_MAX);

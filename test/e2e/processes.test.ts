@@ -35,7 +35,7 @@ test('when one of two processes is killed its lanes move to the other, and nothi
   await world.gateways()[0]?.kill();
   await delay(LOAD_MS);
   await settleBalanced(t, run);
-  const moved = await firstSendsAfter(world, killedAt);
+  const moved = await firstSendsAfter(world, run, killedAt);
   t.diagnostic(`first sends after the kill, ms: ${[...moved.values()].join(', ')}`);
   assert.deepEqual([...moved.keys()].sort(), [...world.senders].sort());
   assert.ok(Math.max(...moved.values()) <= TAKEOVER_MS_MAX);

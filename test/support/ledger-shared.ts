@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { createLifecycle, type Lifecycle } from '../../src/lib/lifecycle.js';
 import { ownDatabase } from './database-owner.js';
 import { temporaryFolder } from './dev-world.js';
-import { assertBalanced, type Reckoning, readSandbox } from './ledger.js';
+import { assertBalanced, numberOf, type Reckoning, readSandbox } from './ledger.js';
 import { seededRandom, seedOfRun } from './ledger-random.js';
 import { type LedgerRun, type LedgerRunOptions, startLedgerRun } from './ledger-run.js';
 import { type GatewayOptions, type LedgerWorld, type LedgerWorldOptions, startLedgerWorld } from './ledger-world.js';
@@ -61,12 +61,17 @@ export async function settleBalanced(t: TestContext, run: LedgerRun): Promise<Re
   return reckoning;
 }
 
-/** For each sender, how many ms after `at` (epoch ms) Meta first got a message of it. */
-export async function firstSendsAfter(world: LedgerWorld, at: number): Promise<Map<string, number>> {
+/** For each sender, how many ms after `at` (epoch ms) Meta first got a message of it that was requested after `at`. */
+export async function firstSendsAfter(
+  world: LedgerWorld,
+  { load }: LedgerRun,
+  at: number,
+): Promise<Map<string, number>> {
   const first = new Map<string, number>();
-  for (const { direction, from, acceptedAt } of await readSandbox(world)) {
-    const after = Date.parse(acceptedAt) - at;
-    if (direction === 'out' && after > 0 && !first.has(from)) first.set(from, after);
+  for (const message of await readSandbox(world)) {
+    const requestedAt = load.accepted.get(numberOf(message) ?? -1)?.requestedAt ?? 0;
+    if (requestedAt <= at || first.has(message.from)) continue;
+    first.set(message.from, Date.parse(message.acceptedAt) - at);
   }
   return first;
 }
