@@ -8,6 +8,7 @@ import type { Bench } from './bench.js';
 const PROGRAMS = {
   'bare-server': new URL('./programs/bare-server.js', import.meta.url),
   load: new URL('./programs/load.js', import.meta.url),
+  'media-stub': new URL('./programs/media-stub.js', import.meta.url),
   'meta-stub': new URL('./programs/meta-stub.js', import.meta.url),
   relay: new URL('./programs/relay.js', import.meta.url),
   sink: new URL('./programs/sink.js', import.meta.url),

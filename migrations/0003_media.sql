@@ -1,7 +1,7 @@
 -- Quotes and files: which of our messages an inbound one answers, and the files that users sent.
 
 -- Finds the message that a wamid belongs to. Eight bytes of hash a message instead of the wamid's seventy; the text itself is compared
--- in the row. Tried: the wamid as a btree key, and a hash index; docs/decisions/inbound.md has the figures.
+-- in the row. Tried: the wamid as a btree key, and a hash index; docs/decisions/0018-inbound.md has the figures.
 CREATE INDEX events_wamid ON events (hashtextextended(wamid, 0)) WHERE kind = 1;
 
 -- The outbound message that was quoted, copied when the inbound one was committed: a report is a snapshot.

@@ -152,27 +152,7 @@ test('a text that comes after a file waits for nothing, and the file is reported
   assert.equal((await getFile(result.message.url ?? '')).status, 200);
 });
 
-test('after a minute without its file a message is reported all the same, once, and the file comes when it can', async () => {
-  const { scene, say, resultOf, resultsOf, getFile } = inbound;
-  const fault = await scene.fault({
-    on: 'graph',
-    match: { method: 'GET' },
-    effect: { httpStatus: 500 },
-    when: { always: true },
-  });
-  const image = await sayImage();
-  await until('a refused try', async () => (await scene.hits(fault)) > 0);
-  await scene.advance(61);
-  const { message } = await resultOf(image);
-  const early = await getFile(message.url ?? '');
-  assert.deepEqual([early.status, early.bytes.length], [404, 0]);
-  await scene.removeFault(fault);
-  await scene.advance(600);
-  await until('the file', async () => (await getFile(message.url ?? '')).status === 200);
-  await resultOf(await say({ type: 'text', text: { body: 'later' } }));
-  assert.equal(resultsOf(image).length, 1);
-});
-
+// Before the tests that move the clock, which a new process starts anew.
 test('a kill in the middle of fetching costs no file and no report', async () => {
   const { scene, resultOf, resultsOf, getFile, say } = inbound;
   const fault = await scene.fault({
@@ -193,6 +173,27 @@ test('a kill in the middle of fetching costs no file and no report', async () =>
   for (const image of images) assert.equal(new Set(resultsOf(image).map(({ eventId }) => eventId)).size, 1);
   const unfinished = join(scene.world.dataDir, 'media', '.spool');
   await until('an empty spool', () => readdirSync(unfinished).length === 0);
+});
+
+test('after a minute without its file a message is reported all the same, once, and the file comes when it can', async () => {
+  const { scene, say, resultOf, resultsOf, getFile } = inbound;
+  const fault = await scene.fault({
+    on: 'graph',
+    match: { method: 'GET' },
+    effect: { httpStatus: 500 },
+    when: { always: true },
+  });
+  const image = await sayImage();
+  await until('a refused try', async () => (await scene.hits(fault)) > 0);
+  await scene.advance(61);
+  const { message } = await resultOf(image);
+  const early = await getFile(message.url ?? '');
+  assert.deepEqual([early.status, early.bytes.length], [404, 0]);
+  await scene.removeFault(fault);
+  await scene.advance(600);
+  await until('the file', async () => (await getFile(message.url ?? '')).status === 200);
+  await resultOf(await say({ type: 'text', text: { body: 'later' } }));
+  assert.equal(resultsOf(image).length, 1);
 });
 
 test('files go after 30 days, and so does what no message knows of', async () => {
