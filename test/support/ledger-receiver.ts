@@ -1,7 +1,7 @@
 // The customer's book: which report and which inbound message arrived under which eventId, and how often. Keeps no bodies, so that an
 // hour of load fits in memory.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 /** What arrived of one message that was sent with `callbackData` n. */
 export interface Reported {
@@ -25,12 +25,18 @@ export interface LedgerReceiver {
   inbound: Map<string, Set<string>>;
   /** How often an eventId came again: at least once is promised, so it is counted, not judged. */
   repeats(): number;
+  /** From now on requests are answered by this instead, when it says that it did; the book then knows nothing of them. Undefined: behaves again. */
+  misbehave(answer: Misbehaviour | undefined): void;
   /** Arrival (epoch ms) of the first delivery report of each number. */
   firstAt: Map<number, number>;
   stop(): Promise<void>;
 }
 
-interface Result {
+/** Answers, or breaks, a request by itself and returns true, or returns false. */
+export type Misbehaviour = (response: ServerResponse, results: readonly Result[]) => boolean;
+
+/** A report or an inbound message, as far as the book looks at it. */
+export interface Result {
   eventId?: string;
   callbackData?: string;
   seenAt?: string;
@@ -38,12 +44,13 @@ interface Result {
   message?: { text?: string };
 }
 
-/** Starts one on a free loopback port. */
-export async function startLedgerReceiver(): Promise<LedgerReceiver> {
+/** Starts one on `port` of loopback, any free one by default. */
+export async function startLedgerReceiver(port = 0): Promise<LedgerReceiver> {
   const reports = new Map<number, Reported>();
   const inbound = new Map<string, Set<string>>();
   const firstAt = new Map<number, number>();
   const counts = { repeats: 0 };
+  const mood: { misbehave: Misbehaviour | undefined } = { misbehave: undefined };
   function note(set: Set<string>, eventId: string): void {
     if (set.has(eventId)) counts.repeats += 1;
     set.add(eventId);
@@ -66,6 +73,7 @@ export async function startLedgerReceiver(): Promise<LedgerReceiver> {
   const server = createServer((request, response) => {
     read(request).then(
       (results) => {
+        if (mood.misbehave?.(response, results) === true) return;
         for (const result of results) (request.url === '/inbound' ? noteInbound : noteReport)(result);
         response.end();
       },
@@ -73,7 +81,7 @@ export async function startLedgerReceiver(): Promise<LedgerReceiver> {
     );
   });
   server.keepAliveTimeout = 60_000;
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
@@ -84,6 +92,9 @@ export async function startLedgerReceiver(): Promise<LedgerReceiver> {
     reports,
     inbound,
     firstAt,
+    misbehave: (answer) => {
+      mood.misbehave = answer;
+    },
     repeats: () => counts.repeats,
     async stop() {
       server.closeAllConnections();

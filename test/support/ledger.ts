@@ -72,7 +72,7 @@ export async function readSandboxPage(world: LedgerWorld, after: string): Promis
 }
 
 /** The load's number in a text `n-<number>`; undefined when it is none. */
-function numberOf(message: SandboxMessage): number | undefined {
+export function numberOf(message: SandboxMessage): number | undefined {
   const text = message.payload.body ?? message.payload.text?.body ?? '';
   return text.startsWith('n-') ? Number(text.slice(2)) : undefined;
 }
