@@ -56,7 +56,8 @@ function refuse(reply: FastifyReply, error: string): FastifyReply {
   return reply.code(400).send({ error });
 }
 
-const ERRORS = [401, 403, 429, 500, 503] as const;
+/** 404: a path that is too long to be read. */
+const ERRORS = [401, 403, 404, 429, 500, 503] as const;
 
 /** The endpoint on the API page. */
 export const readMarkOperation: Operation = {

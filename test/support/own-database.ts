@@ -6,9 +6,11 @@ import { startEmbedded } from '../../src/store/embedded.js';
 const [, , dataDir = ''] = process.argv;
 try {
   const database = await startEmbedded({ dataDir, log: createLog('silent') });
+  // Listened for before anybody knows that there is something to stop.
+  const asked = once(process, 'SIGTERM');
   process.stdout.write(`${JSON.stringify({ url: database.url, pid: database.pid() })}\n`);
   const idle = setInterval(() => {}, 60_000);
-  await once(process, 'SIGTERM');
+  await asked;
   clearInterval(idle);
   await database.stop();
 } catch (error) {
