@@ -98,7 +98,12 @@ function startSandbox(world: World): Promise<Child> {
   const { settings, terminal, secrets, children } = world;
   return startChild({
     args: ['sandbox'],
-    env: { ...terminal.env, PARLEY_SANDBOX_STATE: settings.sandboxState ?? join(settings.dataDir, 'sandbox.json') },
+    env: {
+      ...terminal.env,
+      PARLEY_SANDBOX_STATE: settings.sandboxState ?? join(settings.dataDir, 'sandbox.json'),
+      // A crash point is the gateway's.
+      PARLEY_CRASH_POINT: undefined,
+    },
     portVariable: 'PARLEY_SANDBOX_PORT',
     onSpawn: world.lock.addChild,
     onMessage: () => {},

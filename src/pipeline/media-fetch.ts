@@ -2,6 +2,7 @@
 // scanner, and only then are kept. Whatever interrupts it, the next try goes on from the bytes that came.
 import type { Dispatcher } from 'undici';
 import { integerAt, isObject, objectAt, textAt } from '../contract/json.js';
+import { crashPoint } from '../lib/crash-point.js';
 import type { BlobStore, FinishedFile } from '../media/blob-store.js';
 import { DownloadError, download } from '../media/download.js';
 import type { Scan } from '../media/scanner.js';
@@ -104,6 +105,7 @@ async function keep(
   signal: AbortSignal,
 ): Promise<FetchOutcome> {
   const file = await spool.finish(wanted.id);
+  crashPoint('media.came');
   if (!isAsExpected(file, found.sha256 ?? wanted.sha256 ?? undefined)) {
     await spool.remove(wanted.id);
     return failed('the bytes are not those that Meta has a hash of', false);
@@ -114,6 +116,7 @@ async function keep(
     return { kind: 'infected', malware };
   }
   await blobs.keep(wanted.id, file);
+  crashPoint('media.kept');
   return { kind: 'stored', bytes: file.bytes, mimeType: found.mimeType };
 }
 

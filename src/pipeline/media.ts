@@ -2,6 +2,7 @@
 // report of the message is appended in the transaction that says that the file is there, so a customer is never told of what he cannot
 // get, except after a minute of failures; texts wait for none of this.
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
 import { type Database, DatabaseError } from '../store/database.js';
@@ -236,6 +237,7 @@ class MediaFetcher implements Media {
     if (self === undefined) throw new DatabaseError('lease', undefined, new Error('nothing is owned'), false);
     const now = clock.now();
     const settled = await settleMedia(database, self, now, dayOf(now), changes);
+    crashPoint('media.settled');
     onReports(settled.flatMap((file) => this.#toReport(file, now)));
     const byId = new Map(settled.map((file) => [file.id, file]));
     return changes.map(({ id }) => ({ settled: byId.get(id) }));
