@@ -44,6 +44,8 @@ export interface GatewayOptions {
   metaUrl?: string;
   /** Where inbound messages are forwarded to. */
   forwardUrl?: string;
+  /** How the account wants its files sent. */
+  media?: 'link' | 'upload';
 }
 
 /** A gateway that is ready. */
@@ -109,7 +111,7 @@ export async function startGateway(bench: Bench, place: Place, options: GatewayO
   ]);
   const postgres = await findPostgres(databaseUrl);
   await untilReady(url);
-  const account = place.account ?? (await makeAccount(url, place, options.forwardUrl));
+  const account = place.account ?? (await makeAccount(url, place, options));
   place.account = account;
   return {
     ...{ url, databaseUrl, ...account, appSecret: place.appSecret, stop: child.stop },
@@ -180,10 +182,10 @@ async function untilReady(url: string): Promise<void> {
 async function makeAccount(
   url: string,
   { adminKey }: Place,
-  forwardUrl: string | undefined,
+  { forwardUrl, media }: GatewayOptions,
 ): Promise<{ apiKey: string; senders: BenchSender[] }> {
   const call = <T>(path: string, body: object): Promise<T> => create<T>(`${url}/parley/1${path}`, adminKey, body);
-  const { accountId } = await call<{ accountId: string }>('/accounts', { name: 'bench' });
+  const { accountId } = await call<{ accountId: string }>('/accounts', { name: 'bench', media });
   const { apiKeySecret: apiKey } = await call<{ apiKeySecret: string }>(`/accounts/${accountId}/keys`, {
     name: 'bench',
   });

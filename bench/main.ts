@@ -8,6 +8,7 @@ import type { Bench, Case, Row } from './bench.js';
 import { accept } from './cases/accept.js';
 import { endToEnd } from './cases/end-to-end.js';
 import { growth } from './cases/growth.js';
+import { imageSends } from './cases/image-sends.js';
 import { inboundAck } from './cases/inbound-ack.js';
 import { inboundMedia } from './cases/inbound-media.js';
 import { memory } from './cases/memory.js';
@@ -16,7 +17,17 @@ import { sandbox } from './cases/sandbox.js';
 import { describeMachine } from './machine.js';
 import { tableOf } from './table.js';
 
-const CASES: readonly Case[] = [accept, endToEnd, inboundAck, inboundMedia, growth, processes, memory, sandbox];
+const CASES: readonly Case[] = [
+  accept,
+  endToEnd,
+  imageSends,
+  inboundAck,
+  inboundMedia,
+  growth,
+  processes,
+  memory,
+  sandbox,
+];
 const USAGE = `npm run bench -- [--json FILE] [--only CASE[,CASE]] [--quick] [--profile DIR]
 cases: ${CASES.map(({ name }) => name).join(', ')}`;
 /** Removing 20 million messages takes a while. */

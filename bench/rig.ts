@@ -21,6 +21,8 @@ export interface Relaying {
   senders: BenchSender[];
   appSecret: string;
   cpu: BenchGateway['cpu'];
+  /** Images of this file are sent instead of texts. */
+  mediaUrl?: string;
 }
 
 const CONNECTIONS = 64;
@@ -68,8 +70,12 @@ export async function measureRequests(
 }
 
 /** Sends through `through`, both reports asked for. */
-export function textTarget({ load }: Pick<Rig, 'load'>, { url, apiKey, senders }: Relaying): Target {
-  return { kind: 'text', url, apiKey, senders, notifyUrl: `${load.url}/reports` };
+export function textTarget(
+  { load }: Pick<Rig, 'load'>,
+  { url, apiKey, senders, mediaUrl }: Pick<Relaying, 'url' | 'apiKey' | 'senders' | 'mediaUrl'>,
+): Target {
+  const target = { url, apiKey, senders, notifyUrl: `${load.url}/reports` };
+  return mediaUrl === undefined ? { kind: 'text', ...target } : { kind: 'image', ...target, mediaUrl };
 }
 
 async function measure(load: Rig['load'], job: LoadJob, cpu: BenchGateway['cpu']): Promise<Round> {

@@ -1,4 +1,4 @@
--- What accounts and senders may switch on: read marks, identity checks. And what customers without a webhook pull.
+-- What accounts and senders may switch on: read marks, identity checks, uploads of media. And what customers without a webhook pull.
 
 -- read_marks: whether the account may mark messages of users as read; off as Infobip has it.
 ALTER TABLE accounts ADD COLUMN read_marks boolean NOT NULL DEFAULT false;
@@ -183,3 +183,21 @@ CREATE TABLE identities (
   seen_at bigint NOT NULL,
   PRIMARY KEY (lane, user_id)
 );
+
+-- ---------------------------------------------------------------- uploads
+
+-- media: whether Meta fetches the files of messages itself (link), or Parley does and uploads them (upload).
+ALTER TABLE accounts ADD COLUMN media text NOT NULL DEFAULT 'link' CHECK (media IN ('link', 'upload'));
+
+-- Files uploaded to Meta, by where they came from. url_hash: SHA-256. checked_at: when the host last said that it is still the same.
+CREATE TABLE uploads (
+  phone_number_id text NOT NULL,
+  kind text NOT NULL,
+  url_hash bytea NOT NULL,
+  media_id text NOT NULL,
+  etag text,
+  uploaded_at bigint NOT NULL,
+  checked_at bigint NOT NULL,
+  PRIMARY KEY (phone_number_id, kind, url_hash)
+);
+CREATE INDEX uploads_uploaded_at ON uploads (uploaded_at);

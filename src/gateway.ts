@@ -26,6 +26,7 @@ import { createLifecycle } from './lib/lifecycle.js';
 import type { Log } from './lib/log.js';
 import { createMetrics, type Metrics } from './lib/metrics.js';
 import { createRateLimit, type RateLimit, UNLIMITED } from './lib/rate-limit.js';
+import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
 import { ensureDevAccount } from './manage/accounts.js';
@@ -40,6 +41,7 @@ import { createJanitor } from './pipeline/janitor.js';
 import { createMedia, type Media } from './pipeline/media.js';
 import { createMediaLibrary } from './pipeline/media-library.js';
 import { createMediaSweep } from './pipeline/media-sweep.js';
+import { createMediaUploads } from './pipeline/media-upload.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
@@ -130,6 +132,8 @@ async function wire(
     connectionsPerOrigin: WEBHOOK_CONNECTIONS_PER_ORIGIN,
   });
   lifecycle.add('webhooks', () => safeFetch.close());
+  const downloads = createSafeDownload({ allowNetworks: config.allowNetworks });
+  lifecycle.add('downloads', () => downloads.close());
 
   const secretsOf = createSecretCache(directory, secrets.open);
   const tokenOf = (sender: DirectorySender): string | undefined => openToken(sender, secretsOf.token, log);
@@ -147,7 +151,11 @@ async function wire(
         directory,
         graph,
         tokenOf,
-        preparation: createPreparation({ database, directory }),
+        preparation: createPreparation({
+          database,
+          directory,
+          uploads: createMediaUploads({ database, clock, graph, downloads, tokenOf }),
+        }),
         mayAct: (ms) => ownership.mayAct(ms),
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),

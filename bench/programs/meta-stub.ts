@@ -1,5 +1,6 @@
 // A program: as little of Meta as a send needs. Answers Graph sends and posts sent, delivered and read, each as a signed webhook
 // of its own, one after the other for each message (Meta 1.1, 2.3).
+import type { ServerResponse } from 'node:http';
 import { createHttpClient, type HttpClient, requestHead } from './http-client.js';
 import { report, sendJson, serve } from './program.js';
 import { sign } from './requests.js';
@@ -17,6 +18,7 @@ interface Send {
   wamid: string;
 }
 
+const JPEG = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(50_000)]);
 const STATUSES = ['sent', 'delivered', 'read'] as const;
 const CONNECTIONS = 64;
 const RETRY_MS = 50;
@@ -76,7 +78,15 @@ function tell(send: Send, index: number, tries: number): void {
   });
 }
 
+/** The file that messages link to, for the gateway to fetch; any upload of it is good. */
+function sendFile(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': JPEG.length, etag: '"1"' });
+  response.end(JPEG);
+}
+
 const url = await serve((request, body, response) => {
+  if (request.method === 'GET') return sendFile(response);
+  if (request.url?.endsWith('/media') === true) return sendJson(response, '{"id":"1013859600285441"}');
   const send = take(request.url ?? '', body);
   const contacts = [{ input: send.to, wa_id: send.to }];
   sendJson(response, JSON.stringify({ messaging_product: 'whatsapp', contacts, messages: [{ id: send.wamid }] }));

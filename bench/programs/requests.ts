@@ -12,6 +12,8 @@ export interface BenchSender {
 export type Target =
   /** Sends through the northbound API; with `notifyUrl` both reports are asked for. */
   | { kind: 'text'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string }
+  /** The same with images, all of one file. */
+  | { kind: 'image'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string; mediaUrl: string }
   /** Signed inbound texts to the gateway's Meta webhook, one a request. */
   | { kind: 'inbound'; url: string; appSecret: string; senders: BenchSender[] }
   /** Graph sends to the sandbox. */
@@ -31,7 +33,9 @@ const TEXT = 'Your parcel is on its way and will be with you tomorrow between 9 
 export function createRequests(target: Target): (run: number, n: number) => LoadRequest {
   switch (target.kind) {
     case 'text':
-      return textRequests(target);
+      return sendRequests(target, 'text', { text: TEXT });
+    case 'image':
+      return sendRequests(target, 'image', { mediaUrl: target.mediaUrl, caption: TEXT });
     case 'inbound':
       return inboundRequests(target);
     case 'graph':
@@ -49,14 +53,18 @@ function senderAt(senders: readonly BenchSender[], n: number): BenchSender {
   return sender;
 }
 
-function textRequests({ url, apiKey, senders, notifyUrl }: Extract<Target, { kind: 'text' }>) {
-  const head = requestHead(`${url}/whatsapp/1/message/text`, { authorization: `App ${apiKey}` });
+function sendRequests(
+  { url, apiKey, senders, notifyUrl }: Extract<Target, { kind: 'text' | 'image' }>,
+  path: string,
+  content: object,
+) {
+  const head = requestHead(`${url}/whatsapp/1/message/${path}`, { authorization: `App ${apiKey}` });
   return (run: number, n: number) => ({
     head,
     body: JSON.stringify({
       from: senderAt(senders, n).sender,
       to: recipientOf(n),
-      content: { text: TEXT },
+      content,
       callbackData: `${run}:${n}`,
       notifyUrl,
     }),

@@ -117,7 +117,8 @@ export function createGuardedAgent(
   });
 }
 
-function staticReason(url: string, rule: AddressRule): string | undefined {
+/** Why `url` can never be reached under `rule`, as far as its text says. */
+export function staticReason(url: string, rule: AddressRule): string | undefined {
   if (!URL.canParse(url)) return 'not a URL';
   const { protocol, hostname, username, password } = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') return 'not http or https';
@@ -132,7 +133,7 @@ function blocked(reason: string): Error {
 }
 
 /** A connector whose every address passed the rule: literals before the socket is made, names in the lookup of the socket itself. */
-function guardedConnector(rule: AddressRule, resolve: Resolve): buildConnector.connector {
+export function guardedConnector(rule: AddressRule, resolve: Resolve): buildConnector.connector {
   const guardedLookup: LookupFunction = (hostname, lookupOptions, callback) => {
     resolve(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, '', 0);
@@ -184,6 +185,11 @@ function createSlots(max: number): { enter(waiting: Waiting, start: () => void):
       for (const { waiting } of queue.splice(0)) waiting.fail('other', 'closed');
     },
   };
+}
+
+/** A code says more than a message, and holds nothing that must not be shown. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error ? String(Reflect.get(error, 'code') ?? error.name) : 'error';
 }
 
 /** One POST's life, from the call to its one answer or error. */
@@ -259,7 +265,7 @@ class Posting implements Dispatcher.DispatchHandler, Waiting {
       this.#answer(this.#status);
       return;
     }
-    const code = error instanceof Error ? String(Reflect.get(error, 'code') ?? error.name) : 'error';
+    const code = codeOf(error);
     if (error instanceof Error && code === CODE_BLOCKED) this.fail('blocked', error.message, error);
     else this.fail(this.#controller === undefined ? 'connect' : 'other', code, error);
   }

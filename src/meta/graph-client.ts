@@ -1,7 +1,9 @@
 // HTTP to Meta's Graph: keep-alive pool, total timeout, and an exact answer to "did any byte of the request leave?" (P8).
 // undici's dispatch tells it: `onRequestStart` comes before the first byte is written, and the body is never retried on its own.
 import { setMaxListeners } from 'node:events';
+import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
+import { uploadForm } from './upload-form.js';
 
 /** How a request to Graph ended. */
 export type GraphAnswer =
@@ -25,6 +27,16 @@ export interface GraphClientOptions {
   connectTimeoutMs?: number;
 }
 
+/** A file to be uploaded. */
+export interface GraphUpload {
+  mimeType: string;
+  bytes: AsyncIterable<Buffer>;
+  /** How many bytes come; undefined when nobody knows. */
+  length: number | undefined;
+  /** From the call to the last byte of the answer, ms. */
+  timeoutMs: number;
+}
+
 /** Client of one Graph. All promises resolve; none rejects. */
 export interface GraphClient {
   /** Most requests that are on sockets at once; more wait inside the client, which callers should avoid. */
@@ -35,6 +47,8 @@ export interface GraphClient {
   /** `path` without slash and version in front, query included: `123?fields=id`. */
   get(path: string, token: string, signal?: AbortSignal): Promise<GraphAnswer>;
   post(path: string, token: string, body?: object, signal?: AbortSignal): Promise<GraphAnswer>;
+  /** `POST /{phone-number-id}/media`; the bytes are streamed. What they throw is the answer's `cause`, and nothing is kept at Meta then. */
+  upload(phoneNumberId: string, token: string, file: GraphUpload): Promise<GraphAnswer>;
   /** Ends idle sockets, waits for running requests at most their timeout, then cuts what is left. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -79,6 +93,20 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       call('POST', `${encodeURIComponent(phoneNumberId)}/messages`, token, body, signal),
     get: (path, token, signal) => call('GET', path, token, null, signal),
     post: (path, token, body, signal) => call('POST', path, token, JSON.stringify(body ?? {}), signal),
+    upload: (phoneNumberId, token, file) => {
+      const form = uploadForm(file);
+      const { length } = form;
+      return exchange(pool, file.timeoutMs, undefined, token, {
+        method: 'POST',
+        path: `${prefix}${encodeURIComponent(phoneNumberId)}/media`,
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': form.contentType,
+          ...(length === undefined ? {} : { 'content-length': String(length) }),
+        },
+        body: Readable.from(form.chunks),
+      });
+    },
     close() {
       closing ??= closePool(pool, timeoutMs);
       return closing;

@@ -79,6 +79,8 @@ export interface DispatchParts {
 interface Answer {
   work: Work;
   outcome: Outcome;
+  /** Otherwise it says nothing about whether Meta can be reached. */
+  wasPosted: boolean;
 }
 
 /** One tick while it is made. */
@@ -272,12 +274,12 @@ class Dispatcher implements Dispatch {
     const answers = this.#answers;
     this.#answers = [];
     const failures: { work: Work; event: NewEvent }[] = [];
-    for (const { work, outcome } of answers) {
+    for (const { work, outcome, wasPosted } of answers) {
       const lane = this.#lanes.get(work.lane);
       if (lane === undefined) continue;
       touched.add(lane);
       this.#active.add(lane);
-      this.#noteReach(lane, outcome, now);
+      if (wasPosted) this.#noteReach(lane, outcome, now);
       if (outcome.kind === 'accepted') rows.events.push(submittedOf(work, outcome.wamid));
       else if (outcome.kind === 'failed') failures.push({ work, event: failureOf(work, outcome, now) });
       else rows.events.push(diagnosticOf(work, outcome));
@@ -514,44 +516,35 @@ class Dispatcher implements Dispatch {
   async #post(work: Work, generation: number): Promise<void> {
     const lane = this.#lanes.get(work.lane);
     this.#inFlight += 1;
-    let outcome: Outcome | undefined;
+    let answer: Answer | undefined;
     try {
-      outcome = await this.#send(work, () => generation === this.#generation && this.#lanes.get(work.lane) === lane);
+      answer = await this.#attempt(work, () => generation === this.#generation && this.#lanes.get(work.lane) === lane);
     } catch (error) {
       // A bug in a mapping must not stop the lane: the message fails, visibly.
       complain(this.#parts.log, 'dispatch.post', error);
-      outcome = BROKEN;
+      answer = { work, outcome: BROKEN, wasPosted: true };
     }
     crashPoint('dispatch.answered');
     this.#inFlight -= 1;
-    // Given away while it was prepared: to the new owner it is an attempt without an answer.
-    if (outcome === undefined) return;
+    if (answer === undefined) return;
+    const { outcome } = answer;
     const metaCode = 'refusal' in outcome ? outcome.refusal?.metaCode : undefined;
     this.#parts.count(outcome.kind, metaCode);
     if (generation !== this.#generation) return;
-    this.#answers.push({ work, outcome });
+    this.#answers.push(answer);
     this.#loop.wake();
   }
 
-  /** Undefined when the lane went to another owner before anything was posted. */
-  async #send(work: Work, isOurs: () => boolean): Promise<Outcome | undefined> {
-    const { directory, graph, tokenOf, mayAct } = this.#parts;
-    const sender = directory.senderById(work.lane);
-    if (sender === undefined) return directory.isRemoved(work.lane) ? GONE : notWritten('sender not known yet', work);
-    if (work.message === undefined) return BROKEN;
-    let extras: SendExtras = {};
-    if (this.#parts.preparation.isNeeded(work.lane)) {
-      const prepared = await this.#prepare(work, sender, work.message);
-      if (!isOurs()) return undefined;
-      if (prepared.kind !== 'ready') return prepared;
-      extras = prepared.extras;
-    }
-    const body = metaRequest(work.message, work.attempt, extras);
-    const token = tokenOf(sender);
-    if (token === undefined) return unsealable();
-    // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
-    if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
-    return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
+  /** Undefined when the lane was given away while the message was prepared: to its new owner this is an attempt without an answer. */
+  async #attempt(work: Work, isOurs: () => boolean): Promise<Answer | undefined> {
+    const { directory, preparation } = this.#parts;
+    const sender = preparation.isNeeded(work.lane) ? directory.senderById(work.lane) : undefined;
+    if (sender === undefined || work.message === undefined)
+      return { work, outcome: await this.#send(work), wasPosted: true };
+    const prepared = await this.#prepare(work, sender, work.message);
+    if (!isOurs()) return undefined;
+    if (prepared.kind !== 'ready') return { work, outcome: prepared, wasPosted: false };
+    return { work, outcome: await this.#send(work, prepared.extras), wasPosted: true };
   }
 
   async #prepare(work: Work, sender: DirectorySender, message: LaneMessage): Promise<Prepared | Outcome> {
@@ -564,6 +557,19 @@ class Dispatcher implements Dispatch {
     } finally {
       this.#preparing -= 1;
     }
+  }
+
+  async #send(work: Work, extras?: SendExtras): Promise<Outcome> {
+    const { directory, graph, tokenOf, mayAct } = this.#parts;
+    const sender = directory.senderById(work.lane);
+    if (sender === undefined) return directory.isRemoved(work.lane) ? GONE : notWritten('sender not known yet', work);
+    if (work.message === undefined) return BROKEN;
+    const body = metaRequest(work.message, work.attempt, extras);
+    const token = tokenOf(sender);
+    if (token === undefined) return unsealable();
+    // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
+    if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
+    return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
   }
 }
 

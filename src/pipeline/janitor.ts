@@ -7,6 +7,8 @@ import { type Database, DatabaseError } from '../store/database.js';
 import { ensurePartitions, FAR_OFF_DAY, listPartitions } from '../store/partitions.js';
 import { forgetProcesses } from '../store/processes.js';
 import { dropPartition, forgetOld, mayDrop, readUnfinished } from '../store/retention.js';
+import { forgetUploads } from '../store/uploads.js';
+import { UPLOAD_LIFE_MS } from './media-upload.js';
 
 /** Keeps house. */
 export interface Janitor {
@@ -73,6 +75,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
       () => dropOld(today),
       () => forgetOld(database, now - IDEMPOTENCY_MS, now - retentionDays * DAY_MS, addDays(today, -retentionDays)),
       () => forgetProcesses(database),
+      () => forgetUploads(database, now - UPLOAD_LIFE_MS),
     ]) {
       await task().catch(complain);
     }

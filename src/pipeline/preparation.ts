@@ -1,17 +1,16 @@
 // What some messages need before they can be posted, off the path of those that need nothing.
 import { errorOf } from '../contract/meta-errors.js';
-import type { Outcome } from '../meta/verdict.js';
+import { keyOfLink, linksOf, withMediaIds } from '../contract/outbound-media.js';
 import type { Database } from '../store/database.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
 import { findIdentity } from '../store/identities.js';
 import type { LaneMessage } from '../store/lanes.js';
-import type { SendExtras } from './request.js';
+import type { MediaUploads } from './media-upload.js';
+import type { Failed } from './media-upload-transfer.js';
+import { type SendExtras, wireOf } from './request.js';
 
 /** What became of preparing: what the request gets besides its content, or how the attempt ended without one. */
-export type Prepared =
-  | { kind: 'ready'; extras: SendExtras }
-  | Extract<Outcome, { kind: 'failed' }>
-  | Extract<Outcome, { kind: 'retry' }>;
+export type Prepared = { kind: 'ready'; extras: SendExtras } | Failed;
 
 /** Prepares messages. */
 export interface Preparation {
@@ -25,21 +24,51 @@ export interface Preparation {
 export interface PreparationParts {
   database: Database;
   directory: Directory;
+  uploads: MediaUploads;
 }
 
 /** Meta's own code for an identity that is not the one that was confirmed; what we know before is told alike. */
 const IDENTITY_CODE = 137_000;
 
 /** Creates it. */
-export function createPreparation({ database, directory }: PreparationParts): Preparation {
+export function createPreparation(parts: PreparationParts): Preparation {
+  const { database, directory } = parts;
+  const uploads = (sender: DirectorySender): boolean => directory.account(sender.account)?.media === 'upload';
   return {
-    isNeeded: (lane) => directory.senderById(lane)?.identityCheck === true,
-    async prepare(sender, { recipient }) {
-      const identity = sender.identityCheck ? await findIdentity(database, sender.id, recipient) : undefined;
-      if (identity === undefined) return { kind: 'ready', extras: {} };
-      return identity.acknowledged ? { kind: 'ready', extras: { identityHash: identity.hash } } : unconfirmed();
+    isNeeded(lane) {
+      const sender = directory.senderById(lane);
+      return sender !== undefined && (sender.identityCheck || uploads(sender));
+    },
+    async prepare(sender, message, attempt) {
+      const extras: SendExtras = {};
+      if (sender.identityCheck) {
+        const identity = await findIdentity(database, sender.id, message.recipient);
+        if (identity?.acknowledged === false) return unconfirmed();
+        if (identity !== undefined) extras.identityHash = identity.hash;
+      }
+      return uploads(sender) ? upload(parts, sender, message, attempt, extras) : { kind: 'ready', extras };
     },
   };
+}
+
+/** Puts the ids of all files of a message into it; or tells what became of the first that cannot be had. */
+async function upload(
+  { uploads }: PreparationParts,
+  sender: DirectorySender,
+  message: LaneMessage,
+  attempt: number,
+  extras: SendExtras,
+): Promise<Prepared> {
+  const wire = wireOf(message);
+  const links = linksOf(wire);
+  const answers = await Promise.all(links.map((link) => uploads.idOf(sender, link, attempt)));
+  const ids = new Map<string, string>();
+  for (const [i, link] of links.entries()) {
+    const answer = answers[i];
+    if (answer?.kind === 'id') ids.set(keyOfLink(link), answer.id);
+    else if (answer !== undefined) return answer;
+  }
+  return { kind: 'ready', extras: { ...extras, wire: ids.size === 0 ? wire : withMediaIds(wire, ids) } };
 }
 
 function unconfirmed(): Prepared {

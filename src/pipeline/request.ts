@@ -1,4 +1,6 @@
 // From a stored message to the body that is posted to Meta. Pure.
+
+import type { WireContent } from '../contract/messages/envelope.js';
 import { messageTypeByName } from '../contract/messages/registry.js';
 import { destinationOf, toMetaBody } from '../contract/messages/wire.js';
 import { formatAddress } from '../meta/address.js';
@@ -9,18 +11,25 @@ import { readEnvelope } from './envelope.js';
 export interface SendExtras {
   /** The confirmed identity of the recipient. */
   identityHash?: string;
+  /** The content in Meta's form, when it was made already. */
+  wire?: WireContent;
 }
 
 /** JSON of `POST /{phone-number-id}/messages` for try number `attempt`. Throws TypeError on content that its type does not know. */
 export function metaRequest(message: LaneMessage, attempt: number, extras: SendExtras = {}): string {
-  const type = messageTypeByName(message.type);
-  if (type === undefined) throw new TypeError(`unknown message type ${message.type}`);
   const destination = destinationOf(message.recipient);
   return toMetaBody({
     to: destination?.kind === 'phone' ? destination.digits : message.recipient,
     replyTo: readEnvelope(message.envelope).replyTo,
     identityHash: extras.identityHash,
     bizOpaque: formatAddress({ day: String(message.day), id: message.id, attempt }),
-    wire: type.toWire(JSON.parse(message.content), { acceptedAt: message.acceptedAt }),
+    wire: extras.wire ?? wireOf(message),
   });
+}
+
+/** Meta's form of the content. Throws TypeError on content that its type does not know. */
+export function wireOf({ type: name, content, acceptedAt }: LaneMessage): WireContent {
+  const type = messageTypeByName(name);
+  if (type === undefined) throw new TypeError(`unknown message type ${name}`);
+  return type.toWire(JSON.parse(content), { acceptedAt });
 }

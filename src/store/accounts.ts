@@ -7,6 +7,9 @@ export type Runner = Pick<Database, 'run'>;
 /** What happens to a message whose outcome at Meta stays unknown (P8). */
 type UnknownPolicy = 'resend' | 'fail';
 
+/** Who fetches the files of messages: Meta, or Parley, which uploads them. */
+type MediaWay = 'link' | 'upload';
+
 /** An account. `createdAt` is epoch ms. */
 export interface AccountRow {
   id: number;
@@ -16,16 +19,17 @@ export interface AccountRow {
   unknownWaitSeconds: number;
   /** Whether it may mark messages of users as read. */
   readMarks: boolean;
+  media: MediaWay;
   createdAt: number;
 }
 
 const COLUMNS = `id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
-  read_marks AS "readMarks", created_at AS "createdAt"`;
+  read_marks AS "readMarks", media, created_at AS "createdAt"`;
 
 const INSERT = {
   name: 'account_insert',
-  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, created_at)
-    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), $6) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
+  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, media, created_at)
+    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), coalesce($6, 'link'), $7) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
 };
 const FIND = { name: 'account_find', text: `SELECT ${COLUMNS} FROM accounts WHERE account_id = $1` };
 const PAGE = {
@@ -36,7 +40,8 @@ const COUNT = { name: 'account_count', text: 'SELECT count(*) AS total FROM acco
 const CHANGE = {
   name: 'account_change',
   text: `UPDATE accounts SET name = coalesce($2, name), unknown_policy = coalesce($3, unknown_policy),
-    unknown_wait_seconds = coalesce($4, unknown_wait_seconds), read_marks = coalesce($5, read_marks) WHERE id = $1 RETURNING ${COLUMNS}`,
+    unknown_wait_seconds = coalesce($4, unknown_wait_seconds), read_marks = coalesce($5, read_marks), media = coalesce($6, media)
+    WHERE id = $1 RETURNING ${COLUMNS}`,
 };
 
 /** A page of a list and how many there are in all. */
@@ -57,6 +62,7 @@ export interface AccountSettings {
   unknownPolicy?: UnknownPolicy | undefined;
   unknownWaitSeconds?: number | undefined;
   readMarks?: boolean | undefined;
+  media?: MediaWay | undefined;
 }
 
 /** Adds an account; undefined when its accountId is taken. */
@@ -94,6 +100,6 @@ export async function changeAccount(
 }
 
 /** In the order of INSERT and CHANGE; null keeps the value or takes the default. */
-function columnsOf({ name, unknownPolicy, unknownWaitSeconds, readMarks }: AccountSettings): Value[] {
-  return [name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null, readMarks ?? null];
+function columnsOf({ name, unknownPolicy, unknownWaitSeconds, readMarks, media }: AccountSettings): Value[] {
+  return [name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null, readMarks ?? null, media ?? null];
 }

@@ -12,6 +12,8 @@ export interface DirectoryAccount {
   unknownWaitSeconds: number;
   /** Whether it may mark messages of users as read. */
   readMarks: boolean;
+  /** Who fetches the files of messages: Meta, or Parley, which uploads them. */
+  media: 'link' | 'upload';
 }
 
 /** An API key without its secret. `account` is null for a key of kind admin. */
@@ -77,7 +79,7 @@ const VERSION = { name: 'directory_version', text: 'SELECT version FROM director
 const ACCOUNTS = {
   name: 'directory_accounts',
   text: `SELECT id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
-    read_marks AS "readMarks" FROM accounts`,
+    read_marks AS "readMarks", media FROM accounts`,
 };
 const KEYS = {
   name: 'directory_keys',

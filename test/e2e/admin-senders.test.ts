@@ -33,7 +33,13 @@ test('an account is made, changed and listed', async () => {
   const made = await world.call('/accounts', { json: { name: 'Shop', unknownPolicy: 'fail' } });
   assert.equal(made.status, 201);
   const { accountId, createdAt, ...rest } = made.body;
-  assert.deepEqual(rest, { name: 'Shop', unknownPolicy: 'fail', unknownWaitSeconds: 30, readMarks: false });
+  assert.deepEqual(rest, {
+    name: 'Shop',
+    unknownPolicy: 'fail',
+    unknownWaitSeconds: 30,
+    readMarks: false,
+    media: 'link',
+  });
   assert.match(String(createdAt), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const changed = await world.call(`/accounts/${accountId}`, { method: 'PATCH', json: { unknownWaitSeconds: 5 } });
   assert.deepEqual(changed.body, { ...made.body, unknownWaitSeconds: 5 });

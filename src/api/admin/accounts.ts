@@ -14,6 +14,7 @@ const settingFields = {
   unknownPolicy: Type.Optional(Type.Enum(['resend', 'fail'], { says: 'must be resend or fail' })),
   unknownWaitSeconds: Type.Optional(integer(1, 3600)),
   readMarks: Type.Optional(isOn),
+  media: Type.Optional(Type.Enum(['link', 'upload'], { says: 'must be link or upload' })),
 };
 const listQuery = Type.Object(pagingQuery);
 
@@ -112,8 +113,8 @@ function keyRoutes(parts: AdminParts): Route[] {
   ];
 }
 
-function showAccount({ accountId, name, unknownPolicy, unknownWaitSeconds, readMarks, createdAt }: AccountRow): object {
-  return { accountId, name, unknownPolicy, unknownWaitSeconds, readMarks, createdAt: timeOf(createdAt) };
+function showAccount({ id: _, createdAt, ...shown }: AccountRow): object {
+  return { ...shown, createdAt: timeOf(createdAt) };
 }
 
 function showKey({ id, name, createdAt }: ApiKeyRow): object {
