@@ -107,33 +107,37 @@ CREATE OR REPLACE FUNCTION append_inbound(
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_ord integer[] := '{}';
+  -- By position; what is not set reads as null, which costs a group without quotes less than a join with nothing.
   v_id text[] := '{}';
   v_envelope text[] := '{}';
+  v_quote record;
 BEGIN
   IF cardinality(q_ord) > 0 THEN
-    SELECT coalesce(array_agg(q.ord), '{}'), coalesce(array_agg(p.message_id), '{}'), coalesce(array_agg(p.envelope), '{}')
-    INTO v_ord, v_id, v_envelope
-    FROM unnest(q_ord, q_wamid) AS q (ord, wamid)
-    JOIN senders s ON s.phone_number_id = p_phone_number_id[q.ord] AND s.deleted_at IS NULL,
-    LATERAL (
-      SELECT coalesce(m.message_id, m.id::text) AS message_id, m.envelope
-      FROM unnest(p_pair_days) AS d (day),
+    FOR v_quote IN
+      SELECT q.ord, p.message_id, p.envelope
+      FROM unnest(q_ord, q_wamid) AS q (ord, wamid)
+      JOIN senders s ON s.phone_number_id = p_phone_number_id[q.ord] AND s.deleted_at IS NULL,
       LATERAL (
-        SELECT e.message FROM events e
-        WHERE e.day = d.day AND e.kind = 1 AND hashtextextended(e.wamid, 0) = hashtextextended(q.wamid, 0) AND e.wamid = q.wamid OFFSET 0
-      ) e,
-      LATERAL (SELECT * FROM messages m WHERE m.day = d.day AND m.id = e.message OFFSET 0) m
-      WHERE m.lane = s.id AND m.accepted_at >= p_pair_since
-      LIMIT 1
-    ) p;
+        SELECT coalesce(m.message_id, m.id::text) AS message_id, m.envelope
+        FROM unnest(p_pair_days) AS d (day),
+        LATERAL (
+          SELECT e.message FROM events e
+          WHERE e.day = d.day AND e.kind = 1 AND hashtextextended(e.wamid, 0) = hashtextextended(q.wamid, 0) AND e.wamid = q.wamid OFFSET 0
+        ) e,
+        LATERAL (SELECT * FROM messages m WHERE m.day = d.day AND m.id = e.message OFFSET 0) m
+        WHERE m.lane = s.id AND m.accepted_at >= p_pair_since
+        LIMIT 1
+      ) p
+    LOOP
+      v_id[v_quote.ord] := v_quote.message_id;
+      v_envelope[v_quote.ord] := v_quote.envelope;
+    END LOOP;
   END IF;
   RETURN QUERY
   WITH input AS MATERIALIZED (
-    SELECT i.*, s.id AS lane, s.account, s.forward_url, s.forward_endpoint, v.paired_id, v.paired_envelope
+    SELECT i.*, s.id AS lane, s.account, s.forward_url, s.forward_endpoint, v_id[i.ord] AS paired_id, v_envelope[i.ord] AS paired_envelope
     FROM unnest(p_phone_number_id, p_wamid, p_id, p_sent_at, p_raw) WITH ORDINALITY AS i (phone_number_id, wamid, id, sent_at, raw, ord)
     JOIN senders s ON s.phone_number_id = i.phone_number_id AND s.deleted_at IS NULL
-    LEFT JOIN unnest(v_ord, v_id, v_envelope) AS v (ord, paired_id, paired_envelope) ON v.ord = i.ord
   ), stored AS MATERIALIZED (
     INSERT INTO inbound (day, lane, wamid, id, sent_at, recorded_at, raw, paired_id, paired_envelope, pull_account)
     SELECT p_day, i.lane, i.wamid, i.id, i.sent_at, p_now, i.raw, i.paired_id, i.paired_envelope,
