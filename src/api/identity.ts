@@ -79,7 +79,7 @@ async function withContact(
   return answer({ lane: sender.id, user: destination.kind === 'phone' ? destination.digits : destination.id });
 }
 
-const ERRORS = [401, 403, 429, 500, 503] as const;
+const ERRORS = [400, 401, 403, 413, 415, 429, 500, 503] as const;
 
 function operation(
   method: 'GET' | 'PUT' | 'DELETE',

@@ -57,7 +57,7 @@ function refuse(reply: FastifyReply, error: string): FastifyReply {
 }
 
 /** 404: a path that is too long to be read. */
-const ERRORS = [401, 403, 404, 429, 500, 503] as const;
+const ERRORS = [401, 403, 404, 413, 429, 500, 503] as const;
 
 /** The endpoint on the API page. */
 export const readMarkOperation: Operation = {
