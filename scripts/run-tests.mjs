@@ -1,4 +1,4 @@
-// Runs a suite of compiled tests and leaves nothing behind: `test` takes all but *.long.test.js, `e2e` takes those. Further arguments keep the files whose path has one.
+// Runs a suite of compiled tests and leaves nothing behind: `test` takes all but *.long.test.js and *.soak.test.js, `e2e` and `soak` take those. Further arguments keep the files whose path has one.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,9 @@ const DIST = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
 const MINUTE_MS = 60_000;
 /** `timeoutMs` is for one file, `deadlineMs` for all. */
 const SUITES = {
-  test: { isLong: false, timeoutMs: 4 * MINUTE_MS, deadlineMs: 10 * MINUTE_MS },
-  e2e: { isLong: true, timeoutMs: 15 * MINUTE_MS, deadlineMs: 20 * MINUTE_MS },
+  test: { kind: undefined, timeoutMs: 4 * MINUTE_MS, deadlineMs: 10 * MINUTE_MS },
+  e2e: { kind: 'long', timeoutMs: 15 * MINUTE_MS, deadlineMs: 20 * MINUTE_MS },
+  soak: { kind: 'soak', timeoutMs: 15 * MINUTE_MS, deadlineMs: 30 * MINUTE_MS },
 };
 const CONCURRENCY = 2;
 
@@ -32,10 +33,10 @@ async function main() {
   }
 }
 
-function testFiles({ isLong }, parts) {
+function testFiles({ kind }, parts) {
   const names = existsSync(DIST) ? readdirSync(DIST, { recursive: true }) : [];
   return names
-    .filter((name) => name.endsWith('.test.js') && name.endsWith('.long.test.js') === isLong)
+    .filter((name) => name.endsWith('.test.js') && /\.(long|soak)\.test\.js$/.exec(name)?.[1] === kind)
     .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
     .sort()
     .map((name) => join(DIST, name));

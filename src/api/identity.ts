@@ -112,7 +112,17 @@ export const identityOperations: readonly Operation[] = [
   }),
   operation('PUT', "Confirm a user's identity, so that messages reach them again", {
     body: { schema: confirmation, example: { hash: 'Qx1=' } },
-    answers: [{ status: 204, description: 'Confirmed' }, ABSENT, { status: 409, description: 'It is another by now' }],
+    answers: [
+      { status: 204, description: 'Confirmed' },
+      {
+        status: 400,
+        name: 'ServiceException400',
+        description: 'The error form of HTTP 400',
+        example: serviceException(400, { validationErrors: { hash: ['must not be blank'] } }),
+      },
+      ABSENT,
+      { status: 409, description: 'It is another by now' },
+    ],
   }),
   operation('DELETE', "Forget a user's identity: the next one seen counts as confirmed", {
     answers: [

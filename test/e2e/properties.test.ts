@@ -62,6 +62,7 @@ before(async () => {
     appSecrets: [SECRET],
     oldestDay: () => 0,
     observeIdentity: () => undefined,
+    onStatus: () => {},
     onEvents: (events: AppendedEvent[]) => void told.push(...events),
     onReports: () => {},
     onMedia: () => {},

@@ -36,10 +36,13 @@ const ANSWER_MS_MAX = 15_000;
 const RESET_BYTES_MIN = 16 * 1024;
 const SHOWN_CHARACTERS_MAX = 1_500;
 
-/** The seed in the test's arguments (`--seed=123`), or one by chance. It is shown with the results, so that a run can be repeated. */
+/** The same in every run, so that a red run is the change's doing; other seeds are for people. */
+const SEED = 20_261_122;
+
+/** The seed in the test's arguments (`--seed=123`), or the fixed one. It is shown with the results, so that a run can be repeated. */
 export function fuzzSeed(t: TestContext, args: readonly string[] = process.argv): number {
   const given = args.map((arg) => /^--seed=(-?\d+)$/.exec(arg)?.[1]).find((text) => text !== undefined);
-  const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+  const seed = given === undefined ? SEED : Number(given);
   t.diagnostic(`seed ${seed}; again with: node ${args[1] ?? 'the test'} --seed=${seed}`);
   return seed;
 }

@@ -19,8 +19,11 @@ export function between(random: Random, min: number, max: number): number {
   return min + Math.floor(random() * (max - min + 1));
 }
 
-/** The seed of this run: `CRASH_SEED`, or one of chance. Whoever uses it prints it. */
+/** The same in every run, so that a red run is the change's doing; other seeds are for people. */
+const SEED = 20_261_122;
+
+/** The seed of this run: `CRASH_SEED`, or the fixed one. Whoever uses it prints it. */
 export function seedOfRun(): number {
   const given = Number(process.env.CRASH_SEED);
-  return Number.isInteger(given) && given > 0 ? given : between(Math.random, 1, 999_999_999);
+  return Number.isInteger(given) && given > 0 ? given : SEED;
 }

@@ -54,8 +54,8 @@ export function startRun(
 }
 
 /** Ends the load, prints the reckoning and holds it to the promises. */
-export async function settleBalanced(t: TestContext, run: LedgerRun): Promise<Reckoning> {
-  const { reckoning, recoveries } = await run.settle();
+export async function settleBalanced(t: TestContext, run: LedgerRun, quietMs?: number): Promise<Reckoning> {
+  const { reckoning, recoveries } = await run.settle(quietMs);
   for (const line of run.describe(reckoning, recoveries)) t.diagnostic(line);
   assertBalanced(reckoning);
   return reckoning;
