@@ -45,7 +45,6 @@ import { createMediaUploads } from './pipeline/media-upload.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
-import { createReceiveLag } from './pipeline/receive-lag.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
 import { createTyping } from './pipeline/typing.js';
 import { createUrlDirectory } from './pipeline/url-directory.js';
@@ -144,7 +143,6 @@ async function wire(
   const mediaUrl: MediaUrl = (sender, id) => `${publicUrl()}${mediaPath(sender, id)}`;
   const files = createMediaStore(config);
   lifecycle.add('media.store', () => files.blobs.stop());
-  const receiveLag = createReceiveLag(clock);
   const dispatch = roles.has('dispatch')
     ? createDispatch({
         database,
@@ -162,7 +160,6 @@ async function wire(
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
         receiveReadySince: () => ownership.receiveReadySince(),
-        receiveBehindMs: receiveLag.behindMs,
         hasPeers: () => !roles.has('api') || ownership.alive('api') > 1,
         onEvents: sink.events,
         count: (outcome, code) =>
@@ -249,7 +246,6 @@ async function wire(
     appSecrets: config.metaAppSecrets,
     oldestDay: () => janitor.oldestDay(),
     observeIdentity: (wire) => observeIdentity({ database, directory }, wire),
-    onStatus: receiveLag.note,
     onEvents: sink.events,
     onReports: sink.reports,
     onMedia: () => media?.wake(),

@@ -69,8 +69,6 @@ export interface DispatchParts {
   onLost(): void;
   /** Since when (wall ms) statuses can be received. */
   receiveReadySince(): number | undefined;
-  /** How late the statuses are that come now, ms; 0 when this process receives none. */
-  receiveBehindMs(): number;
   /** Whether other processes may accept into lanes owned here. */
   hasPeers(): boolean;
   onEvents(events: AppendedEvent[]): void;
@@ -481,11 +479,10 @@ class Dispatcher implements Dispatch {
     return hasResends;
   }
 
-  /** The wait counts only while statuses can be received, and while those that come are not late themselves. */
+  /** The wait counts only while statuses can be received. */
   #hasWaited(work: Work, now: number): boolean {
     const since = this.#parts.receiveReadySince();
-    const waitMs = this.#unknownWaitMs(work.lane);
-    return since !== undefined && now - since >= waitMs && this.#parts.receiveBehindMs() < waitMs / 2;
+    return since !== undefined && now - since >= this.#unknownWaitMs(work.lane);
   }
 
   /** Reads what an earlier owner held: its rows do not carry the content. */

@@ -65,8 +65,6 @@ export interface ReceiveParts {
   oldestDay(): number;
   /** Keeps the identity that a message names, when somebody wants it. */
   observeIdentity(wire: WireInbound): Promise<true> | undefined;
-  /** A status of ours came, which Meta dates to `at` (epoch ms). */
-  onStatus(at: number): void;
   onEvents(events: AppendedEvent[]): void;
   onReports(reports: Report[]): void;
   /** Messages with files were committed. */
@@ -167,7 +165,7 @@ function parsedOf(body: Buffer): unknown {
 
 // ------------------------------------------------------------- statuses
 
-function toStatusItem({ oldestDay, count, onStatus }: ReceiveParts, status: WireStatus): StatusItem | undefined {
+function toStatusItem({ oldestDay, count }: ReceiveParts, status: WireStatus): StatusItem | undefined {
   const address = status.bizOpaque === undefined ? undefined : parseAddress(status.bizOpaque);
   const kind = kindOfWire(status.status);
   if (address === undefined || kind === undefined) {
@@ -179,7 +177,6 @@ function toStatusItem({ oldestDay, count, onStatus }: ReceiveParts, status: Wire
     return undefined;
   }
   count('status', 1);
-  onStatus(status.at);
   return { day: Number(address.day), event: toNewEvent(status, kind, address.id, address.attempt) };
 }
 

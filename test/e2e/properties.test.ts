@@ -62,7 +62,6 @@ before(async () => {
     appSecrets: [SECRET],
     oldestDay: () => 0,
     observeIdentity: () => undefined,
-    onStatus: () => {},
     onEvents: (events: AppendedEvent[]) => void told.push(...events),
     onReports: () => {},
     onMedia: () => {},
