@@ -25,6 +25,7 @@ const MESSAGES = 20;
 const DELIVERY_MS_MAX = 30_000;
 const CONVERSATIONS_AT_ONCE = 16;
 const WARM_UP_REQUESTS = 500;
+const OPERATIONS_MIN = 15;
 
 /** Runs it. Throws when anything answers a 5xx or nothing at all, when memory grows, or when a message does not get through afterwards. */
 export async function fuzzGateway(t: TestContext, size: FuzzSize): Promise<void> {
@@ -124,8 +125,8 @@ function assertReached({ requests, statuses, succeeded }: Tally, size: FuzzSize)
   assert.ok(requests >= size.requests, `only ${requests} requests`);
   for (const status of ['200', '400', '401', '403', '404', '405', '415'])
     assert.ok(statuses.has(status), `no ${status}`);
-  for (const operation of ['POST /whatsapp/1/message/text', 'POST /meta/webhook', 'POST /parley/1/accounts'])
-    assert.ok(succeeded.has(operation), `no 2xx of ${operation}`);
+  // Which ones is chance: there are more operations than a short run can serve often.
+  assert.ok(succeeded.size >= OPERATIONS_MIN, `only ${succeeded.size} operations with a 2xx`);
 }
 
 async function fuzzBytes(dev: DevWorld, seed: number, count: number): Promise<void> {
