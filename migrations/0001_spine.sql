@@ -132,7 +132,8 @@ CREATE TABLE endpoint_heads (
   probe_at bigint,
   probes integer NOT NULL DEFAULT 0,
   down_reason text,
-  disabled_at bigint
+  disabled_at bigint,
+  enabled integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 30);
 
 -- ---------------------------------------------------------------- facts
@@ -673,7 +674,8 @@ CREATE FUNCTION deliver_tick(
   a_kind smallint[], a_at bigint[], a_duration_ms integer[], a_http_status smallint[], a_verdict text[], a_error text[], a_answer text[],
   a_next_at bigint[],
   l_endpoint integer[], l_seq bigint[], l_day integer[], l_kind smallint[], l_at bigint[], l_reason text[],
-  h_endpoint integer[], h_failures integer[], h_down_since bigint[], h_probe_at bigint[], h_probes integer[], h_reason text[], h_disabled_at bigint[]
+  h_endpoint integer[], h_failures integer[], h_down_since bigint[], h_probe_at bigint[], h_probes integer[], h_reason text[], h_disabled_at bigint[],
+  h_enabled integer[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM assert_owner(p_process);
@@ -703,8 +705,10 @@ BEGIN
   IF cardinality(h_endpoint) > 0 THEN
     UPDATE endpoint_heads e SET failures = h.failures, down_since = h.down_since, probe_at = h.probe_at, probes = h.probes,
       down_reason = h.reason, disabled_at = h.disabled_at
-    FROM unnest(h_endpoint, h_failures, h_down_since, h_probe_at, h_probes, h_reason, h_disabled_at)
-      AS h (endpoint, failures, down_since, probe_at, probes, reason, disabled_at) WHERE e.endpoint = h.endpoint;
+    FROM unnest(h_endpoint, h_failures, h_down_since, h_probe_at, h_probes, h_reason, h_disabled_at, h_enabled)
+      AS h (endpoint, failures, down_since, probe_at, probes, reason, disabled_at, enabled)
+    -- Who enabled the endpoint meanwhile knows better.
+    WHERE e.endpoint = h.endpoint AND e.enabled = h.enabled;
   END IF;
 END $$;
 

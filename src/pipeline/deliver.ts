@@ -270,7 +270,7 @@ class Deliverer implements Deliver {
     const { now, sick, posts } = tick;
     this.#isDueWanted = false;
     const { database } = this.#parts;
-    await this.#endpoints.readHealth(sick);
+    await this.#endpoints.readHealth();
     const up = [...this.#endpoints.values()].filter((endpoint) => endpoint.isUp() && endpoint.inFlight < WINDOW);
     const rows = await readDueBatches(
       database,

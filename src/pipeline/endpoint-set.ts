@@ -132,15 +132,14 @@ export class EndpointSet {
     if (unknown.length > 0) await this.meet(unknown);
   }
 
-  /** Somebody may have enabled an endpoint through the admin API; not one in `except`, whose health is about to be written. Throws DatabaseError. */
-  async readHealth(except: ReadonlySet<Endpoint>): Promise<void> {
-    const notUp = this.notUp().filter((endpoint) => !except.has(endpoint));
+  /** Somebody may have enabled an endpoint through the admin API. Throws DatabaseError. */
+  async readHealth(): Promise<void> {
+    const notUp = this.notUp();
     if (notUp.length === 0) return;
     const ids = notUp.map((endpoint) => endpoint.id);
     for (const head of await readHeads(this.#parts.database, ids)) {
-      if (head.downSince !== null || head.disabledAt !== null) continue;
       const endpoint = this.#endpoints.get(head.endpoint);
-      if (endpoint === undefined) continue;
+      if (endpoint === undefined || endpoint.head().enabled === head.enabled) continue;
       endpoint.load(head);
       this.#parts.onReady(endpoint);
     }

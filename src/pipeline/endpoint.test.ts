@@ -30,6 +30,7 @@ const HEAD: EndpointHead = {
   probes: 0,
   downReason: null,
   disabledAt: null,
+  enabled: 0,
 };
 
 function newEndpoint(head: Partial<EndpointHead> = {}): Endpoint {

@@ -34,3 +34,21 @@ test('seen reports of other messages and inbound messages wait for nothing', () 
   assert.equal(order.enter(ReportKind.seen, [report(ReportKind.seen, 'b')]).wait, undefined);
   assert.equal(order.enter(ReportKind.inbound, [report(ReportKind.inbound, 'a')]).wait, undefined);
 });
+
+test('a later delivery report of a message waits for the one before, and a seen report for the last', async () => {
+  const order = createReportOrder();
+  const failed = order.enter(ReportKind.delivery, [report(ReportKind.delivery, 'a')]);
+  const delivered = order.enter(ReportKind.delivery, [report(ReportKind.delivery, 'a')]);
+  const seen = order.enter(ReportKind.seen, [report(ReportKind.seen, 'a')]);
+  const left: string[] = [];
+  const first = delivered.wait?.then(() => {
+    left.push('delivered');
+    delivered.leave();
+  });
+  const second = seen.wait?.then(() => left.push('seen'));
+  await Promise.resolve();
+  assert.deepEqual(left, []);
+  failed.leave();
+  await Promise.all([first, second]);
+  assert.deepEqual(left, ['delivered', 'seen']);
+});

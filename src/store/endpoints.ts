@@ -39,8 +39,8 @@ const FIND = { name: 'endpoint_find', text: `${SELECT} WHERE e.id = $1 AND ($2::
 const IDS = { name: 'endpoint_ids', text: 'SELECT id FROM endpoints WHERE account = $1 ORDER BY id' };
 const ENABLE = {
   name: 'endpoint_enable',
-  text: `UPDATE endpoint_heads SET failures = 0, down_since = NULL, probe_at = NULL, probes = 0, down_reason = NULL, disabled_at = NULL
-    WHERE endpoint = $1`,
+  text: `UPDATE endpoint_heads SET failures = 0, down_since = NULL, probe_at = NULL, probes = 0, down_reason = NULL, disabled_at = NULL,
+    enabled = enabled + 1 WHERE endpoint = $1`,
 };
 
 /** Endpoints of one account, or of all when `account` is null, oldest first. */

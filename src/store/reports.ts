@@ -31,6 +31,8 @@ export interface EndpointHead {
   probes: number;
   downReason: string | null;
   disabledAt: number | null;
+  /** How often somebody has enabled it: health that was judged before the last time does not count. */
+  enabled: number;
 }
 
 /** A webhook request that has not succeeded yet; `id` is the webhook-id of every retry. */
@@ -87,11 +89,11 @@ export interface DeliverTick {
   dead: DeadLetterRow[];
   health: Pick<
     EndpointHead,
-    'endpoint' | 'failures' | 'downSince' | 'probeAt' | 'probes' | 'downReason' | 'disabledAt'
+    'endpoint' | 'failures' | 'downSince' | 'probeAt' | 'probes' | 'downReason' | 'disabledAt' | 'enabled'
   >[];
 }
 
-const TICK_PARAMETERS = 45;
+const TICK_PARAMETERS = 46;
 const TICK = {
   name: 'deliver_tick',
   text: `SELECT deliver_tick(${Array.from({ length: TICK_PARAMETERS }, (_, i) => `$${i + 1}`).join(',')})`,
@@ -143,7 +145,16 @@ export async function commitDeliverTick(
       'nextAt',
     ]),
     ...columns(tick.dead, ['endpoint', 'seq', 'day', 'kind', 'at', 'reason']),
-    ...columns(tick.health, ['endpoint', 'failures', 'downSince', 'probeAt', 'probes', 'downReason', 'disabledAt']),
+    ...columns(tick.health, [
+      'endpoint',
+      'failures',
+      'downSince',
+      'probeAt',
+      'probes',
+      'downReason',
+      'disabledAt',
+      'enabled',
+    ]),
   ]);
 }
 
@@ -156,7 +167,8 @@ function columns<Key extends string>(
 }
 
 const HEAD_COLUMNS = `h.endpoint, e.account, e.origin, h.position, h.position_day AS "positionDay", h.failures, h.down_since AS "downSince",
-  h.probe_at AS "probeAt", h.probes, h.down_reason AS "downReason", h.disabled_at AS "disabledAt"`;
+  h.probe_at AS "probeAt", h.probes, h.down_reason AS "downReason", h.disabled_at AS "disabledAt",
+  h.enabled`;
 const HEADS = {
   name: 'endpoint_heads',
   text: `SELECT ${HEAD_COLUMNS} FROM endpoint_heads h JOIN endpoints e ON e.id = h.endpoint WHERE h.endpoint % $1 = ANY ($2::smallint[])`,

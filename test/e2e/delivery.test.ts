@@ -134,6 +134,19 @@ test('410 disables an endpoint: nothing more is posted until somebody enables it
   assert.equal(refused?.body, again?.body);
 });
 
+test('whoever enables an endpoint is heard, whatever is written of its health meanwhile', async () => {
+  const receiver = await newReceiver();
+  receiver.answer({ status: 410 });
+  await send(receiver.url);
+  const isDisabled = ({ disabledAt }: EndpointView): boolean => disabledAt !== null;
+  const { id } = await endpointUntil(receiver.url, 'disabled', isDisabled);
+  for (let posts = 1; posts <= 10; posts += 1) {
+    await Promise.all([scene.advance(120), scene.admin(`/endpoints/${id}/enable`, { method: 'POST' })]);
+    await until(`POST ${posts + 1}`, () => receiver.requests.length > posts);
+    await endpointUntil(receiver.url, 'disabled again', isDisabled);
+  }
+});
+
 test('an endpoint that cannot be reached is down, is probed, and gets everything once it is back', async () => {
   const gone = await startReceiver();
   const { url } = gone;
