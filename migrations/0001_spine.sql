@@ -6,13 +6,17 @@
 
 -- ---------------------------------------------------------------- who
 
+-- read_marks: whether the account may mark messages of users as read; off as Infobip has it.
+-- media: whether Meta fetches the files of messages itself (link), or Parley does and uploads them (upload).
 CREATE TABLE accounts (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id text NOT NULL UNIQUE,
   name text NOT NULL,
   unknown_policy text NOT NULL DEFAULT 'resend' CHECK (unknown_policy IN ('resend', 'fail')),
   unknown_wait_seconds integer NOT NULL DEFAULT 30 CHECK (unknown_wait_seconds BETWEEN 1 AND 3600),
-  created_at bigint NOT NULL
+  created_at bigint NOT NULL,
+  read_marks boolean NOT NULL DEFAULT false,
+  media text NOT NULL DEFAULT 'link' CHECK (media IN ('link', 'upload'))
 );
 
 CREATE TABLE api_keys (
@@ -46,6 +50,7 @@ CREATE TABLE endpoints (
 );
 
 -- A sender is a business number; its id is also the id of its lane.
+-- identity_check: whether messages to users whose identity changed wait for a confirmation; off as Infobip has it.
 CREATE TABLE senders (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account integer NOT NULL REFERENCES accounts (id),
@@ -57,7 +62,8 @@ CREATE TABLE senders (
   forward_url text,
   forward_endpoint integer REFERENCES endpoints (id),
   created_at bigint NOT NULL,
-  deleted_at bigint
+  deleted_at bigint,
+  identity_check boolean NOT NULL DEFAULT false
 );
 CREATE UNIQUE INDEX senders_sender ON senders (sender) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX senders_phone_number_id ON senders (phone_number_id) WHERE deleted_at IS NULL;
@@ -160,6 +166,7 @@ CREATE INDEX messages_id ON messages (id);
 
 -- kind: 1 submitted, 2 sent, 3 expired, 4 failed, 5 delivered, 6 read, 7 played; from 20 on diagnostic kinds that decide nothing.
 -- at: when it happened (Meta's time for Meta's statuses); recorded_at: when it was written.
+-- pull_account: who may still pull it; null when it is pushed somewhere, or was pulled. docs/decisions/pull.md has the figures.
 CREATE TABLE events (
   day integer NOT NULL,
   message uuid NOT NULL,
@@ -172,10 +179,16 @@ CREATE TABLE events (
   recorded_at bigint NOT NULL,
   wamid text,
   detail text,
+  pull_account integer,
   PRIMARY KEY (message, attempt, kind, day)
 ) PARTITION BY LIST (day);
+CREATE INDEX events_pull ON events (pull_account, recorded_at) WHERE pull_account IS NOT NULL;
+-- Finds the message that a wamid belongs to. Eight bytes of hash a message instead of the wamid's seventy; the text itself is compared
+-- in the row. Tried: the wamid as a btree key, and a hash index; docs/decisions/0018-inbound.md has the figures.
+CREATE INDEX events_wamid ON events (hashtextextended(wamid, 0)) WHERE kind = 1;
 
 -- day: of Meta's timestamp, 19700101 when that is far off. raw: {message, contact, metadata} as Meta sent it.
+-- paired_id, paired_envelope: the outbound message that was quoted, copied when this one was committed: a report is a snapshot.
 CREATE TABLE inbound (
   day integer NOT NULL,
   lane integer NOT NULL,
@@ -184,9 +197,13 @@ CREATE TABLE inbound (
   sent_at bigint NOT NULL,
   recorded_at bigint NOT NULL,
   raw text NOT NULL,
+  paired_id text,
+  paired_envelope text,
+  pull_account integer,
   PRIMARY KEY (lane, wamid, day)
 ) PARTITION BY LIST (day);
 CREATE INDEX inbound_id ON inbound (id);
+CREATE INDEX inbound_pull ON inbound (pull_account, recorded_at) WHERE pull_account IS NOT NULL;
 
 -- Changes of Meta's webhooks that carry neither messages nor statuses; hash is over WABA, time and the canonical change.
 CREATE TABLE meta_changes (
@@ -440,6 +457,7 @@ END $$;
 -- p_phone_number_id null: the event is our own; otherwise it must be the number of the message's sender, else the row is foreign.
 -- Rows must be distinct in (message, attempt, kind). Returns the events that made a report, with what the report needs; those that
 -- answered an unknown attempt; and foreign rows, which change nothing. Other rows had no effect that anybody must be told of.
+-- A delivery event that would be reported, of a message without endpoint, can be pulled.
 -- Tried: CTEs joined with each other took 110 us of CPU a status in groups of 40; one lateral look at a message's events takes a third.
 CREATE FUNCTION append_events(
   p_now bigint, p_today integer, p_day integer,
@@ -483,13 +501,17 @@ BEGIN
       f.is_known, f.final, f.is_delivered, f.is_seen, f.is_foreign, true, f.occurrence
     FROM fresh f WHERE f.kind = 6 AND f.occurrence = 1 AND NOT f.is_delivered AND NOT f.brings_delivered
   ), marked AS MATERIALIZED (
-    SELECT a.*, a.endpoint IS NOT NULL AND a.kind BETWEEN 3 AND 6
-      AND row_number() OVER (PARTITION BY a.message, a.kind = 6, a.kind BETWEEN 3 AND 6 ORDER BY a.kind DESC, a.attempt) = 1
-      AND CASE WHEN a.kind = 6 THEN NOT a.is_seen ELSE a.kind > a.final END AS is_reported
-    FROM added a
+    SELECT t.*, t.endpoint IS NOT NULL AND t.is_told AS is_reported FROM (
+      SELECT a.*, a.kind BETWEEN 3 AND 6
+        AND row_number() OVER (PARTITION BY a.message, a.kind = 6, a.kind BETWEEN 3 AND 6 ORDER BY a.kind DESC, a.attempt) = 1
+        AND CASE WHEN a.kind = 6 THEN NOT a.is_seen ELSE a.kind > a.final END AS is_told
+      FROM added a
+    ) t
   ), stored AS (
-    INSERT INTO events (day, message, attempt, kind, status_id, error_id, meta_code, at, recorded_at, wamid, detail)
-    SELECT p_day, a.message, a.attempt, a.kind, a.status_id, a.error_id, a.meta_code, a.at, p_now, a.wamid, a.detail FROM marked a
+    INSERT INTO events (day, message, attempt, kind, status_id, error_id, meta_code, at, recorded_at, wamid, detail, pull_account)
+    SELECT p_day, a.message, a.attempt, a.kind, a.status_id, a.error_id, a.meta_code, a.at, p_now, a.wamid, a.detail,
+      CASE WHEN a.endpoint IS NULL AND a.is_told AND a.kind < 6 THEN a.account END
+    FROM marked a
     ORDER BY a.message, a.attempt, a.kind
   ), locked AS MATERIALIZED (
     SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
@@ -569,22 +591,57 @@ BEGIN
 END $$;
 
 -- Stores inbound messages of one day and the reports of them. Rows of unknown numbers are dropped; repeated ones add nothing.
+-- q_: which rows (by position) quote which wamid; p_pair_days are the days to look on, and nothing accepted before p_pair_since is found.
+-- m_: which rows come with a file; their reports are made by settle_media.
+-- Messages to senders that do not forward can be pulled.
 CREATE FUNCTION append_inbound(
-  p_now bigint, p_today integer, p_day integer, p_phone_number_id text[], p_wamid text[], p_id uuid[], p_sent_at bigint[], p_raw text[]
-) RETURNS TABLE (id uuid, account integer, lane integer, url text, endpoint integer, seq bigint, report_day integer) LANGUAGE plpgsql AS $$
+  p_now bigint, p_today integer, p_day integer, p_phone_number_id text[], p_wamid text[], p_id uuid[], p_sent_at bigint[], p_raw text[],
+  p_pair_days integer[], p_pair_since bigint, q_ord integer[], q_wamid text[],
+  m_ord integer[], m_media_id text[], m_mime_type text[], m_sha256 text[], m_filename text[]
+) RETURNS TABLE (
+  id uuid, account integer, lane integer, url text, endpoint integer, seq bigint, report_day integer, paired_id text, paired_envelope text
+) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+  -- By position; what is not set reads as null, which costs a group without quotes less than a join with nothing.
+  v_id text[] := '{}';
+  v_envelope text[] := '{}';
+  v_quote record;
 BEGIN
+  IF cardinality(q_ord) > 0 THEN
+    FOR v_quote IN
+      SELECT q.ord, p.message_id, p.envelope
+      FROM unnest(q_ord, q_wamid) AS q (ord, wamid)
+      JOIN senders s ON s.phone_number_id = p_phone_number_id[q.ord] AND s.deleted_at IS NULL,
+      LATERAL (
+        SELECT coalesce(m.message_id, m.id::text) AS message_id, m.envelope
+        FROM unnest(p_pair_days) AS d (day),
+        LATERAL (
+          SELECT e.message FROM events e
+          WHERE e.day = d.day AND e.kind = 1 AND hashtextextended(e.wamid, 0) = hashtextextended(q.wamid, 0) AND e.wamid = q.wamid OFFSET 0
+        ) e,
+        LATERAL (SELECT * FROM messages m WHERE m.day = d.day AND m.id = e.message OFFSET 0) m
+        WHERE m.lane = s.id AND m.accepted_at >= p_pair_since
+        LIMIT 1
+      ) p
+    LOOP
+      v_id[v_quote.ord] := v_quote.message_id;
+      v_envelope[v_quote.ord] := v_quote.envelope;
+    END LOOP;
+  END IF;
   RETURN QUERY
   WITH input AS MATERIALIZED (
-    SELECT i.*, s.id AS lane, s.account, s.forward_url, s.forward_endpoint
+    SELECT i.*, s.id AS lane, s.account, s.forward_url, s.forward_endpoint, v_id[i.ord] AS paired_id, v_envelope[i.ord] AS paired_envelope
     FROM unnest(p_phone_number_id, p_wamid, p_id, p_sent_at, p_raw) WITH ORDINALITY AS i (phone_number_id, wamid, id, sent_at, raw, ord)
     JOIN senders s ON s.phone_number_id = i.phone_number_id AND s.deleted_at IS NULL
   ), stored AS MATERIALIZED (
-    INSERT INTO inbound (day, lane, wamid, id, sent_at, recorded_at, raw)
-    SELECT p_day, i.lane, i.wamid, i.id, i.sent_at, p_now, i.raw FROM input i ORDER BY i.lane, i.wamid, i.ord
+    INSERT INTO inbound (day, lane, wamid, id, sent_at, recorded_at, raw, paired_id, paired_envelope, pull_account)
+    SELECT p_day, i.lane, i.wamid, i.id, i.sent_at, p_now, i.raw, i.paired_id, i.paired_envelope,
+      CASE WHEN i.forward_endpoint IS NULL THEN i.account END
+    FROM input i ORDER BY i.lane, i.wamid, i.ord
     ON CONFLICT DO NOTHING RETURNING id
   ), emitted AS MATERIALIZED (
-    SELECT i.* FROM input i JOIN stored s ON s.id = i.id WHERE i.forward_endpoint IS NOT NULL
+    SELECT i.* FROM input i JOIN stored s ON s.id = i.id WHERE i.forward_endpoint IS NOT NULL AND NOT i.ord = ANY (m_ord)
   ), locked AS MATERIALIZED (
     SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
     WHERE t.stream IN (SELECT endpoint_stream(e.forward_endpoint) FROM emitted e) ORDER BY t.stream FOR UPDATE
@@ -600,8 +657,15 @@ BEGIN
     INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, at, url)
     SELECT n.day, n.endpoint, n.seq, n.id, p_day, 3, p_now, n.url FROM numbered n ORDER BY n.endpoint, n.seq
   )
-  SELECT i.id, i.account, i.lane, n.url, n.endpoint, n.seq, n.day
+  SELECT i.id, i.account, i.lane, n.url, n.endpoint, n.seq, n.day, i.paired_id, i.paired_envelope
   FROM input i JOIN stored s ON s.id = i.id LEFT JOIN numbered n ON n.id = i.id;
+  IF cardinality(m_ord) > 0 THEN
+    INSERT INTO media (id, lane, day, media_id, mime_type, sha256, filename, created_at, due_at, endpoint, url)
+    SELECT i.id, i.lane, p_day, f.media_id, f.mime_type, f.sha256, f.filename, p_now, p_now, s.forward_endpoint, s.forward_url
+    FROM unnest(m_ord, m_media_id, m_mime_type, m_sha256, m_filename) AS f (ord, media_id, mime_type, sha256, filename)
+    JOIN inbound i ON i.day = p_day AND i.id = p_id[f.ord]
+    JOIN senders s ON s.id = i.lane;
+  END IF;
 END $$;
 
 -- One tick of dispatch: settles what was answered and claims what is posted next, in one commit. Repeating it changes nothing.
