@@ -476,7 +476,7 @@ BEGIN
   WITH input AS MATERIALIZED (
     -- OFFSET 0 keeps each look-up an index scan of its own, whatever the planner believes of the tables' sizes.
     SELECT i.*, m.account, m.lane, m.seq AS lane_seq, m.accepted_at, m.message_id, m.sender, m.recipient, m.envelope, m.endpoint,
-      e.is_known, e.final, e.is_delivered, e.is_seen,
+      e.is_known, e.final, e.is_delivered, e.is_seen, e.is_lost,
       m.lane IS NULL OR (i.phone_number_id IS NOT NULL AND i.phone_number_id IS DISTINCT FROM s.phone_number_id) AS is_foreign
     FROM unnest(p_message, p_attempt, p_kind, p_at, p_phone_number_id, p_wamid, p_status_id, p_error_id, p_meta_code, p_detail)
       AS i (message, attempt, kind, at, phone_number_id, wamid, status_id, error_id, meta_code, detail)
@@ -485,8 +485,9 @@ BEGIN
     LEFT JOIN LATERAL (
       SELECT coalesce(bool_or(e.attempt = i.attempt AND e.kind = i.kind), false) AS is_known,
         coalesce(max(e.kind) FILTER (WHERE e.kind BETWEEN 3 AND 5), 0) AS final,
-        coalesce(bool_or(e.kind = 5), false) AS is_delivered, coalesce(bool_or(e.kind = 6), false) AS is_seen
-      FROM events e WHERE e.day = p_day AND e.message = i.message AND e.kind < 20
+        coalesce(bool_or(e.kind = 5), false) AS is_delivered, coalesce(bool_or(e.kind = 6), false) AS is_seen,
+        coalesce(bool_or(e.attempt = i.attempt AND e.kind = 22), false) AS is_lost
+      FROM events e WHERE e.day = p_day AND e.message = i.message
     ) e ON true
   ), fresh AS MATERIALIZED (
     SELECT i.*, bool_or(i.kind = 5) OVER (PARTITION BY i.message) AS brings_delivered,
@@ -498,7 +499,7 @@ BEGIN
     -- A read without delivered: the delivered event is made of it.
     SELECT f.message, f.attempt, 5::smallint, f.at, f.phone_number_id, f.wamid, 5::smallint, 0::smallint, NULL::integer, NULL::text,
       f.account, f.lane, f.lane_seq, f.accepted_at, f.message_id, f.sender, f.recipient, f.envelope, f.endpoint,
-      f.is_known, f.final, f.is_delivered, f.is_seen, f.is_foreign, true, f.occurrence
+      f.is_known, f.final, f.is_delivered, f.is_seen, f.is_lost, f.is_foreign, true, f.occurrence
     FROM fresh f WHERE f.kind = 6 AND f.occurrence = 1 AND NOT f.is_delivered AND NOT f.brings_delivered
   ), marked AS MATERIALIZED (
     SELECT t.*, t.endpoint IS NOT NULL AND t.is_told AS is_reported FROM (
@@ -513,6 +514,13 @@ BEGIN
       CASE WHEN a.endpoint IS NULL AND a.is_told AND a.kind < 6 THEN a.account END
     FROM marked a
     ORDER BY a.message, a.attempt, a.kind
+  ), submitted AS (
+    -- An attempt whose answer was lost: what Meta tells of it is also that it has it, and under which wamid.
+    INSERT INTO events (day, message, attempt, kind, at, recorded_at, wamid)
+    SELECT DISTINCT ON (f.message, f.attempt) p_day, f.message, f.attempt, 1, f.at, p_now, f.wamid
+    FROM fresh f WHERE f.is_lost AND f.phone_number_id IS NOT NULL AND f.wamid IS NOT NULL
+    ORDER BY f.message, f.attempt, f.at
+    ON CONFLICT DO NOTHING
   ), locked AS MATERIALIZED (
     SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
     WHERE t.stream = ANY (ARRAY(SELECT endpoint_stream(m.endpoint) FROM marked m WHERE m.is_reported)) ORDER BY t.stream FOR UPDATE
@@ -707,22 +715,47 @@ END $$;
 CREATE FUNCTION take_over_lanes(p_process integer, p_now bigint, p_lanes integer[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM assert_owner(p_process);
+  -- What Meta told of is answered, though the answer itself was lost.
+  INSERT INTO events (day, message, attempt, kind, at, recorded_at, wamid)
+  SELECT DISTINCT ON (e.message, e.attempt) e.day, e.message, e.attempt, 1, e.at, p_now, e.wamid
+  FROM (
+    SELECT h.day, h.message, h.attempt FROM held h WHERE h.lane = ANY (p_lanes) AND h.claimed_at IS NOT NULL
+    UNION ALL
+    SELECT m.day, m.id, 1 FROM lane_heads l
+    JOIN messages m ON m.lane = l.lane AND m.seq > l.settled AND m.seq <= l.claimed AND m.day >= l.settled_day
+    WHERE l.lane = ANY (p_lanes) AND l.settled < l.claimed
+  ) c (day, message, attempt)
+  JOIN events e ON e.day = c.day AND e.message = c.message AND e.attempt = c.attempt AND e.kind BETWEEN 2 AND 7 AND e.wamid IS NOT NULL
+  ORDER BY e.message, e.attempt, e.kind
+  ON CONFLICT DO NOTHING;
   -- Posted from held: an answer that was recorded settles it, the others are unknown.
   DELETE FROM held h WHERE h.lane = ANY (p_lanes) AND h.claimed_at IS NOT NULL
     AND EXISTS (SELECT FROM events e WHERE e.day = h.day AND e.message = h.message AND e.attempt = h.attempt AND e.kind < 20);
-  UPDATE held h SET reason = 5, claimed_at = NULL, due_at = p_now + a.unknown_wait_seconds * 1000
-  FROM senders s JOIN accounts a ON a.id = s.account
-  WHERE h.lane = ANY (p_lanes) AND h.claimed_at IS NOT NULL AND s.id = h.lane;
+  WITH lost AS (
+    UPDATE held h SET reason = 5, claimed_at = NULL, due_at = p_now + a.unknown_wait_seconds * 1000
+    FROM senders s JOIN accounts a ON a.id = s.account
+    WHERE h.lane = ANY (p_lanes) AND h.claimed_at IS NOT NULL AND s.id = h.lane
+    RETURNING h.day, h.message, h.attempt
+  )
+  INSERT INTO events (day, message, attempt, kind, at, recorded_at, detail)
+  SELECT day, message, attempt, 22, p_now, p_now, 'the process that sent it ended' FROM lost ORDER BY message
+  ON CONFLICT DO NOTHING;
   -- Posted straight from the lane: in (settled, claimed], not held, without an event of its first attempt.
-  INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, accepted_at, due_at)
-  SELECT m.lane, m.seq, m.day, m.id, m.recipient, 5, 1, m.accepted_at, p_now + a.unknown_wait_seconds * 1000
-  FROM lane_heads l
-  JOIN senders s ON s.id = l.lane
-  JOIN accounts a ON a.id = s.account
-  JOIN messages m ON m.lane = l.lane AND m.seq > l.settled AND m.seq <= l.claimed AND m.day >= l.settled_day
-  WHERE l.lane = ANY (p_lanes) AND l.settled < l.claimed
-    AND NOT EXISTS (SELECT FROM held h WHERE h.lane = m.lane AND h.seq = m.seq)
-    AND NOT EXISTS (SELECT FROM events e WHERE e.day = m.day AND e.message = m.id AND e.attempt <= 1 AND e.kind < 20)
+  WITH lost AS (
+    INSERT INTO held (lane, seq, day, message, recipient, reason, attempt, accepted_at, due_at)
+    SELECT m.lane, m.seq, m.day, m.id, m.recipient, 5, 1, m.accepted_at, p_now + a.unknown_wait_seconds * 1000
+    FROM lane_heads l
+    JOIN senders s ON s.id = l.lane
+    JOIN accounts a ON a.id = s.account
+    JOIN messages m ON m.lane = l.lane AND m.seq > l.settled AND m.seq <= l.claimed AND m.day >= l.settled_day
+    WHERE l.lane = ANY (p_lanes) AND l.settled < l.claimed
+      AND NOT EXISTS (SELECT FROM held h WHERE h.lane = m.lane AND h.seq = m.seq)
+      AND NOT EXISTS (SELECT FROM events e WHERE e.day = m.day AND e.message = m.id AND e.attempt <= 1 AND e.kind < 20)
+    ON CONFLICT DO NOTHING
+    RETURNING day, message
+  )
+  INSERT INTO events (day, message, attempt, kind, at, recorded_at, detail)
+  SELECT day, message, 1, 22, p_now, p_now, 'the process that sent it ended' FROM lost ORDER BY message
   ON CONFLICT DO NOTHING;
   UPDATE lane_heads l SET settled = claimed, settled_day = claimed_day WHERE l.lane = ANY (p_lanes) AND l.settled < l.claimed;
 END $$;

@@ -445,12 +445,12 @@ class Dispatcher implements Dispatch {
   async #resolveUnknown(works: readonly Work[], tick: Tick): Promise<boolean> {
     const { now, held, touched } = tick;
     if (works.length === 0) return false;
-    const answered = new Set<string>();
+    const answered = new Map<string, string>();
     for (const day of new Set(works.map((work) => work.day))) {
       const attempts = works
         .filter((work) => work.day === day)
         .map((work) => ({ message: work.id, attempt: work.attempt }));
-      for (const key of await answeredAttempts(this.#parts.database, day, attempts)) answered.add(key);
+      for (const [key, wamid] of await answeredAttempts(this.#parts.database, day, attempts)) answered.set(key, wamid);
     }
     const { directory } = this.#parts;
     let hasResends = false;
@@ -460,8 +460,11 @@ class Dispatcher implements Dispatch {
       touched.add(lane);
       const sender = directory.senderById(work.lane);
       const account = sender === undefined ? undefined : directory.account(sender.account);
-      if (answered.has(`${work.id}:${work.attempt}`)) this.#finish([work], tick);
-      else if (!this.#hasWaited(work, now)) {
+      const wamid = answered.get(`${work.id}:${work.attempt}`);
+      if (wamid !== undefined) {
+        if (wamid !== '') tick.rows.events.push(submittedOf(work, wamid));
+        this.#finish([work], tick);
+      } else if (!this.#hasWaited(work, now)) {
         lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt: now + this.#unknownWaitMs(work.lane) }, now);
         held.set(work, null);
       } else if (account?.unknownPolicy === 'fail' || work.acceptedAt + VALIDITY_MS <= now) {

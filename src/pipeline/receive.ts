@@ -89,23 +89,28 @@ interface ChangeItem {
   change: MetaChange;
 }
 
+/** What became of an item: on disk, or refused alone. */
+type Written = true | DatabaseError;
+
 const GROUP_MAX = 500;
 const BACKLOG_MAX = 50_000;
 /** Meta retries for 7 days; a timestamp further off than this is not a time to sort by. */
 const DAYS_BACK_MAX = 8;
 const FIELD_LENGTH_MAX = 100;
+/** Changes that are statuses or messages which the tables refused. */
+const REFUSED_FIELD = 'refused';
 /** A quoted message is found for so long (Infobip 4.3). */
 const PAIR_DAYS = 4;
 const DAY_MS = 86_400_000;
 
 /** Creates the receiving end of the pipeline. */
 export function createReceive(parts: ReceiveParts): Receive {
-  const statuses = createCollector<StatusItem, true>({
+  const statuses = createCollector<StatusItem, Written>({
     groupMax: GROUP_MAX,
     backlogMax: BACKLOG_MAX,
     write: (items) => writeStatuses(parts, items),
   });
-  const inbound = createCollector<InboundItem, true>({
+  const inbound = createCollector<InboundItem, Written>({
     groupMax: GROUP_MAX,
     backlogMax: BACKLOG_MAX,
     write: (items) => writeInbound(parts, items),
@@ -123,7 +128,7 @@ export function createReceive(parts: ReceiveParts): Receive {
       }
       const parsed = parsedOf(body);
       if (parsed === undefined) return 'malformed';
-      const commits: (Promise<true> | undefined)[] = [];
+      const commits: (Promise<Written> | undefined)[] = [];
       for (const event of parseWebhook(parsed)) {
         const identity = event.kind === 'inbound' ? parts.observeIdentity(event) : undefined;
         if (identity !== undefined) commits.push(identity);
@@ -144,8 +149,10 @@ export function createReceive(parts: ReceiveParts): Receive {
       }
       // Even when one has no room the others are waited for: no promise is left alone.
       const settled = await Promise.allSettled(commits);
-      const failed = settled.find((result) => result.status === 'rejected');
-      if (failed?.status === 'rejected') throw failed.reason;
+      for (const result of settled) {
+        if (result.status === 'rejected') throw result.reason;
+        if (result.value instanceof DatabaseError) throw result.value;
+      }
       return commits.includes(undefined) ? 'busy' : 'committed';
     },
     pending: () => statuses.size() + inbound.size() + changes.size(),
@@ -202,17 +209,24 @@ function cleanText(text: string | undefined): string | undefined {
   return text?.toWellFormed().replaceAll('\u0000', '\ufffd');
 }
 
-async function writeStatuses(parts: ReceiveParts, items: readonly StatusItem[]): Promise<true[]> {
+async function writeStatuses(parts: ReceiveParts, items: readonly StatusItem[]): Promise<Written[]> {
   const days = new Map<number, Map<string, NewEvent>>();
   for (const { day, event } of items) {
     const events = days.get(day) ?? new Map<string, NewEvent>();
     days.set(day, events);
-    const key = `${event.message}:${event.attempt}:${event.kind}:${event.phoneNumberId}`;
+    const key = keyOfEvent(event);
     if (!events.has(key)) events.set(key, event);
   }
-  for (const [day, events] of days)
-    await writeApart(parts, [...events.values()], (group) => writeEvents(parts, day, group));
-  return items.map(() => true);
+  const refused = new Map<string, DatabaseError>();
+  for (const [day, events] of days) {
+    const apart = await writeApart(parts, [...events.values()], (group) => writeEvents(parts, day, group));
+    for (const [event, error] of apart) refused.set(keyOfEvent(event), error);
+  }
+  return items.map(({ event }) => (refused.size === 0 ? true : (refused.get(keyOfEvent(event)) ?? true)));
+}
+
+function keyOfEvent({ message, attempt, kind, phoneNumberId }: NewEvent): string {
+  return `${message}:${attempt}:${kind}:${phoneNumberId}`;
 }
 
 async function writeEvents(
@@ -228,22 +242,39 @@ async function writeEvents(
   onEvents(appended);
 }
 
+/** SQLSTATE class of values that no table can hold: the row's own fault, so it would be refused each time. */
+const VALUES_REFUSED = '22';
+
 /**
- * Writes a group; when the database refuses its values, item by item, so that one never costs the others. What is refused alone
- * is counted and acknowledged: Meta would send it for 7 days and it would be refused each time.
+ * Writes a group; when the database refuses its values, item by item, so that one never costs the others. One whose own values are at
+ * fault is kept as a change named `refused`, counted, and acknowledged: Meta would send it for 7 days. What is refused for any other
+ * reason is returned with it: Meta sends that webhook again.
  */
 async function writeApart<Item>(
   parts: ReceiveParts,
   group: readonly Item[],
   write: (group: readonly Item[]) => Promise<void>,
-): Promise<void> {
+): Promise<Map<Item, DatabaseError>> {
+  const refused = new Map<Item, DatabaseError>();
   try {
     await write(group);
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.kind !== 'data') throw error;
-    if (group.length === 1) parts.count('malformed', 1);
-    else for (const item of group) await writeApart(parts, [item], write);
+    const [item] = group;
+    if (group.length > 1 || item === undefined) {
+      for (const one of group) for (const entry of await writeApart(parts, [one], write)) refused.set(...entry);
+    } else if (error.sqlState?.startsWith(VALUES_REFUSED) === true) await keepRefused(parts, item, error);
+    else refused.set(item, error);
   }
+  return refused;
+}
+
+async function keepRefused(parts: ReceiveParts, item: unknown, error: DatabaseError): Promise<void> {
+  parts.count('malformed', 1);
+  const value = { reason: error.message, item };
+  await writeChanges(parts, [
+    toChangeItem(parts, { kind: 'other', field: REFUSED_FIELD, wabaId: undefined, at: undefined, value }),
+  ]);
 }
 
 // ------------------------------------------------------------- inbound
@@ -280,15 +311,19 @@ function trustedDay(at: number, now: number): number {
   return day >= addDays(today, -DAYS_BACK_MAX) && day <= addDays(today, 1) ? day : FAR_OFF_DAY;
 }
 
-async function writeInbound(parts: ReceiveParts, items: readonly InboundItem[]): Promise<true[]> {
+async function writeInbound(parts: ReceiveParts, items: readonly InboundItem[]): Promise<Written[]> {
   const days = new Map<number, NewInbound[]>();
   for (const { day, inbound } of items) {
     const group = days.get(day);
     if (group === undefined) days.set(day, [inbound]);
     else group.push(inbound);
   }
-  for (const [day, group] of days) await writeApart(parts, group, (some) => writeInboundOf(parts, day, some));
-  return items.map(() => true);
+  const refused = new Map<NewInbound, DatabaseError>();
+  for (const [day, group] of days) {
+    const apart = await writeApart(parts, group, (some) => writeInboundOf(parts, day, some));
+    for (const [one, error] of apart) refused.set(one, error);
+  }
+  return items.map((item) => refused.get(item.inbound) ?? true);
 }
 
 async function writeInboundOf(parts: ReceiveParts, day: number, group: readonly NewInbound[]): Promise<void> {

@@ -216,22 +216,24 @@ export async function notePause(
 
 const ANSWERED = {
   name: 'answered_attempts',
-  text: `SELECT u.message, u.attempt FROM unnest($2::uuid[], $3::smallint[]) AS u (message, attempt)
-    WHERE EXISTS (SELECT FROM events e WHERE e.day = $1 AND e.message = u.message AND e.attempt = u.attempt AND e.kind < 20)`,
+  text: `SELECT u.message, u.attempt, e.wamid FROM unnest($2::uuid[], $3::smallint[]) AS u (message, attempt), LATERAL (
+      SELECT coalesce(max(e.wamid), '') AS wamid, count(*) AS n FROM events e
+      WHERE e.day = $1 AND e.message = u.message AND e.attempt = u.attempt AND e.kind < 20 OFFSET 0
+    ) e WHERE e.n > 0`,
 };
 
-/** Which of these attempts of messages of one day have an event: their outcome is known after all. */
+/** Which of these attempts of messages of one day have an event, as `<message>:<attempt>`, with its wamid (empty when it has none): their outcome is known after all. */
 export async function answeredAttempts(
   database: Database,
   day: number,
   attempts: readonly { message: string; attempt: number }[],
-): Promise<Set<string>> {
-  const rows = await database.run<{ message: string; attempt: number }>(ANSWERED, [
+): Promise<Map<string, string>> {
+  const rows = await database.run<{ message: string; attempt: number; wamid: string }>(ANSWERED, [
     day,
     attempts.map((a) => a.message),
     attempts.map((a) => a.attempt),
   ]);
-  return new Set(rows.map((row) => `${row.message}:${row.attempt}`));
+  return new Map(rows.map((row) => [`${row.message}:${row.attempt}`, row.wamid]));
 }
 
 const AGE = {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type InboundScene, startInboundScene } from '../support/inbound-scene.js';
+import { until } from '../support/until.js';
 
 let inbound: InboundScene;
 before(async () => {
@@ -25,6 +26,15 @@ async function sent(fields: Record<string, unknown> = {}): Promise<{ messageId: 
 
 function answer(wamid: string): Promise<string> {
   return inbound.say({ type: 'text', text: { body: 'ok' }, context: { id: wamid } });
+}
+
+async function setProgress(mode: 'immediate' | 'manual'): Promise<void> {
+  const { status } = await inbound.scene.world.sandbox('/_sandbox/progress', { method: 'PUT', json: { mode } });
+  assert.equal(status, 200);
+}
+
+function isSent({ kind }: { kind: string }): boolean {
+  return kind === 'sent';
 }
 
 test('names the quoted message of ours, its callbackData, application and entity', async () => {
@@ -79,6 +89,25 @@ test('names a quoted message after a kill of gateway and database, and says the 
   assert.deepEqual(second, first);
 });
 
+test('names a quoted message that was at Meta when the gateway was killed', async () => {
+  const { scene, resultOf } = inbound;
+  const to = scene.newUser();
+  // The answer takes longer than the gateway lives.
+  const effect = { latencyMs: 3_000 };
+  const fault = await scene.fault({ on: 'graph', match: { user: to }, effect, when: { next: 1 } });
+  await scene.send({ to, messageId: 'quote-killed' });
+  await until('it is at Meta', async () => (await scene.hits(fault)) === 1);
+  await scene.world.killGateway();
+  const [message] = await scene.atMetaUntil(to, 1, 30_000);
+  const told = await scene.lifeUntil('told', 'quote-killed', ({ events }) => events.some(isSent), 60_000);
+  assert.ok(
+    told.events.some(({ kind }) => kind === 'submitted'),
+    JSON.stringify(told.events),
+  );
+  const said = await inbound.say({ type: 'text', text: { body: 'ok' }, context: { id: message?.id } }, to);
+  assert.equal((await resultOf(said, 30_000)).message.context?.id, 'quote-killed');
+});
+
 test('names a message that was sent less than four days ago, and no older one', async () => {
   const { scene, resultOf } = inbound;
   const { wamid } = await sent({ messageId: 'quote-4' });
@@ -86,4 +115,41 @@ test('names a message that was sent less than four days ago, and no older one', 
   assert.equal((await resultOf(await answer(wamid))).message.context?.id, 'quote-4');
   await scene.advance(2 * 3_600);
   assert.equal((await resultOf(await answer(wamid))).message.context?.id, wamid);
+});
+
+test('names a quoted message whose answer was lost, when a status told of it', async () => {
+  const { scene, resultOf } = inbound;
+  const { user } = scene.world.info;
+  await scene.fault({ on: 'graph', match: { user }, effect: { loseResponse: true }, when: { next: 1 } });
+  const { wamid } = await sent({ messageId: 'quote-lost', callbackData: 'lost' });
+  const life = await scene.life('quote-lost');
+  assert.ok(
+    life.events.some(({ kind }) => kind === 'unknown'),
+    JSON.stringify(life.events),
+  );
+  const result = await resultOf(await answer(wamid));
+  assert.deepEqual([result.message.context?.id, result.callbackData], ['quote-lost', 'lost']);
+});
+
+test('names a message that was sent twice by either of its wamids', async () => {
+  const { scene, resultOf } = inbound;
+  const { info } = scene.world;
+  const to = scene.newUser();
+  await setProgress('manual');
+  await scene.fault({ on: 'graph', match: { user: to }, effect: { loseResponse: true }, when: { next: 1 } });
+  await scene.send({ to, messageId: 'quote-twice' });
+  await scene.lifeUntil('unknown', 'quote-twice', ({ waiting }) => waiting?.reason === 'unknown');
+  await scene.advance(35);
+  const attempts = await scene.atMetaUntil(to, 2);
+  await setProgress('immediate');
+  for (const { id } of attempts) {
+    const told = await scene.world.sandbox(`/_sandbox/messages/${id}/status`, { json: { status: 'sent' } });
+    assert.equal(told.status, 200);
+  }
+  await scene.lifeUntil('both told', 'quote-twice', ({ events }) => events.filter(isSent).length === 2);
+  for (const { id } of attempts) {
+    const said = await inbound.say({ type: 'text', text: { body: 'ok' }, context: { id } }, to);
+    assert.equal((await resultOf(said)).message.context?.id, 'quote-twice', id);
+  }
+  assert.equal((await scene.life('quote-twice')).events.filter(({ kind }) => kind === 'submitted').length, 2, info.api);
 });

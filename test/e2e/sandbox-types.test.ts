@@ -211,8 +211,15 @@ const ACCEPTED: [what: string, content: Content][] = [
   ],
   ['carousel of links', carousel(urlCard(0), urlCard(1))],
   ['carousel of replies', carousel(replyCard(0, 'a', 'b'), replyCard(1, 'c', 'd'))],
+  ['carousel whose cards share their buttons', carousel(replyCard(0, 'a', 'b'), replyCard(1, 'a', 'b'))],
   ['carousel of products', carousel(productCard(0), productCard(1))],
   ['order_details', orderDetails()],
+  [
+    'order_details paid by UPI intent',
+    orderDetails({
+      payment_settings: [{ type: 'upi_intent_link', upi_intent_link: { link: 'upi://pay?pa=a&tr=1' } }],
+    }),
+  ],
   ['order_status', orderStatus('partially-shipped')],
 ];
 for (const [what, content] of ACCEPTED) {
@@ -449,7 +456,7 @@ const REFUSED: [what: string, content: Content, code: number, detail: RegExp][] 
   ['a carousel of 11 cards', carousel(...Array.from({ length: 11 }, (_, i) => urlCard(i))), 131009, /cards/],
   ['cards not numbered from 0', carousel(urlCard(1), urlCard(2)), 131009, /numbered/],
   ['cards of different buttons', carousel(urlCard(0), replyCard(1, 'a')), 131009, /same kind/],
-  ['cards with the same button ids', carousel(replyCard(0, 'a'), replyCard(1, 'a')), 131009, /distinct button ids/],
+  ['a card with the same button ids', carousel(replyCard(0, 'a', 'a'), replyCard(1, 'b', 'c')), 131009, /distinct/],
   [
     'a card body of four lines',
     carousel(urlCard(0, { body: { text: 'a\nb\nc\nd' } }), urlCard(1)),

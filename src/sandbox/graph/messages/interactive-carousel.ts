@@ -102,13 +102,20 @@ function checkMediaCard({ header, body, action }: Card, path: string): Refusal |
 }
 
 function checkMediaAction({ name, parameters, buttons }: Card['action'], path: string): Refusal | null {
-  if (parameters === undefined) return buttons === undefined ? missingParameter(`${path}['parameters']`) : null;
+  if (parameters === undefined) {
+    if (buttons === undefined) return missingParameter(`${path}['parameters']`);
+    return checkDistinct(
+      buttons.map((button) => button.quick_reply.id),
+      `${path}['buttons']`,
+      'button ids',
+    );
+  }
   if (buttons !== undefined) return tooMany(`${path}['parameters']`, `${path}['buttons']`);
   if (name === undefined) return missingParameter(`${path}['name']`);
   return checkUrlParameters(parameters, `${path}['parameters']`);
 }
 
-/** What holds between cards: indices from 0, one kind of card, media, buttons and catalog, distinct button ids. */
+/** What holds between cards: indices from 0, one kind of card, media, buttons and catalog. Cards may share their buttons' ids. */
 function checkTogether(cards: readonly Card[]): Refusal | null {
   const indices = cards.map((card) => card.card_index).sort((a, b) => a - b);
   if (indices.some((cardIndex, at) => cardIndex !== at))
@@ -117,6 +124,5 @@ function checkTogether(cards: readonly Card[]): Refusal | null {
     cards.map(({ type, header, action }) => `${type}:${header?.type}:${action.buttons?.length}:${action.catalog_id}`),
   );
   if (shapes.size > 1) return invalidValue(PATH, 'must all have the same kind of header, buttons and catalog');
-  const ids = cards.flatMap(({ action }) => (action.buttons ?? []).map((button) => button.quick_reply.id));
-  return checkDistinct(ids, PATH, 'button ids');
+  return null;
 }

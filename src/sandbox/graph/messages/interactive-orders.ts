@@ -11,10 +11,11 @@ const REFERENCE_CHARACTERS_MAX = { INR: 35, BRL: 60 } as const;
 const NAME_CHARACTERS_MAX = 60;
 const DESCRIPTION_CHARACTERS_MAX = 120;
 const LINE_CHARACTERS_MAX = 200;
+const LINK_CHARACTERS_MAX = 4096;
 const ITEMS_MAX = 999;
 const EXPIRATION_SECONDS_MIN = 300;
 const GATEWAYS = ['billdesk', 'razorpay', 'payu', 'zaakpay'] as const;
-const SETTING_TYPES = ['payment_gateway', 'pix_dynamic_code', 'payment_link', 'boleto'] as const;
+const SETTING_TYPES = ['payment_gateway', 'pix_dynamic_code', 'payment_link', 'boleto', 'upi_intent_link'] as const;
 
 const Line = Type.Optional(textUpTo(LINE_CHARACTERS_MAX));
 const ReferenceId = Type.String({ pattern: '^[A-Za-z0-9_.-]{1,60}$' });
@@ -36,7 +37,7 @@ const Item = Type.Object(
     amount: Amount,
     sale_amount: Type.Optional(Amount),
     quantity: Type.Integer({ minimum: 1 }),
-    image: Type.Optional(Type.Object({ link: textUpTo(4096) }, closed)),
+    image: Type.Optional(Type.Object({ link: textUpTo(LINK_CHARACTERS_MAX) }, closed)),
     country_of_origin: Line,
     importer_name: Line,
     importer_address: Type.Optional(Type.Object({})),
@@ -86,6 +87,8 @@ const PaymentSetting = Type.Object(
     pix_dynamic_code: Type.Optional(Type.Object({})),
     payment_link: Type.Optional(Type.Object({})),
     boleto: Type.Optional(Type.Object({})),
+    // As Infobip's UPI_INTENT has it; Meta's own page was not seen.
+    upi_intent_link: Type.Optional(Type.Object({ link: textUpTo(LINK_CHARACTERS_MAX) }, closed)),
   },
   closed,
 );
