@@ -38,6 +38,7 @@ test('a secret key is all that serve needs', () => {
     devApiKey: undefined,
     rateLimits: 'infobip',
     sandboxState: undefined,
+    sandboxToken: undefined,
     mediaStore: { kind: 'folder', folder: resolve('.parley/media') },
     mediaScanner: undefined,
     dev: false,

@@ -49,6 +49,8 @@ export interface Settings {
   rateLimits: 'infobip' | 'off';
   /** Absolute file; undefined = the sandbox forgets when it stops. */
   sandboxState: string | undefined;
+  /** What calls of the sandbox's control API must carry; undefined = as the address decides. */
+  sandboxToken: string | undefined;
   /** Where files that users send are kept. */
   mediaStore: MediaStoreSettings;
   /** `host:port` of a ClamAV daemon; undefined = files are not looked at. */
@@ -152,6 +154,12 @@ export const VARIABLES = [
   {
     name: 'PARLEY_SANDBOX_STATE',
     meaning: 'file in which the sandbox keeps its state; unset = none (dev: <data dir>/sandbox.json)',
+  },
+  {
+    name: 'PARLEY_SANDBOX_TOKEN',
+    secret: true,
+    meaning:
+      "token that calls of the sandbox's control API must carry; unset = none while only this machine can reach it, else one is made at start and printed",
   },
   {
     name: 'PARLEY_MEDIA_STORE',
@@ -270,6 +278,7 @@ function readSettings(reader: Reader): Settings {
     devApiKey: readApiKey(reader, 'PARLEY_DEV_API_KEY'),
     rateLimits: readChoice(reader, 'PARLEY_RATE_LIMITS', ['infobip', 'off'] as const),
     sandboxState: readFilePath(reader, 'PARLEY_SANDBOX_STATE'),
+    sandboxToken: readSandboxToken(reader),
     mediaStore: readMediaStore(reader),
     mediaScanner: readMediaScanner(reader),
     dev: reader.dev,
@@ -281,6 +290,13 @@ function readSettings(reader: Reader): Settings {
 function readHost(reader: Reader): string {
   const text = reader.text('PARLEY_HOST') ?? '';
   if (!/^[A-Za-z0-9.:_-]+$/.test(text)) reader.problem('PARLEY_HOST', 'must be an address or a host name');
+  return text;
+}
+
+function readSandboxToken(reader: Reader): string | undefined {
+  const text = reader.text('PARLEY_SANDBOX_TOKEN');
+  if (text !== undefined && !/^[!-~]{8,512}$/.test(text))
+    reader.problem('PARLEY_SANDBOX_TOKEN', 'must be 8 to 512 printable characters without spaces');
   return text;
 }
 

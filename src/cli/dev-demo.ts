@@ -37,8 +37,9 @@ export async function waitUntilReady(api: string, stopped: AbortSignal): Promise
 
 /** Makes the demo's WABA and number in the sandbox, or points the ones of an earlier start to `api`. */
 export async function ensureDemoWaba(sandbox: string, api: string, secrets: DevSecrets): Promise<void> {
+  const key = { authorization: `Bearer ${secrets.sandboxToken}` };
   const callbackUrl = `${api}/meta/webhook`;
-  const made = await request('PUT', `${sandbox}/_sandbox/wabas/${DEMO.wabaId}`, undefined, {
+  const made = await request('PUT', `${sandbox}/_sandbox/wabas/${DEMO.wabaId}`, key, {
     numbers: [{ number: DEMO.sender, phoneNumberId: DEMO.phoneNumberId, throughput: DEMO.throughput }],
     app: { appSecret: secrets.appSecret, verifyToken: secrets.verifyToken, callbackUrl, token: secrets.graphToken },
     openFor: [DEMO.user],
@@ -87,12 +88,17 @@ interface Answer {
   body: unknown;
 }
 
-async function request(method: string, url: string, key?: string, content?: unknown): Promise<Answer> {
+async function request(
+  method: string,
+  url: string,
+  key: string | { authorization: string },
+  content?: unknown,
+): Promise<Answer> {
   const answer = await fetch(url, {
     method,
     headers: {
       ...(content === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(key === undefined ? {} : { authorization: `App ${key}` }),
+      ...(typeof key === 'string' ? { authorization: `App ${key}` } : key),
     },
     ...(content === undefined ? {} : { body: JSON.stringify(content) }),
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),

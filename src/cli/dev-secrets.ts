@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Settings } from '../config.js';
 import { newToken } from '../lib/secrets.js';
 
-const NAMES = ['secretKey', 'adminKey', 'apiKey', 'appSecret', 'verifyToken', 'graphToken'] as const;
+const NAMES = ['secretKey', 'adminKey', 'apiKey', 'appSecret', 'verifyToken', 'graphToken', 'sandboxToken'] as const;
 
 /** All of them are text; `secretKey` is 32 bytes in base64. */
 export type DevSecrets = Record<(typeof NAMES)[number], string>;
@@ -22,6 +22,7 @@ export function loadDevSecrets(settings: Settings, secretKey: string | undefined
     apiKey: settings.devApiKey ?? kept.apiKey,
     appSecret: settings.metaAppSecrets[0] ?? kept.appSecret,
     verifyToken: settings.metaVerifyToken ?? kept.verifyToken,
+    sandboxToken: settings.sandboxToken ?? kept.sandboxToken,
   };
 }
 
@@ -39,6 +40,7 @@ function makeSecrets(): DevSecrets {
     apiKey: newToken(),
     appSecret: randomBytes(16).toString('hex'),
     verifyToken: newToken(),
+    sandboxToken: newToken(),
     graphToken: `EAA${newToken().replace(/[-_]/g, '')}`,
   };
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Environment, loadSettings, type Settings } from '../config.js';
+import { isLoopback } from '../sandbox/control/access.js';
 import { killLeftover } from '../store/embedded.js';
 import type { Command, Terminal } from './command.js';
 import { type Child, ChildFailed, startChild } from './dev-child.js';
@@ -91,7 +92,9 @@ async function start(world: World): Promise<void> {
   await ensureDemoWaba(sandbox.url, gateway.url, secrets);
   world.accountId = await ensureDemoSender(gateway.url, secrets);
   writeDevFile(world);
-  for (const line of banner(gateway.url, sandbox.url, secrets.apiKey)) terminal.print(line);
+  const token = sandboxTokenOf(world);
+  const phone = token === null ? sandbox.url : `${sandbox.url}/?token=${token}`;
+  for (const line of banner(gateway.url, phone, secrets.apiKey)) terminal.print(line);
 }
 
 function startSandbox(world: World): Promise<Child> {
@@ -100,6 +103,7 @@ function startSandbox(world: World): Promise<Child> {
     args: ['sandbox'],
     env: {
       ...terminal.env,
+      ...(sandboxTokenOf(world) === null ? {} : { PARLEY_SANDBOX_TOKEN: secrets.sandboxToken }),
       PARLEY_SANDBOX_STATE: settings.sandboxState ?? join(settings.dataDir, 'sandbox.json'),
       // A crash point is the gateway's.
       PARLEY_CRASH_POINT: undefined,
@@ -157,8 +161,15 @@ function readReport(message: unknown): World['database'] | undefined {
   return { databaseUrl: String(message.databaseUrl), postgresPid: Number(message.postgresPid) };
 }
 
+/** What the control API asks for: nothing while only this machine reaches it and nobody set a token. */
+function sandboxTokenOf({ settings, secrets }: World): string | null {
+  return settings.sandboxToken === undefined && isLoopback(settings.host) ? null : secrets.sandboxToken;
+}
+
 /** Says where everything is; does nothing before all is there. */
-function writeDevFile({ children: { gateway, sandbox }, secrets, database, accountId, file, terminal }: World): void {
+function writeDevFile(world: World): void {
+  const { children, secrets, database, accountId, file, terminal } = world;
+  const { gateway, sandbox } = children;
   if (gateway === undefined || sandbox === undefined || accountId === '' || terminal.stopped.aborted) return;
   writePrivate(file, {
     api: gateway.url,
@@ -173,6 +184,7 @@ function writeDevFile({ children: { gateway, sandbox }, secrets, database, accou
     graphToken: secrets.graphToken,
     metaAppSecret: secrets.appSecret,
     metaVerifyToken: secrets.verifyToken,
+    sandboxToken: sandboxTokenOf(world),
     database: database.databaseUrl,
     pid: process.pid,
     gatewayPid: gateway.pid(),
@@ -189,11 +201,11 @@ async function stop({ children, file, settings }: World): Promise<void> {
   if (!drained && settings.databaseUrl === undefined) await killLeftover(settings.dataDir);
 }
 
-function banner(api: string, sandbox: string, apiKey: string): string[] {
+function banner(api: string, phone: string, apiKey: string): string[] {
   const text = JSON.stringify({ from: DEMO.sender, to: DEMO.user, content: { text: 'Hello from Parley' } });
   return [
     '',
-    `  Parley is ready.   API ${api}   phone ${sandbox}`,
+    `  Parley is ready.   API ${api}   phone ${phone}`,
     '',
     '  Send a message:',
     `    curl -s ${api}/whatsapp/1/message/text -H 'Authorization: App ${apiKey}' -H 'Content-Type: application/json' -d '${text}'`,

@@ -15,11 +15,19 @@ export const sandbox: Command = {
       terminal.complain(`parley: sandbox takes no arguments, got ${args.join(' ')}`);
       return 2;
     }
-    const { host, sandboxPort: port, sandboxState: stateFile, logLevel } = loadSettings(terminal.env);
+    const { host, sandboxPort: port, sandboxState: stateFile, sandboxToken, logLevel } = loadSettings(terminal.env);
     try {
       const log = createLog(logLevel);
-      const running = await startSandbox({ host, port, log, ...(stateFile === undefined ? {} : { stateFile }) });
+      const running = await startSandbox({
+        host,
+        port,
+        log,
+        ...(stateFile === undefined ? {} : { stateFile }),
+        ...(sandboxToken === undefined ? {} : { controlToken: sandboxToken }),
+      });
       terminal.print(`listening ${running.url}`);
+      if (running.controlToken !== undefined && sandboxToken === undefined)
+        terminal.print(`phone ${running.url}/?token=${running.controlToken}`);
       if (!terminal.stopped.aborted) await once(terminal.stopped, 'abort');
       await running.stop();
       return 0;

@@ -1,10 +1,15 @@
-// The sandbox: a WhatsApp Cloud API of its own, with a control API. Composition of its parts; nothing starts on import.
-import type { FastifyReply, FastifyRequest } from 'fastify';
+// The sandbox: a WhatsApp Cloud API of its own, with a control API and a phone. Composition of its parts; nothing starts on import.
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DirectRoutes } from '../http/direct.js';
 import { createServer, listen } from '../http/server.js';
 import { createLifecycle, type Lifecycle } from '../lib/lifecycle.js';
 import type { Log } from '../lib/log.js';
 import { createCallbacks } from './callbacks.js';
+import { type Access, createAccess, isLoopback } from './control/access.js';
+import type { ControlParts } from './control/parts.js';
 import { registerControl } from './control/routes.js';
+import { createFeed } from './feed.js';
 import { errorBody } from './graph/errors.js';
 import { registerGraph, unknownPath } from './graph/routes.js';
 import { newTraceId } from './ids.js';
@@ -14,9 +19,10 @@ import { createMediaExaminer } from './media/examine.js';
 import { createMediaLibrary, MEDIA_LIMITS, type MediaLimits } from './media/library.js';
 import { createMediaLinks } from './media/links.js';
 import { createPace } from './pace.js';
-import { renderPage } from './page.js';
+import { registerPhone } from './phone-files.js';
 import { createProgress, type ProgressEngine } from './progress.js';
 import { createWorld, WORLD_LIMITS, type World, type WorldLimits } from './world.js';
+import { createWorlds, type Worlds } from './worlds.js';
 
 /** How to start a sandbox. Port 0 is any free one. Without a state file nothing survives a restart. */
 export interface SandboxOptions {
@@ -28,53 +34,122 @@ export interface SandboxOptions {
   mediaLimits?: Partial<MediaLimits>;
   /** Longest time for a whole download of a media link, ms. */
   mediaTimeoutMs?: number;
+  /** What control calls must carry. Not given: nothing on a loopback host, else a random one. */
+  controlToken?: string;
 }
 
 /** Meta names no limit of its own. */
 const MEDIA_TIMEOUT_MS = 20_000;
+/** Named worlds are for test runs: there may be many, none of them large. */
+const NAMED_WORLD_LIMITS: WorldLimits = { messagesMax: 20_000, webhooksMax: 20_000 };
+const TOKEN_BYTES = 24;
 
-/** A running sandbox; `url` is its base URL without a final slash. */
+/** A running sandbox; `url` is its base URL without a final slash, `controlToken` what control calls must carry. */
 export interface Sandbox {
   url: string;
+  controlToken: string | undefined;
   /** Stops taking calls, waits shortly for webhooks in flight, writes the state file. Safe to call twice. */
   stop(): Promise<void>;
 }
 
 /** Starts a sandbox. Throws when the address is taken or the state file cannot be read or written. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { host, port, log, stateFile } = options;
-  const life = createLifecycle((name, error) => log.error({ event: 'sandbox.stop', part: name, err: error }));
-  const changes = createChanges();
-  const world = createWorld(changes.touch, { ...WORLD_LIMITS, ...options.limits });
+  const { host, port, log } = options;
+  const controlToken = options.controlToken ?? (isLoopback(host) ? undefined : newToken());
+  const access = createAccess(controlToken);
+  const life = createLife(log);
   try {
-    if (stateFile !== undefined) {
-      if (await readState(stateFile, world.tables)) world.loaded();
-      const journal = await openJournal(stateFile, world.tables, changes, log);
-      life.add('state file', () => journal.stop());
-    }
-    const callbacks = createCallbacks(world, log);
-    life.add('callbacks', () => callbacks.stop());
-    const progress = createProgress(world, callbacks);
-    life.add('progress', () => progress.stop());
-    const media = createMedia(options, world, progress, life);
-    const parts = { world, callbacks, progress, pace: createPace(world.clock), ...media };
-    const app = createServer(log, {}, answerUnknownPath);
-    app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(renderPage(world)));
-    app.setNotFoundHandler(answerUnknownPath);
-    app.register(async (plugin) => registerControl(plugin, parts), { prefix: '/_sandbox' });
-    app.register(async (plugin) => registerGraph(plugin, parts));
-    await parts.library.rebuild();
-    const url = await listen(app, host, port);
-    life.add('server', () => app.close());
-    parts.origins.listening(url);
-    callbacks.rebuild();
-    progress.rebuild();
-    parts.examiner.rebuild();
-    return { url, stop: () => life.stop() };
+    const worlds: Worlds = createWorlds({
+      access,
+      isDefaultToken: (token) => main.world.apps.get(token) !== undefined,
+      open: () => openNamedWorld(options, access, () => worlds, url),
+    });
+    const main = await openWorld(options, { access, worlds: () => worlds, life, routes: worlds.routes });
+    registerPhone(main.app);
+    const url = await listen(main.app, host, port);
+    life.add('server', () => main.app.close());
+    life.add('worlds', () => worlds.stop());
+    main.begin(url);
+    return { url, controlToken, stop: () => life.stop() };
   } catch (error) {
     await life.stop();
     throw error;
   }
+}
+
+function newToken(): string {
+  return randomBytes(TOKEN_BYTES).toString('base64url');
+}
+
+function createLife(log: Log): Lifecycle {
+  return createLifecycle((name, error) => log.error({ event: 'sandbox.stop', part: name, err: error }));
+}
+
+/** A world that has no state file and no port of its own. */
+async function openNamedWorld(options: SandboxOptions, access: Access, worlds: () => Worlds, url: string) {
+  const life = createLife(options.log);
+  const { stateFile: _, ...rest } = options;
+  const limits = { ...NAMED_WORLD_LIMITS, ...options.limits };
+  const { app, world, begin } = await openWorld({ ...rest, limits }, { access, worlds, life });
+  await app.ready();
+  life.add('server', () => app.close());
+  begin(url);
+  return { app, world, stop: () => life.stop() };
+}
+
+interface WorldParts {
+  access: Access;
+  worlds: () => Worlds;
+  life: Lifecycle;
+  routes?: DirectRoutes;
+}
+
+/** A world with its server, not yet listening; call `begin` with the URL under which it is reached. */
+async function openWorld(
+  options: SandboxOptions,
+  { access, worlds, life, routes }: WorldParts,
+): Promise<{ app: FastifyInstance; world: World; begin(url: string): void }> {
+  const { log, stateFile } = options;
+  const changes = createChanges();
+  const feed = createFeed();
+  const world = createWorld(
+    (table, id) => {
+      changes.touch(table, id);
+      feed.touch(table, id);
+    },
+    { ...WORLD_LIMITS, ...options.limits },
+  );
+  if (stateFile !== undefined) {
+    if (await readState(stateFile, world.tables)) world.loaded();
+    const journal = await openJournal(stateFile, world.tables, changes, log);
+    life.add('state file', () => journal.stop());
+  }
+  const callbacks = createCallbacks(world, log);
+  life.add('callbacks', () => callbacks.stop());
+  const progress = createProgress(world, callbacks);
+  life.add('progress', () => progress.stop());
+  const media = createMedia(options, world, progress, life);
+  const parts = { world, feed, callbacks, progress, pace: createPace(world.clock), worlds, ...media };
+  const app = createApp(log, routes, parts, access);
+  await parts.library.rebuild();
+  return {
+    app,
+    world,
+    begin(url) {
+      parts.origins.listening(url);
+      callbacks.rebuild();
+      progress.rebuild();
+      parts.examiner.rebuild();
+    },
+  };
+}
+
+function createApp(log: Log, routes: DirectRoutes | undefined, parts: ControlParts, access: Access): FastifyInstance {
+  const app = createServer(log, {}, answerUnknownPath, routes);
+  app.setNotFoundHandler(answerUnknownPath);
+  app.register(async (plugin) => registerControl(plugin, parts, access), { prefix: '/_sandbox' });
+  app.register(async (plugin) => registerGraph(plugin, parts));
+  return app;
 }
 
 /** What has to do with files; they lie beside the state file, or in a temporary folder. */

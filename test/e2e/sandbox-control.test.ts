@@ -294,8 +294,9 @@ test('an endpoint that does not exist, templates among them, is 404', async () =
   }
 });
 
-test('a page at / says what this is and names the numbers', async () => {
+test('the page at / is HTML that loads nothing from elsewhere', async () => {
   const answer = await fetch(`${sandbox.url}/`);
   assert.match(answer.headers.get('content-type') ?? '', /^text\/html/);
-  assert.ok((await answer.text()).includes(`+${SENDER}`));
+  assert.match(answer.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+  assert.equal((await fetch(`${sandbox.url}/assets/none.js`)).status, 404);
 });

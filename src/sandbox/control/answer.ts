@@ -57,6 +57,13 @@ export function wholeNumber(
   return value;
 }
 
+/** Whether the query asks for the newest first. Throws a 400 on an order that there is not. */
+export function newestFirst(query: unknown): boolean {
+  const order = textParam(query, 'order') ?? 'asc';
+  if (order !== 'asc' && order !== 'desc') throw new ControlError(400, 'must be asc or desc', 'order');
+  return order === 'desc';
+}
+
 /** The text of a path or query parameter. */
 export function textParam(params: unknown, name: string): string | undefined {
   if (typeof params !== 'object' || params === null) return undefined;
@@ -64,10 +71,13 @@ export function textParam(params: unknown, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** Parameters of every endpoint, for callers that cannot set headers: an event stream, a picture. */
+const COMMON_PARAMETERS: readonly string[] = ['token', 'world'];
+
 /** Throws a 400 on a query parameter that the endpoint does not know. */
 export function allowQuery(query: unknown, names: readonly string[]): void {
   if (typeof query !== 'object' || query === null) return;
-  const unknown = Object.keys(query).find((name) => !names.includes(name));
+  const unknown = Object.keys(query).find((name) => !names.includes(name) && !COMMON_PARAMETERS.includes(name));
   if (unknown !== undefined) throw new ControlError(400, 'unknown parameter', unknown);
 }
 

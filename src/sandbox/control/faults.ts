@@ -28,14 +28,7 @@ export function registerFaults(app: FastifyInstance, { world }: ControlParts): v
     return reply.code(201).send({ id });
   });
   app.get('/faults', () => ({
-    faults: [...world.faults.values()].map(({ id, on, match, effect, when, hits }) => ({
-      id,
-      on,
-      match,
-      effect,
-      when,
-      hits,
-    })),
+    faults: [...world.faults.values()].map(faultView),
   }));
   app.delete('/faults', (_request, reply) => {
     world.faults.clear();
@@ -47,6 +40,11 @@ export function registerFaults(app: FastifyInstance, { world }: ControlParts): v
     world.faults.delete(id);
     return reply.code(204).send();
   });
+}
+
+/** A fault as the control API shows it. */
+export function faultView({ id, on, match, effect, when, hits }: Fault): Record<string, unknown> {
+  return { id, on, match, effect, when, hits };
 }
 
 /** An effect that the other side cannot have is refused, so that no test relies on nothing. */

@@ -3,10 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { titleOf } from '../graph/errors.js';
+import { pageAfter, pageBefore } from '../paging.js';
 import { normalisePhone } from '../phone.js';
 import { type Message, STATUS_NAMES } from '../records.js';
-import { pageAfter, type World } from '../world.js';
-import { allowQuery, ControlError, isoTime, parseBody, textParam, wholeNumber } from './answer.js';
+import type { World } from '../world.js';
+import { allowQuery, ControlError, isoTime, newestFirst, parseBody, textParam, wholeNumber } from './answer.js';
 import type { ControlParts } from './parts.js';
 
 const PAGE_DEFAULT = 100;
@@ -28,17 +29,18 @@ const StatusBody = Compile(
 export function registerMessages(app: FastifyInstance, parts: ControlParts): void {
   const { world } = parts;
   app.get('/messages', (request) => {
-    allowQuery(request.query, ['user', 'phoneNumberId', 'after', 'limit']);
+    allowQuery(request.query, ['user', 'phoneNumberId', 'after', 'limit', 'order']);
     const user = userFilter(textParam(request.query, 'user'));
     const phoneNumberId = textParam(request.query, 'phoneNumberId');
-    const { page, next } = pageAfter(world.messages, world.settings().nextMessageSeq, {
-      after: seqAfter(world, textParam(request.query, 'after')),
+    const isNewestFirst = newestFirst(request.query);
+    const { page, next } = (isNewestFirst ? pageBefore : pageAfter)(world.messages, world.settings().nextMessageSeq, {
+      after: seqAfter(world, textParam(request.query, 'after'), isNewestFirst ? Number.MAX_SAFE_INTEGER : 0),
       limit: wholeNumber(request.query, 'limit', { byDefault: PAGE_DEFAULT, min: 1, max: PAGE_MAX }),
       keep: (message) =>
         (phoneNumberId === undefined || message.phoneNumberId === phoneNumberId) &&
         (user === undefined || (message.direction === 'out' ? message.to : message.from) === user),
     });
-    return { messages: page.map(view), next: next === null ? null : String(next) };
+    return { messages: page.map(messageView), next: next === null ? null : String(next) };
   });
   app.post('/messages/:wamid/status', (request) => {
     const message = world.messageOf(textParam(request.params, 'wamid') ?? '');
@@ -48,7 +50,7 @@ export function registerMessages(app: FastifyInstance, parts: ControlParts): voi
     if (!parts.progress.force(message, status, failure)) {
       throw new ControlError(409, `the message is already ${message.statuses.at(-1)?.status}`, 'status');
     }
-    return view(message);
+    return messageView(message);
   });
 }
 
@@ -60,16 +62,18 @@ function userFilter(text: string | undefined): string | undefined {
 }
 
 /** `after` is what an earlier page called `next`, or the id of a message. */
-function seqAfter(world: World, text: string | undefined): number {
-  if (text === undefined) return 0;
+function seqAfter(world: World, text: string | undefined, byDefault: number): number {
+  if (text === undefined) return byDefault;
   const seq = /^\d{1,15}$/.test(text) ? Number(text) : world.messageOf(text)?.seq;
   if (seq === undefined) throw new ControlError(400, 'must be a `next` or the id of a message', 'after');
   return seq;
 }
 
-function view(message: Message): Record<string, unknown> {
+/** A message as the control API shows it. */
+export function messageView(message: Message): Record<string, unknown> {
   const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses, media } = message;
   return {
+    seq: message.seq,
     id,
     direction,
     from,
@@ -80,6 +84,8 @@ function view(message: Message): Record<string, unknown> {
     bizOpaque,
     acceptedAt: isoTime(acceptedAt),
     statuses: statuses.map(({ status, at }) => ({ status, at: isoTime(at) })),
+    failure: message.failure,
+    graphMajor: message.graphMajor,
     ...(media === undefined ? {} : { media: media.map(({ path, kind, mediaId }) => ({ path, kind, mediaId })) }),
   };
 }

@@ -1,5 +1,6 @@
 // What the control API works on.
 import type { Callbacks } from '../callbacks.js';
+import type { Feed } from '../feed.js';
 import type { Origins } from '../media/address.js';
 import type { MediaExaminer } from '../media/examine.js';
 import type { MediaLibrary } from '../media/library.js';
@@ -7,10 +8,12 @@ import type { MediaLinks } from '../media/links.js';
 import type { Pace } from '../pace.js';
 import type { ProgressEngine } from '../progress.js';
 import type { World } from '../world.js';
+import type { Worlds } from '../worlds.js';
 
 /** The parts of a running sandbox. */
 export interface ControlParts {
   world: World;
+  feed: Feed;
   callbacks: Callbacks;
   progress: ProgressEngine;
   pace: Pace;
@@ -18,4 +21,5 @@ export interface ControlParts {
   links: MediaLinks;
   examiner: MediaExaminer;
   origins: Origins;
+  worlds(): Worlds;
 }

@@ -3,13 +3,15 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { normalisePhone } from '../phone.js';
-import { type BusinessNumber, PhoneDigits, type User } from '../records.js';
-import type { World } from '../world.js';
-import { ControlError, isoTime, parseBody, textParam } from './answer.js';
+import { type BusinessNumber, type Pair, PhoneDigits, type User } from '../records.js';
+import { WINDOW_MS, type World } from '../world.js';
+import { allowQuery, ControlError, isoTime, parseBody, textParam } from './answer.js';
 import type { ControlParts } from './parts.js';
 import { receive } from './receive.js';
 
 const closed = { additionalProperties: false };
+/** Most users in one list: those that were new last. */
+const USERS_MAX = 1000;
 
 /** The name that a user shows. */
 export const ProfileName = Type.String({ minLength: 1, maxLength: 512 });
@@ -35,17 +37,22 @@ const ReadBody = Compile(
 );
 const NumberBody = Compile(Type.Object({ number: PhoneDigits }, closed));
 
-/** Registers `GET|PUT /users/{number}`, `POST /users/{number}/read` and `POST /users/{number}/change-number`. */
+/** Registers `GET /users`, `GET|PUT /users/{number}`, `POST /users/{number}/read` and `POST /users/{number}/change-number`. */
 export function registerUsers(app: FastifyInstance, parts: ControlParts): void {
   const { world } = parts;
-  app.get('/users/:number', (request) => view(world, world.userOf(numberParam(request.params))));
+  app.get('/users', (request) => {
+    allowQuery(request.query, []);
+    const known = [...world.users.values()].slice(-USERS_MAX);
+    return { users: known.map((user) => userView(world, user)) };
+  });
+  app.get('/users/:number', (request) => userView(world, world.userOf(numberParam(request.params))));
   app.put('/users/:number', (request) => {
     const number = numberParam(request.params);
     const before = world.userOf(number);
     const user = patched(before, parseBody(UserBody, request.body));
     world.users.put(number, user);
     if (user.online && !before.online) parts.progress.cameOnline(number);
-    return view(world, user);
+    return userView(world, user);
   });
   app.post('/users/:number/read', (request) => {
     const user = existing(world, numberParam(request.params));
@@ -56,7 +63,7 @@ export function registerUsers(app: FastifyInstance, parts: ControlParts): void {
     const user = existing(world, numberParam(request.params));
     const { number } = parseBody(NumberBody, request.body);
     if (number === user.number) throw new ControlError(409, 'is the number already', 'number');
-    return { ids: changeNumber(parts, user, number), user: view(world, world.userOf(number)) };
+    return { ids: changeNumber(parts, user, number), user: userView(world, world.userOf(number)) };
   });
 }
 
@@ -85,7 +92,8 @@ function patched(user: User, patch: Static<typeof UserPatch>): User {
   return next;
 }
 
-function view(world: World, user: User): Record<string, unknown> {
+/** A user as the control API shows them, with the numbers that are typing to them. */
+export function userView(world: World, user: User): Record<string, unknown> {
   const { number, exists, online, readReceipts, blocked, profileName, numberHidden = false } = user;
   const { username = null, identityHash = null, failWith = null } = user;
   const typing = [...world.pairs.values()].filter(
@@ -104,6 +112,18 @@ function view(world: World, user: User): Record<string, unknown> {
     failWith,
     userId: world.userIdOf(number),
     typing: typing.map(({ phoneNumberId, typingUntil = 0 }) => ({ phoneNumberId, until: isoTime(typingUntil) })),
+  };
+}
+
+/** A business number and a user that were in touch: until when free-form messages may go out, and until when the business types. */
+export function pairView({ phoneNumberId, user, lastInboundAt, unread, typingUntil }: Pair): Record<string, unknown> {
+  return {
+    phoneNumberId,
+    user,
+    lastInboundAt: isoTime(lastInboundAt),
+    windowClosesAt: isoTime(lastInboundAt + WINDOW_MS),
+    typingUntil: typingUntil === undefined ? null : isoTime(typingUntil),
+    unmarked: unread.length,
   };
 }
 

@@ -54,9 +54,9 @@ export function registerWabas(app: FastifyInstance, parts: ControlParts): void {
     const spec = parseBody(WabaBody, request.body);
     checkUrl(spec.app.callbackUrl);
     const same = findSame(world, spec);
-    if (same !== undefined) return view(world, same);
+    if (same !== undefined) return wabaView(world, same);
     refuseTaken(world, spec, undefined);
-    return reply.code(201).send(view(world, put(parts, spec, undefined)));
+    return reply.code(201).send(wabaView(world, put(parts, spec, undefined)));
   });
   app.put('/wabas/:wabaId', (request, reply) => {
     const wabaId = textParam(request.params, 'wabaId');
@@ -68,10 +68,10 @@ export function registerWabas(app: FastifyInstance, parts: ControlParts): void {
     const old = world.wabas.get(wabaId ?? '');
     if (old !== undefined && findSame(world, named) === old) {
       openFirstWindows(world, old);
-      return view(world, old);
+      return wabaView(world, old);
     }
     refuseTaken(world, named, old);
-    return reply.code(old === undefined ? 201 : 200).send(view(world, put(parts, named, old)));
+    return reply.code(old === undefined ? 201 : 200).send(wabaView(world, put(parts, named, old)));
   });
   app.get('/state', () => ({
     now: isoTime(world.clock.now()),
@@ -79,7 +79,7 @@ export function registerWabas(app: FastifyInstance, parts: ControlParts): void {
     progress: world.settings().progress,
     messages: world.messages.size,
     webhooks: { kept: world.webhooks.size, waiting: countWaiting(world) },
-    wabas: [...world.wabas.values()].map((waba) => view(world, waba)),
+    wabas: [...world.wabas.values()].map((waba) => wabaView(world, waba)),
   }));
 }
 
@@ -188,7 +188,8 @@ function put(parts: ControlParts, spec: WabaSpec, old: Waba | undefined): Waba {
   return waba;
 }
 
-function view(world: World, waba: Waba): Record<string, unknown> {
+/** A WABA as the control API shows it, with its numbers and its app. */
+export function wabaView(world: World, waba: Waba): Record<string, unknown> {
   const numbers = waba.phoneNumberIds.flatMap((id) => world.numbers.get(id) ?? []);
   return {
     wabaId: waba.wabaId,
