@@ -174,6 +174,7 @@ async function wire(
         client: createWebhookClient(safeFetch, version()),
         mediaUrl,
         secretsOf: secretsOf.signing,
+        profileOf: () => undefined,
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
         hasPeers: () => !roles.has('receive') || ownership.alive('receive') > 1,

@@ -10,7 +10,8 @@ import { createWebhookClient } from './webhook-client.js';
 const now = Date.UTC(2026, 4, 4, 9);
 
 function answered(status: number, retryAfter?: string): WebhookAnswer {
-  return { kind: 'answered', status, retryAfter, firstBytes: '', durationMs: 1 };
+  const isSuccess = status >= 200 && status < 300;
+  return { kind: 'answered', status, isSuccess, retryAfter, firstBytes: '', durationMs: 1 };
 }
 
 test('takes any 2xx for success, 410 for the end, redirects and client errors for a refusal', () => {
@@ -114,6 +115,7 @@ function recorder(answer: () => ReturnType<SafeFetch['post']>): {
 }
 
 const batch = {
+  account: 1,
   url: 'https://a.example/hook',
   id: 'batch-1',
   body: '{"results":[]}',
@@ -129,7 +131,14 @@ test('posts a batch as signed JSON under its own name, with both timeouts', asyn
     durationMs: 3,
   }));
   const answer = await createWebhookClient(safeFetch, '1.2.3').post(batch);
-  assert.deepEqual(answer, { kind: 'answered', status: 503, retryAfter: '7', firstBytes: 'busy', durationMs: 3 });
+  assert.deepEqual(answer, {
+    kind: 'answered',
+    status: 503,
+    isSuccess: false,
+    retryAfter: '7',
+    firstBytes: 'busy',
+    durationMs: 3,
+  });
   const [sent] = posts;
   assert.equal(sent?.url, batch.url);
   assert.equal(sent?.request.body, batch.body);

@@ -2,7 +2,15 @@
 
 /** How a POST ended, as `webhook-client` tells it. */
 export type WebhookAnswer =
-  | { kind: 'answered'; status: number; retryAfter: string | undefined; firstBytes: string; durationMs: number }
+  | {
+      kind: 'answered';
+      status: number;
+      /** 2xx, or what the profile takes for success. */
+      isSuccess: boolean;
+      retryAfter: string | undefined;
+      firstBytes: string;
+      durationMs: number;
+    }
   /** No answer: connect error, timeout, blocked address. */
   | { kind: 'failed'; reason: string; durationMs: number };
 
@@ -21,11 +29,11 @@ export const RETRY_AFTER_MS_MAX = 3_600_000;
 
 const DOWN = new Set([429, 502, 503, 504]);
 
-/** Judges an answer. Any 2xx is success (Infobip 4), redirects are refusals; `now` is epoch ms, for a Retry-After date. */
+/** Judges an answer. Redirects are refusals; `now` is epoch ms, for a Retry-After date. */
 export function deliveryVerdict(answer: WebhookAnswer, now: number): DeliveryVerdict {
   if (answer.kind === 'failed') return { kind: 'down', reason: answer.reason };
   const { status } = answer;
-  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  if (answer.isSuccess) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };
   if (!DOWN.has(status)) return { kind: 'refused', status };
   const retryAfterMs = retryAfterOf(answer.retryAfter, now);

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { createSafeDownload, type SafeDownload } from './safe-download.js';
-import { type Resolve, SafeFetchError } from './safe-fetch.js';
+import { SafeFetchError } from './safe-fetch.js';
+import type { Resolve } from './safe-fetch-agent.js';
 
 async function serve(t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const server = createServer(answer);

@@ -3,8 +3,9 @@
 import { lookup as dnsLookup } from 'node:dns';
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
-import { codeOf, guardedConnector, type Resolve, SafeFetchError, staticReason } from './safe-fetch.js';
+import { codeOf, SafeFetchError, staticReason } from './safe-fetch.js';
 import { type AddressRule, createAddressRule } from './safe-fetch-address.js';
+import { guardedConnector, type Resolve } from './safe-fetch-agent.js';
 
 /** An answer of any status but a redirect. */
 export interface DownloadAnswer {

@@ -3,14 +3,8 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import {
-  createSafeFetch,
-  type Resolve,
-  type SafeFetch,
-  SafeFetchError,
-  type SafeFetchOptions,
-  type SafePost,
-} from './safe-fetch.js';
+import { createSafeFetch, type SafeFetch, SafeFetchError, type SafeFetchOptions, type SafePost } from './safe-fetch.js';
+import type { Resolve } from './safe-fetch-agent.js';
 
 const LOOPBACK = ['127.0.0.0/8'];
 

@@ -1,10 +1,9 @@
-// POST to URLs that customers name, without letting them reach what is not theirs (SSRF guard): every address is checked
-// when the connection is made, so neither a name that changes its mind nor a clever spelling of an IP gets through.
-import { lookup as dnsLookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
+// POST to URLs that customers name, without letting them reach what is not theirs (SSRF guard).
 import { setMaxListeners } from 'node:events';
-import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { isIP } from 'node:net';
+import type { Agent, Dispatcher } from 'undici';
 import { type AddressRule, createAddressRule } from './safe-fetch-address.js';
+import { type ClientTls, CODE_BLOCKED, createGuardedAgents, type GuardedAgentOptions } from './safe-fetch-agent.js';
 
 /** Why a POST has no answer. */
 export type SafeFetchFailure = 'blocked' | 'connect' | 'timeout' | 'other';
@@ -32,6 +31,10 @@ export interface SafePost {
   timeoutMs: number;
   /** From the call to the first byte written, waiting for a socket included; `timeoutMs` when absent. */
   connectTimeoutMs?: number;
+  /** How TLS is spoken, when it is spoken. */
+  tls?: ClientTls;
+  /** How much of the answer's body is kept, 1 KiB unless said; at most 64 KiB are read. */
+  keepBytes?: number;
   signal?: AbortSignal;
 }
 
@@ -39,7 +42,7 @@ export interface SafePost {
 export interface SafeAnswer {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** At most 1 KiB of the body as text, NUL replaced, for people. */
+  /** The beginning of the body as text, NUL replaced. */
   firstBytes: string;
   durationMs: number;
 }
@@ -54,35 +57,20 @@ export interface SafeFetch {
   close(): Promise<void>;
 }
 
-/** Finds every address of a name, as `dns.lookup` does. */
-export type Resolve = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
 /** Limits and what is allowed. */
-export interface SafeFetchOptions {
-  /** CIDRs or addresses that may be reached although private; metadata addresses never. */
-  allowNetworks: readonly string[];
-  /** Sockets to one origin. */
-  connectionsPerOrigin?: number;
+export interface SafeFetchOptions extends GuardedAgentOptions {
   /** Requests in flight in all; more wait, within their own timeouts. */
   inFlightMax?: number;
-  /** Resolves names; for tests. */
-  resolve?: Resolve;
 }
 
-const CONNECTIONS_PER_ORIGIN = 32;
 const IN_FLIGHT_MAX = 512;
 const BODY_BYTES_MAX = 64 * 1024;
 const FIRST_BYTES = 1024;
-const CODE_BLOCKED = 'PARLEY_BLOCKED';
 
 /** Creates the guard. Throws TypeError when `allowNetworks` has an entry that is no network. */
 export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
   const rule = createAddressRule(options.allowNetworks);
-  const agent = createGuardedAgent(options);
+  const agents = createGuardedAgents(options);
   const slots = createSlots(options.inFlightMax ?? IN_FLIGHT_MAX);
   const check = (url: string): string | undefined => staticReason(url, rule);
   return {
@@ -93,28 +81,14 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
         const posting = new Posting(request, resolve, reject);
         if (reason !== undefined) posting.fail('blocked', reason);
         else if (request.signal?.aborted === true) posting.fail('other', 'aborted');
-        else slots.enter(posting, () => posting.start(agent, new URL(url)));
+        else slots.enter(posting, () => posting.start(agents.agentFor(request.tls), new URL(url)));
       });
     },
     close() {
       slots.close();
-      return agent.destroy();
+      return agents.close();
     },
   };
-}
-
-/** Sockets for any request under the guard; timeouts are the caller's. Throws TypeError as `createSafeFetch` does. */
-export function createGuardedAgent(
-  options: Pick<SafeFetchOptions, 'allowNetworks' | 'connectionsPerOrigin' | 'resolve'>,
-): Agent {
-  return new Agent({
-    connections: options.connectionsPerOrigin ?? CONNECTIONS_PER_ORIGIN,
-    pipelining: 1,
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: guardedConnector(createAddressRule(options.allowNetworks), options.resolve ?? dnsLookup),
-  });
 }
 
 /** Why `url` can never be reached under `rule`, as far as its text says. */
@@ -126,31 +100,6 @@ export function staticReason(url: string, rule: AddressRule): string | undefined
   // The URL parser has already turned decimal, octal and hex spellings of IPv4 into dotted form.
   const literal = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   return isIP(literal) === 0 ? undefined : rule(literal);
-}
-
-function blocked(reason: string): Error {
-  return Object.assign(new Error(reason), { code: CODE_BLOCKED });
-}
-
-/** A connector whose every address passed the rule: literals before the socket is made, names in the lookup of the socket itself. */
-export function guardedConnector(rule: AddressRule, resolve: Resolve): buildConnector.connector {
-  const guardedLookup: LookupFunction = (hostname, lookupOptions, callback) => {
-    resolve(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, '', 0);
-      const reasons = addresses.map(({ address }) => rule(address));
-      const open = addresses.filter((_, i) => reasons[i] === undefined);
-      const [first] = open;
-      if (first === undefined) return callback(blocked(reasons[0] ?? 'name without address'), '', 0);
-      if (lookupOptions.all === true) callback(null, open);
-      else callback(null, first.address, first.family);
-    });
-  };
-  const connect = buildConnector({ lookup: guardedLookup, timeout: 30_000 });
-  return (connectOptions, callback) => {
-    const reason = isIP(connectOptions.hostname) === 0 ? undefined : rule(connectOptions.hostname);
-    if (reason !== undefined) callback(blocked(reason), null);
-    else connect(connectOptions, callback);
-  };
 }
 
 /** Who waits for a slot or holds one. */
@@ -248,7 +197,8 @@ class Posting implements Dispatcher.DispatchHandler, Waiting {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#bytes < FIRST_BYTES) this.#chunks.push(chunk.subarray(0, FIRST_BYTES - this.#bytes));
+    const keepBytes = this.#request.keepBytes ?? FIRST_BYTES;
+    if (this.#bytes < keepBytes) this.#chunks.push(chunk.subarray(0, keepBytes - this.#bytes));
     this.#bytes += chunk.length;
     if (this.#bytes <= BODY_BYTES_MAX) return;
     this.#answer(this.#status ?? 0);

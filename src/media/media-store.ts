@@ -1,7 +1,7 @@
 // What the configuration says of files, made: where they are kept, how they come in, who looks at them, how they are reached.
 import { join } from 'node:path';
 import { Agent, type Dispatcher } from 'undici';
-import { createGuardedAgent } from '../lib/safe-fetch.js';
+import { createGuardedAgent } from '../lib/safe-fetch-agent.js';
 import type { BlobStore } from './blob-store.js';
 import { createFolderStore } from './folder.js';
 import { createS3Store, type S3Options } from './s3.js';

@@ -1,5 +1,6 @@
 // Last of the four files: reports reach the customer's endpoints in batches, each on disk before its first POST, each
 // attempt on disk after it. A dead endpoint is probed, a refused batch is halved until the culprit stands alone.
+import type { DeliveryProfile } from '../contract/delivery-profile.js';
 import { inboundEnvelope, reportEnvelope } from '../contract/reports.js';
 import { DELIVERY_MS_MAX, nextTryAt } from '../customer/backoff.js';
 import { type DeliveryVerdict, deliveryVerdict, type WebhookAnswer } from '../customer/verdict.js';
@@ -53,6 +54,8 @@ export interface DeliverParts {
   mediaUrl: MediaUrl;
   /** Clear signing secrets of an account, newest first. */
   secretsOf(account: number): readonly string[];
+  /** What a notification profile of an account says now; undefined: there is none of that name. */
+  profileOf(account: number, profile: string): DeliveryProfile | undefined;
   processId(): number | undefined;
   onLost(): void;
   hasPeers(): boolean;
@@ -452,12 +455,14 @@ class Deliverer implements Deliver {
     let answer: WebhookAnswer;
     try {
       const pending = endpoint?.buffer.size() ?? 0;
-      const secrets = endpoint === undefined ? [] : this.#parts.secretsOf(endpoint.account);
+      const account = endpoint?.account ?? 0;
       answer = await this.#parts.client.post({
+        account,
         url: batch.url,
         id: batch.id,
         body: bodyOf(batch, pending),
-        secrets,
+        secrets: this.#parts.secretsOf(account),
+        profile: this.#parts.profileOf(account, endpoint?.profile ?? ''),
         now: at,
       });
     } catch (error) {

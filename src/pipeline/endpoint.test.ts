@@ -22,6 +22,7 @@ const HEAD: EndpointHead = {
   endpoint: 3,
   account: 1,
   origin: 'https://hooks.example',
+  profile: '',
   position: 0,
   positionDay: 0,
   failures: 0,

@@ -23,6 +23,7 @@ export interface Batch extends BatchRow {
 export interface Endpoint {
   readonly id: number;
   readonly account: number;
+  readonly profile: string;
   readonly buffer: StreamBuffer<Report>;
   /** POSTs under way. */
   inFlight: number;
@@ -63,6 +64,7 @@ export function createEndpoint(head: EndpointHead): Endpoint {
 class OwnedEndpoint implements Endpoint {
   readonly id: number;
   readonly account: number;
+  readonly profile: string;
   readonly buffer: StreamBuffer<Report>;
   inFlight = 0;
   #head: EndpointHead;
@@ -70,6 +72,7 @@ class OwnedEndpoint implements Endpoint {
   constructor(head: EndpointHead) {
     this.id = head.endpoint;
     this.account = head.account;
+    this.profile = head.profile;
     this.#head = { ...head };
     this.buffer = createStreamBuffer({ seq: head.position, day: head.positionDay }, BUFFER_LIMITS);
   }

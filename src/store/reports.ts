@@ -23,6 +23,8 @@ export interface EndpointHead {
   endpoint: number;
   account: number;
   origin: string;
+  /** The notification profile that says how to post; empty: none. */
+  profile: string;
   position: number;
   positionDay: number;
   failures: number;
@@ -166,7 +168,7 @@ function columns<Key extends string>(
   return keys.map((key) => rows.map((row) => row[key]));
 }
 
-const HEAD_COLUMNS = `h.endpoint, e.account, e.origin, h.position, h.position_day AS "positionDay", h.failures, h.down_since AS "downSince",
+const HEAD_COLUMNS = `h.endpoint, e.account, e.origin, e.profile, h.position, h.position_day AS "positionDay", h.failures, h.down_since AS "downSince",
   h.probe_at AS "probeAt", h.probes, h.down_reason AS "downReason", h.disabled_at AS "disabledAt",
   h.enabled`;
 const HEADS = {

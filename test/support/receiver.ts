@@ -1,7 +1,9 @@
 // A recording HTTP receiver: stands for a customer's webhook endpoint.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 
 /** One request as it came in. `body` is the text, `json` its value when it is JSON. */
 export interface ReceivedRequest {
@@ -12,6 +14,8 @@ export interface ReceivedRequest {
   headers: IncomingHttpHeaders;
   body: string;
   json: unknown;
+  /** Over TLS: its version, and the name in the certificate that the client showed. */
+  tls: { version: string | null; clientName: string | undefined } | undefined;
 }
 
 /** How to answer: after `delayMs`, with `status` (200), `headers`, `body` (empty); or by `reset`, which cuts the connection without an answer. */
@@ -36,25 +40,26 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-/** Starts a receiver that answers 200 until told otherwise. `port` is for one that comes back where another was. */
-export async function startReceiver(port = 0): Promise<Receiver> {
+/** Starts a receiver that answers 200 until told otherwise. `port` is for one that comes back where another was; with `tls` it speaks HTTPS. */
+export async function startReceiver(port = 0, tls?: ServerOptions): Promise<Receiver> {
   const requests: ReceivedRequest[] = [];
   const waiting = new Set<() => void>();
   let decide: (request: ReceivedRequest) => Answer = () => ({});
-  const server = createServer(async (incoming, response) => {
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await read(incoming).catch(() => undefined);
     if (request === undefined) return;
     requests.push(request);
     const answer = decide(request);
     for (const look of [...waiting]) look();
     await send(answer, response);
-  });
+  };
+  const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no TCP address');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     requests,
     answer(next) {
       decide = typeof next === 'function' ? next : () => next;
@@ -90,7 +95,14 @@ async function read(incoming: IncomingMessage): Promise<ReceivedRequest> {
   for await (const chunk of incoming) chunks.push(chunk);
   const body = Buffer.concat(chunks).toString('utf8');
   const { method = '', url = '', headers } = incoming;
-  return { at: Date.now(), method, path: url, headers, body, json: parseJson(body) };
+  return { at: Date.now(), method, path: url, headers, body, json: parseJson(body), tls: tlsOf(incoming) };
+}
+
+function tlsOf({ socket }: IncomingMessage): ReceivedRequest['tls'] {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const { subject } = socket.getPeerCertificate();
+  const name = subject?.CN;
+  return { version: socket.getProtocol(), clientName: Array.isArray(name) ? name[0] : name };
 }
 
 function parseJson(text: string): unknown {
