@@ -1,8 +1,8 @@
 // `parley accounts`: tenants.
-import { defineCommand, numberOf, type Verb } from './admin-client.js';
+import { defineCommand, numberOf, type Run, switchOf, usageError, type Verb } from './admin-client.js';
 import { tableOf } from './table.js';
 
-const COLUMNS = ['accountId', 'name', 'unknownPolicy', 'unknownWaitSeconds', 'createdAt'];
+const COLUMNS = ['accountId', 'name', 'unknownPolicy', 'unknownWaitSeconds', 'readMarks', 'media', 'createdAt'];
 
 const list: Verb = {
   key: 'admin',
@@ -13,18 +13,24 @@ const list: Verb = {
   },
 };
 
+const SETTINGS = ['unknown-policy', 'unknown-wait', 'read-marks', 'media'];
+
+function settingsOf(run: Run): object {
+  return {
+    unknownPolicy: run.text('unknown-policy'),
+    unknownWaitSeconds: numberOf(run, 'unknown-wait'),
+    readMarks: switchOf(run, 'read-marks'),
+    media: run.text('media'),
+  };
+}
+
 const create: Verb = {
   key: 'admin',
   positionals: ['name'],
-  texts: ['unknown-policy', 'unknown-wait'],
+  texts: SETTINGS,
   async run(run) {
-    const { client, terminal, positionals, text, is } = run;
-    const body = {
-      name: positionals[0],
-      unknownPolicy: text('unknown-policy'),
-      unknownWaitSeconds: numberOf(run, 'unknown-wait'),
-    };
-    const account = await client.request('POST', '/parley/1/accounts', body);
+    const { client, terminal, positionals, is } = run;
+    const account = await client.request('POST', '/parley/1/accounts', { name: positionals[0], ...settingsOf(run) });
     if (is('json')) terminal.print(JSON.stringify(account, null, 2));
     else
       terminal.print(
@@ -33,9 +39,25 @@ const create: Verb = {
   },
 };
 
+const set: Verb = {
+  key: 'admin',
+  positionals: ['account'],
+  texts: ['name', ...SETTINGS],
+  async run(run) {
+    const { client, terminal, positionals, text, is } = run;
+    const change = { name: text('name'), ...settingsOf(run) };
+    if (Object.values(change).every((value) => value === undefined)) throw usageError('say what to set');
+    const path = `/parley/1/accounts/${encodeURIComponent(positionals[0] ?? '')}`;
+    const account = await client.request('PATCH', path, change);
+    terminal.print(is('json') ? JSON.stringify(account, null, 2) : `account ${String(account.accountId)} changed`);
+  },
+};
+
+const OPTIONS = '[--unknown-policy resend|fail] [--unknown-wait SECONDS] [--read-marks on|off] [--media link|upload]';
+
 /** `parley accounts`. */
 export const command = defineCommand(
-  'list and make accounts',
-  ['accounts list', 'accounts create <name> [--unknown-policy resend|fail] [--unknown-wait SECONDS]'],
-  { list, create },
+  'list, make and change accounts',
+  ['accounts list', `accounts create <name> ${OPTIONS}`, `accounts set <account> [--name NAME] ${OPTIONS}`],
+  { list, create, set },
 );

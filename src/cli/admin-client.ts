@@ -63,6 +63,14 @@ export function numberOf({ text }: Run, option: string): number | undefined {
   return Number(given);
 }
 
+/** True for `on`, false for `off`, undefined when the option was not given; anything else ends the command with exit code 2. */
+export function switchOf({ text }: Run, option: string): boolean | undefined {
+  const given = text(option);
+  if (given === undefined) return undefined;
+  if (given !== 'on' && given !== 'off') throw usageError(`--${option} must be on or off, not "${given}"`);
+  return given === 'on';
+}
+
 const REQUEST_TIMEOUT_MS = 120_000;
 const PAGE_SIZE = 1000;
 const PAGES_MAX = 10;

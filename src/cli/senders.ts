@@ -1,7 +1,7 @@
 // `parley senders`: business numbers, connected to Meta or entered by hand.
 import { readFileSync } from 'node:fs';
 import { itemsAt, type JsonObject } from '../contract/json.js';
-import { defineCommand, numberOf, type Run, usageError, type Verb } from './admin-client.js';
+import { defineCommand, numberOf, type Run, switchOf, usageError, type Verb } from './admin-client.js';
 import { tableOf } from './table.js';
 
 const COLUMNS = [
@@ -11,6 +11,7 @@ const COLUMNS = [
   'wabaId',
   'throughput',
   'forwardUrl',
+  'identityCheck',
   'queued',
   'pausedUntil',
   'pauseReason',
@@ -28,7 +29,17 @@ const list: Verb = {
 
 const add: Verb = {
   key: 'account',
-  texts: ['sender', 'phone-number-id', 'waba-id', 'token', 'token-file', 'throughput', 'forward-url', 'account'],
+  texts: [
+    'sender',
+    'phone-number-id',
+    'waba-id',
+    'token',
+    'token-file',
+    'throughput',
+    'forward-url',
+    'identity-check',
+    'account',
+  ],
   async run(run) {
     const sender = await run.client.request('POST', PATH, {
       accountId: run.text('account'),
@@ -38,6 +49,7 @@ const add: Verb = {
       accessToken: needToken(run),
       throughput: numberOf(run, 'throughput'),
       forwardUrl: forwardUrlOf(run),
+      identityCheck: switchOf(run, 'identity-check'),
     });
     show(run, sender, `sender ${String(sender.sender)} added; Meta was not asked (parley senders connect does)`);
   },
@@ -45,7 +57,7 @@ const add: Verb = {
 
 const connect: Verb = {
   key: 'account',
-  texts: ['phone-number-id', 'waba-id', 'token', 'token-file', 'forward-url', 'account'],
+  texts: ['phone-number-id', 'waba-id', 'token', 'token-file', 'forward-url', 'identity-check', 'account'],
   async run(run) {
     const connected = await run.client.request('POST', `${PATH}/connect`, {
       accountId: run.text('account'),
@@ -53,6 +65,7 @@ const connect: Verb = {
       wabaId: run.need('waba-id'),
       accessToken: needToken(run),
       forwardUrl: forwardUrlOf(run),
+      identityCheck: switchOf(run, 'identity-check'),
     });
     const lines = [
       `sender ${String(connected.sender)} connected (${String(connected.verifiedName ?? 'no verified name')}), ${String(connected.throughput)} messages a second`,
@@ -68,7 +81,7 @@ const connect: Verb = {
 const set: Verb = {
   key: 'account',
   positionals: ['sender'],
-  texts: ['phone-number-id', 'waba-id', 'token', 'token-file', 'throughput', 'forward-url'],
+  texts: ['phone-number-id', 'waba-id', 'token', 'token-file', 'throughput', 'forward-url', 'identity-check'],
   async run(run) {
     const change = {
       phoneNumberId: run.text('phone-number-id'),
@@ -76,6 +89,7 @@ const set: Verb = {
       accessToken: tokenOf(run),
       throughput: numberOf(run, 'throughput'),
       forwardUrl: forwardUrlOf(run),
+      identityCheck: switchOf(run, 'identity-check'),
     };
     if (Object.values(change).every((value) => value === undefined)) throw usageError('say what to set');
     const sender = await run.client.request('PATCH', pathOf(run), change);
@@ -139,9 +153,9 @@ export const command = defineCommand(
   'list, connect, add, change, remove and resume senders',
   [
     'senders list',
-    `senders connect --phone-number-id ID --waba-id ID ${TOKEN} [--forward-url URL] [--account ID]`,
-    `senders add --sender NUMBER --phone-number-id ID --waba-id ID ${TOKEN} [--throughput N] [--forward-url URL] [--account ID]`,
-    `senders set <sender> [--throughput N] [--forward-url URL|none] [${TOKEN}] [--phone-number-id ID] [--waba-id ID]`,
+    `senders connect --phone-number-id ID --waba-id ID ${TOKEN} [--forward-url URL] [--identity-check on|off] [--account ID]`,
+    `senders add --sender NUMBER --phone-number-id ID --waba-id ID ${TOKEN} [--throughput N] [--forward-url URL] [--identity-check on|off] [--account ID]`,
+    `senders set <sender> [--throughput N] [--forward-url URL|none] [--identity-check on|off] [${TOKEN}] [--phone-number-id ID] [--waba-id ID]`,
     'senders remove <sender>',
     'senders resume <sender>',
   ],

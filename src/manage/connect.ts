@@ -1,12 +1,10 @@
 // Connects a number: asks Meta what the token may do and what the number can, subscribes to its WABA, and stores the sender.
-import { integerAt, isObject, itemsAt, objectAt, textAt } from '../contract/json.js';
-import type { GraphAnswer, GraphClient } from '../meta/graph-client.js';
+import { itemsAt, objectAt, textAt } from '../contract/json.js';
 import type { SenderRow } from '../store/senders.js';
+import { askGraph, type GraphReader } from './graph-ask.js';
+import { switchIdentityCheck } from './identity-check.js';
 import { isRefusal, type Refusal, refuse } from './refusal.js';
 import { putSender, type SenderParts, THROUGHPUT_DEFAULT } from './senders.js';
-
-/** What of the Graph client is used here. */
-export type GraphReader = Pick<GraphClient, 'get' | 'post'>;
 
 /** A number to connect. */
 export interface ConnectRequest {
@@ -15,6 +13,8 @@ export interface ConnectRequest {
   accessToken: string;
   /** Undefined keeps what the sender has. */
   forwardUrl?: string | null | undefined;
+  /** Undefined keeps what the sender and Meta have. */
+  identityCheck?: boolean | undefined;
 }
 
 /** A connected number. `warnings` are for people: what Meta shows that will get in the way. */
@@ -35,8 +35,8 @@ const PAGE_SIZE = 100;
 const PAGES_MAX = 50;
 
 /**
- * Checks token and permissions, reads the number and its throughput, subscribes the app to the WABA (Meta 6), and makes or changes the sender of
- * `account`. Nothing is stored when Meta refuses any of it; doing it again is harmless.
+ * Checks token and permissions, reads the number and its throughput, subscribes the app to the WABA (Meta 6), switches the identity check
+ * when asked to, and makes or changes the sender of `account`. Nothing is stored when Meta refuses any of it; doing it again is harmless.
  */
 export async function connectSender(
   parts: SenderParts & { graph: GraphReader },
@@ -44,17 +44,20 @@ export async function connectSender(
   request: ConnectRequest,
 ): Promise<Connected | Refusal> {
   const { graph } = parts;
-  const { phoneNumberId, wabaId, accessToken, forwardUrl } = request;
+  const { phoneNumberId, wabaId, accessToken, forwardUrl, identityCheck } = request;
   const forbidden = (await checkToken(graph, accessToken)) ?? (await checkMembership(graph, request));
   if (forbidden !== undefined) return forbidden;
-  const number = await ask(graph.get(`${phoneNumberId}?fields=${NUMBER_FIELDS}`, accessToken), 'phoneNumberId');
+  const number = await askGraph(graph.get(`${phoneNumberId}?fields=${NUMBER_FIELDS}`, accessToken), 'phoneNumberId');
   if (isRefusal(number)) return number;
   const sender = (textAt(number.body, 'display_phone_number') ?? '').replace(/\D/g, '');
   if (sender === '') return refuse('upstream', 'Meta did not say what number this is', 'phoneNumberId');
-  const subscribed = await ask(graph.post(`${wabaId}/subscribed_apps`, accessToken), 'wabaId');
+  const subscribed = await askGraph(graph.post(`${wabaId}/subscribed_apps`, accessToken), 'wabaId');
   if (isRefusal(subscribed)) return subscribed;
+  const unswitched = identityCheck === undefined ? undefined : await switchIdentityCheck(graph, request, identityCheck);
+  if (unswitched !== undefined) return unswitched;
   const throughput = throughputOf(number.body);
-  const row = await putSender(parts, account, { sender, phoneNumberId, wabaId, accessToken, throughput, forwardUrl });
+  const settings = { throughput, forwardUrl, identityCheck };
+  const row = await putSender(parts, account, { sender, phoneNumberId, wabaId, accessToken, ...settings });
   if (isRefusal(row)) return row;
   const verifiedName = textAt(number.body, 'verified_name') ?? null;
   const qualityRating = textAt(number.body, 'quality_rating') ?? null;
@@ -62,7 +65,10 @@ export async function connectSender(
 }
 
 async function checkToken(graph: GraphReader, token: string): Promise<Refusal | undefined> {
-  const answer = await ask(graph.get(`debug_token?input_token=${encodeURIComponent(token)}`, token), 'accessToken');
+  const answer = await askGraph(
+    graph.get(`debug_token?input_token=${encodeURIComponent(token)}`, token),
+    'accessToken',
+  );
   if (isRefusal(answer)) return answer;
   const facts = objectAt(answer.body, 'data');
   if (facts?.is_valid !== true) return refuse('invalid', 'Meta says that this token is not valid', 'accessToken');
@@ -80,7 +86,7 @@ async function checkMembership(graph: GraphReader, request: ConnectRequest): Pro
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const cursor = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
     const path = `${wabaId}/phone_numbers?fields=id&limit=${PAGE_SIZE}${cursor}`;
-    const answer = await ask(graph.get(path, accessToken), 'wabaId');
+    const answer = await askGraph(graph.get(path, accessToken), 'wabaId');
     if (isRefusal(answer)) return answer;
     if (itemsAt(answer.body, 'data').some((item) => textAt(item, 'id') === phoneNumberId)) return undefined;
     const paging = objectAt(answer.body, 'paging');
@@ -88,20 +94,6 @@ async function checkMembership(graph: GraphReader, request: ConnectRequest): Pro
     if (after === undefined || textAt(paging, 'next') === undefined) break;
   }
   return refuse('invalid', 'is no number of this WABA', 'phoneNumberId');
-}
-
-/** The body of a good answer. Meta's refusals are about `field`, unless the token is to blame. */
-async function ask(asking: Promise<GraphAnswer>, field: string): Promise<{ body: unknown } | Refusal> {
-  const answer = await asking;
-  if (answer.kind !== 'answered') return refuse('upstream', `Meta cannot be reached: ${answer.reason}`);
-  const { status, body } = answer;
-  if (status >= 200 && status < 300 && isObject(body)) return { body };
-  const error = objectAt(body, 'error');
-  const code = integerAt(error, 'code');
-  if (code === undefined || status >= 500) return refuse('upstream', `Meta answered ${status}`);
-  const isTokens = status === 401 || code === 190 || code === 10 || (code >= 200 && code < 300);
-  const said = textAt(error, 'message') ?? 'no reason given';
-  return refuse('invalid', `Meta refused with code ${code}: ${said}`, isTokens ? 'accessToken' : field);
 }
 
 function throughputOf(number: unknown): number {

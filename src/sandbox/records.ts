@@ -35,6 +35,8 @@ export const NumberRecord = Type.Object({
   number: Type.String(),
   wabaId: Type.String(),
   throughput: Type.Number(),
+  /** Whether messages of users name their identities (`user_identity_change` of Meta's settings); off by default. */
+  identityCheck: Type.Optional(Type.Boolean()),
 });
 export type BusinessNumber = Static<typeof NumberRecord>;
 

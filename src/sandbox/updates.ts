@@ -12,7 +12,7 @@ const CONVERSATION_MAJOR_MAX = 23;
 export function statusUpdate(world: World, message: Message, status: StatusName, atMs: number): Update | undefined {
   const isFailed = status === 'failed';
   const isHidden = isAddressedById(message) && world.userOf(message.to).numberHidden === true;
-  return update(world, message, 'status', isFailed ? null : contactOf(world, message.to, isHidden), {
+  return update(world, message, 'status', isFailed ? null : contactOf(world, message, message.to, isHidden), {
     id: message.id,
     status,
     timestamp: seconds(atMs),
@@ -28,7 +28,7 @@ export function statusUpdate(world: World, message: Message, status: StatusName,
 export function inboundUpdate(world: World, message: Message): Update | undefined {
   const payload = typeof message.payload === 'object' && message.payload !== null ? message.payload : {};
   const isHidden = world.userOf(message.from).numberHidden === true;
-  const contact = message.type === 'system' ? null : contactOf(world, message.from, isHidden);
+  const contact = message.type === 'system' ? null : contactOf(world, message, message.from, isHidden);
   return update(world, message, 'message', contact, {
     ...(isHidden ? {} : { from: message.from }),
     from_user_id: world.userIdOf(message.from),
@@ -59,14 +59,15 @@ function update(
   };
 }
 
-/** Without the number when it is hidden (Meta 2.9). */
-function contactOf(world: World, number: string, isHidden: boolean): unknown {
-  const { profileName, username, identityHash } = world.userOf(number);
+/** Without the user's number when it is hidden (Meta 2.9); with the identity when the business number checks it (Meta 2.2). */
+function contactOf(world: World, { phoneNumberId }: Message, user: string, isHidden: boolean): unknown {
+  const checks = world.numbers.get(phoneNumberId)?.identityCheck === true;
+  const { profileName, username, identityHash } = world.userOf(user);
   return {
     profile: { name: profileName, ...(username === undefined ? {} : { username }) },
-    ...(isHidden ? {} : { wa_id: number }),
-    user_id: world.userIdOf(number),
-    ...(identityHash === undefined ? {} : { identity_key_hash: identityHash }),
+    ...(isHidden ? {} : { wa_id: user }),
+    user_id: world.userIdOf(user),
+    ...(!checks || identityHash === undefined ? {} : { identity_key_hash: identityHash }),
   };
 }
 

@@ -64,6 +64,10 @@ const INSERT = {
       created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
 };
+const ACCESS_TOKEN = {
+  name: 'sender_access_token',
+  text: 'SELECT access_token AS "accessToken" FROM senders WHERE id = $1 AND deleted_at IS NULL',
+};
 const PHONE_NUMBER_ID_TAKEN = {
   name: 'sender_phone_number_id_taken',
   text: 'SELECT FROM senders WHERE phone_number_id = $1 AND sender <> $2 AND deleted_at IS NULL',
@@ -89,6 +93,12 @@ const ENSURE_ENDPOINT = { name: 'sender_ensure_endpoint', text: `SELECT ensure_e
 export async function findSender(db: Runner, account: number | null, sender: string): Promise<SenderRow | undefined> {
   const [row] = await db.run<SenderRow>(FIND, [sender, account]);
   return row;
+}
+
+/** The sealed access token of a live sender. */
+export async function findAccessToken(db: Runner, id: number): Promise<Buffer | undefined> {
+  const [row] = await db.run<{ accessToken: Buffer }>(ACCESS_TOKEN, [id]);
+  return row?.accessToken;
 }
 
 /** Live senders by number. */

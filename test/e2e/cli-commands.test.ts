@@ -72,6 +72,38 @@ test('an account, a key and a sender are made by commands, and the key works', a
   assert.match(refused.err, /401/);
 });
 
+test('settings of accounts and senders are given and changed by commands', async () => {
+  const settings = ['--read-marks', 'on', '--media', 'upload'];
+  interface Account {
+    accountId: string;
+    name: string;
+    readMarks: boolean;
+    media: string;
+    unknownPolicy: string;
+  }
+  const { accountId, ...made } = await json<Account>(['accounts', 'create', 'Set', ...settings]);
+  assert.deepEqual([made.readMarks, made.media, made.unknownPolicy], [true, 'upload', 'resend']);
+  const change = ['--read-marks', 'off', '--media', 'link', '--unknown-policy', 'fail', '--name', 'Other'];
+  const changed = await json<Account>(['accounts', 'set', accountId, ...change]);
+  assert.deepEqual(
+    [changed.name, changed.readMarks, changed.media, changed.unknownPolicy],
+    ['Other', false, 'link', 'fail'],
+  );
+  for (const wrong of [['--read-marks', 'maybe'], []]) {
+    const { code } = await parley(['accounts', 'set', accountId, ...wrong]);
+    assert.equal(code, 2);
+  }
+  assert.equal((await parley(['accounts', 'set', accountId, '--media', 'both'])).code, 1);
+  const ids = ['--sender', '441134960209', '--phone-number-id', '209', '--waba-id', '1', '--account', accountId];
+  const key = ['--key', world.adminKey];
+  const added = await json<{ identityCheck: boolean }>([
+    ...['senders', 'add', ...ids, '--token', 't', '--identity-check', 'on'],
+    ...key,
+  ]);
+  assert.equal(added.identityCheck, true);
+  assert.match((await parley(['senders', 'list', ...key])).out, /identityCheck/i);
+});
+
 test('a sender is changed, resumed and removed; its token may come from a file', async () => {
   const ids = ['--sender', '441134960201', '--phone-number-id', '201', '--waba-id', '1'];
   const file = join(dataDir, 'token');

@@ -23,7 +23,8 @@ let bob: Tenant;
 before(async () => {
   scene = await startScene();
   hook = await startReceiver();
-  ann = await scene.newTenant({ sender: { identityCheck: true } });
+  ann = await scene.newTenant();
+  await scene.admin(`/senders/${ann.sender}`, { method: 'PATCH', json: { identityCheck: true } });
   bob = await scene.newTenant();
 });
 after(async () => {
@@ -148,4 +149,34 @@ test('what is not there has no body; wrong requests have the old form', async ()
   const path = `/whatsapp/1/${ann.sender}/contacts/${user}/identity`;
   assert.equal((await scene.world.api(path, { key: null })).status, 401);
   assert.equal((await scene.world.api(path, { key: scene.world.info.adminKey })).status, 403);
+});
+
+test('switching the check on and off switches it at Meta first; when Meta refuses nothing changes', async () => {
+  const { phoneNumberId, graphToken, sender } = await scene.newTenant();
+  const atMeta = async (): Promise<unknown> => {
+    const headers = { authorization: `Bearer ${graphToken}` };
+    const answer = await fetch(`${scene.world.info.sandbox}/v25.0/${phoneNumberId}/settings`, { headers });
+    const { user_identity_change: group }: Record<string, { enable_identity_key_check?: unknown }> = JSON.parse(
+      await answer.text(),
+    );
+    return group?.enable_identity_key_check;
+  };
+  const patch = (json: object) =>
+    scene.world.api<{ identityCheck?: boolean }>(`/parley/1/senders/${sender}`, {
+      method: 'PATCH',
+      key: scene.world.info.adminKey,
+      json,
+    });
+  assert.equal((await patch({ throughput: 20 })).status, 200);
+  assert.equal(await atMeta(), false);
+  assert.equal((await patch({ identityCheck: true })).body.identityCheck, true);
+  assert.equal(await atMeta(), true);
+  await scene.fault({ on: 'graph', match: { path: '/settings' }, effect: { code: 100 }, when: { next: 1 } });
+  assert.equal((await patch({ identityCheck: false, throughput: 30 })).status, 400);
+  await scene.fault({ on: 'graph', match: { path: '/settings' }, effect: { httpStatus: 503 }, when: { next: 1 } });
+  assert.equal((await patch({ identityCheck: false })).status, 502);
+  const kept = await scene.admin<{ identityCheck: boolean; throughput: number }>(`/senders/${sender}`);
+  assert.deepEqual([kept.identityCheck, kept.throughput], [true, 20]);
+  assert.equal((await patch({ identityCheck: false })).body.identityCheck, false);
+  assert.equal(await atMeta(), false);
 });

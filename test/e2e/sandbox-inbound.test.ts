@@ -232,6 +232,10 @@ test('an identity change is told, and the hash decides whether a message with on
   assert.deepEqual(dig(message, 'identity'), identity);
   assert.equal(dig(value, 'contacts'), undefined);
   await sandbox.control('PUT', `/users/${USER}`, { identityHash: 'h2' });
+  const unchecked = await say({ type: 'text', text: { body: 'hi' } });
+  assert.equal(dig(unchecked.value, 'contacts', 0, 'identity_key_hash'), undefined);
+  const check = { user_identity_change: { enable_identity_key_check: true } };
+  assert.equal((await sandbox.graph('POST', `/${sandbox.phoneNumberId}/settings`, check)).status, 200);
   const right = await sandbox.sent(USER, { recipient_identity_key_hash: 'h2' });
   const wrong = await sandbox.sent(USER, { recipient_identity_key_hash: 'h1' });
   await until('read', () => sandbox.callback.statuses(right).includes('read'));

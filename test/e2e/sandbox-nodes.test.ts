@@ -112,3 +112,25 @@ test('sends webhooks to an override once its handshake passed, and refuses one t
     await other.stop();
   }
 });
+
+test('a number tells its settings and changes one group of them', async () => {
+  const path = `/${sandbox.phoneNumberId}/settings`;
+  const isChecked = async (): Promise<unknown> =>
+    dig((await sandbox.graph('GET', path)).body, 'user_identity_change', 'enable_identity_key_check');
+  assert.equal(await isChecked(), false);
+  const on = { user_identity_change: { enable_identity_key_check: true } };
+  assert.deepEqual((await sandbox.graph('POST', path, on)).body, { success: true });
+  assert.equal(await isChecked(), true);
+  const refused: [body: unknown, code: number][] = [
+    [{}, 131008],
+    [{ user_identity_change: {} }, 131008],
+    [{ user_identity_change: { enable_identity_key_check: 'yes' } }, 100],
+    [{ ...on, calling: {} }, 131009],
+    [{ calling: { status: 'ENABLED' } }, 100],
+    [{ greeting: {} }, 100],
+  ];
+  for (const [body, code] of refused)
+    assert.equal(dig((await sandbox.graph('POST', path, body)).body, 'error', 'code'), code, JSON.stringify(body));
+  assert.equal(await isChecked(), true);
+  assert.equal((await sandbox.graph('GET', '/123/settings')).status, 400);
+});

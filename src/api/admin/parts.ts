@@ -2,7 +2,7 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { SecretBox } from '../../lib/secrets.js';
-import type { GraphReader } from '../../manage/connect.js';
+import type { GraphReader } from '../../manage/graph-ask.js';
 import type { Database } from '../../store/database.js';
 import type { Directory } from '../../store/directory.js';
 
@@ -12,7 +12,7 @@ export interface AdminParts {
   directory: Directory;
   clock: Clock;
   secrets: SecretBox;
-  /** Meta, for `senders/connect`. */
+  /** Meta, for `senders/connect` and the identity check. */
   graph: GraphReader;
   log: Log;
   /** Serves `dev/clock`. */

@@ -1,6 +1,7 @@
 // /senders: business numbers with what the gateway needs to speak for them at Meta, and the state of their lanes.
 import { Type } from 'typebox';
 import { connectSender } from '../../manage/connect.js';
+import { switchIdentityCheckOf } from '../../manage/identity-check.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { createSender, resumeSender, updateSender } from '../../manage/senders.js';
 import { deleteSender, findSender, pageSenders, type SenderRow } from '../../store/senders.js';
@@ -85,7 +86,7 @@ function writeRoutes(parts: AdminParts): Route[] {
     defineRoute({
       method: 'PATCH',
       url: '/senders/:sender',
-      summary: 'Change a sender',
+      summary: 'Change a sender; its identity check is switched at Meta first',
       body: Type.Object({
         phoneNumberId: Type.Optional(metaId),
         wabaId: Type.Optional(metaId),
@@ -93,6 +94,8 @@ function writeRoutes(parts: AdminParts): Route[] {
         ...optionalFields,
       }),
       async handle({ caller, param, body }) {
+        const wrong = await switchIdentityCheckOf(parts, caller.account, param('sender'), body);
+        if (wrong !== undefined) return wrong;
         const row = await updateSender(parts, caller.account, param('sender'), body);
         return isRefusal(row) ? row : { status: 200, body: showSender(parts, row) };
       },
@@ -130,6 +133,7 @@ function laneRoutes(parts: AdminParts): Route[] {
         wabaId: metaId,
         accessToken,
         forwardUrl: Type.Optional(urlOrNull),
+        identityCheck: Type.Optional(isOn),
       }),
       async handle({ caller, body: { accountId, ...request } }) {
         const owner = accountFor(parts, caller, accountId);

@@ -16,6 +16,7 @@ import { BAD_TOKEN, errorBody, httpStatusOf, type Refusal } from './errors.js';
 import { deleteMedia, downloadMedia, type MediaParts, ownMedia, readMedia, uploadMedia } from './media.js';
 import { createMessagesNode, type MessagesParts } from './messages.js';
 import { listNumbers, readNumber } from './numbers.js';
+import { numberSettings } from './settings.js';
 import { createSubscribedApps } from './subscribed-apps.js';
 import { readWaba } from './wabas.js';
 
@@ -50,6 +51,11 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
     '/:version/debug_token',
     serve((call) => debugToken(world, call)),
   );
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/:version/:id/settings',
+    handler: serve((call) => numberSettings(world, call)),
+  });
   app.post(
     '/:version/:id/media',
     serve((call) => uploadMedia(parts, call)),
