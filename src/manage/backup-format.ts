@@ -1,13 +1,25 @@
 // The form of a backup file: gzip over a line that says what it is, then frames. A frame is a letter, the length of its content
-// in 4 bytes and the content. head, then for each table: table, rows .., tableEnd; at last end. Media will be frames of a letter of their own.
+// in 4 bytes and the content. head, then for each table: table, rows .., tableEnd; for each file: file, bytes .., fileEnd; at last end.
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { ArchiveRefused } from '../store/archive.js';
 
 const MAGIC = Buffer.from('parley backup 1\n');
 
-/** The letters of frames. head and table: JSON; rows: bytes of COPY; tableEnd: `{rows}`; end: `{tables}`. */
-export const FRAME = { head: 'H', table: 'T', rows: 'R', tableEnd: 't', end: 'E' } as const;
+/**
+ * The letters of frames. head and table: JSON; rows: bytes of COPY; tableEnd: `{rows}`; file: `{id}`; bytes: of the file; fileEnd: `{bytes}`;
+ * end: `{tables,files}`.
+ */
+export const FRAME = {
+  head: 'H',
+  table: 'T',
+  rows: 'R',
+  tableEnd: 't',
+  file: 'F',
+  bytes: 'B',
+  fileEnd: 'f',
+  end: 'E',
+} as const;
 
 /** One frame. */
 export interface Frame {
@@ -16,7 +28,7 @@ export interface Frame {
 }
 
 const PREFIX_BYTES = 5;
-/** Rows are cut into frames of this size, so a reader never holds much more. */
+/** Rows and files are cut into frames of this size, so a reader never holds much more. */
 export const ROWS_BYTES = 64 * 1024;
 const CONTENT_BYTES_MAX = 8 * 1024 * 1024;
 

@@ -1,16 +1,19 @@
-// Backup: a snapshot of the database as one compressed file, written while the gateway runs.
+// Backup: a snapshot of the database, and the files of users, as one compressed file, written while the gateway runs.
+import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import type { BlobStore } from '../media/blob-store.js';
 import { ArchiveRefused, type ArchiveTable } from '../store/archive.js';
 import { type Snapshot, withSnapshot } from '../store/archive-dump.js';
+import { type FileCount, fileFrames } from './backup-files.js';
 import { FRAME, openingOf, ROWS_BYTES, toFrame } from './backup-format.js';
 
 /** What was written. */
-export interface BackupSummary {
+export interface BackupSummary extends FileCount {
   tables: number;
   rows: number;
   bytes: number;
@@ -21,42 +24,78 @@ export interface BackupSummary {
 /** Twice as fast as gzip's default, for files that are a tenth larger: the gateway works beside it. */
 const GZIP_LEVEL = 3;
 
-/**
- * Writes the database at `url` to `file` (mode 0600), under another name until it is whole and on disk. `now` is epoch ms.
- * Throws ArchiveRefused when the file exists, or when another backup writes it; DatabaseUnreachable; the file system's errors.
- */
-export async function writeBackup(options: {
+/** What to write, and where to. `now` is epoch ms; without `blobs` the backup has no files. */
+export interface BackupOptions {
   url: string;
   file: string;
+  blobs: Pick<BlobStore, 'list' | 'read'> | undefined;
   now: number;
   stopped: AbortSignal;
-}): Promise<BackupSummary> {
-  const { url, file, now, stopped } = options;
+}
+
+/**
+ * Writes the database at `url` and the files of `blobs` to `file` (mode 0600), under another name until it is whole and on disk.
+ * Throws ArchiveRefused when the file exists, or when another backup writes it; DatabaseUnreachable; the file system's and the store's errors.
+ */
+export async function writeBackup(options: BackupOptions): Promise<BackupSummary> {
+  const { file } = options;
   const partial = `${file}.partial`;
   if (existsSync(file)) throw new ArchiveRefused(`${file} exists already`);
   if (existsSync(partial))
     throw new ArchiveRefused(
       `${partial} exists: another backup writes it, or one was killed and left it; remove it then`,
     );
-  const count = { tables: 0, rows: 0 };
   try {
-    const schema = await withSnapshot({ url, name: 'parley backup', stopped }, async (snapshot) => {
-      await pipeline(
-        Readable.from(framesOf(snapshot, now, count), { objectMode: false }),
-        createGzip({ level: GZIP_LEVEL }),
-        createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }),
-        { signal: stopped },
-      );
-      return snapshot.head.migrations.length;
-    });
+    const summary = await writePartial(options, partial);
     const { size: bytes } = await stat(partial);
     await rename(partial, file);
     await flushFolder(dirname(file));
-    return { ...count, bytes, schema };
+    return { ...summary, bytes };
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+async function writePartial(
+  { url, blobs, now, stopped }: BackupOptions,
+  partial: string,
+): Promise<Omit<BackupSummary, 'bytes'>> {
+  const count = { tables: 0, rows: 0, files: 0, fileBytes: 0 };
+  const frames = new PassThrough();
+  const written = pipeline(
+    frames,
+    createGzip({ level: GZIP_LEVEL }),
+    createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }),
+    { signal: stopped },
+  );
+  // Whoever pours hears of it too; this one only keeps it from being nobody's.
+  written.catch(() => undefined);
+  try {
+    const schema = await withSnapshot({ url, name: 'parley backup', stopped }, async (snapshot) => {
+      await pour(tableSection(snapshot, now, count), frames, written);
+      return snapshot.head.migrations.length;
+    });
+    // The snapshot has ended: files may take long, and the database need not wait for them.
+    if (blobs !== undefined) await pour(fileFrames(blobs, count), frames, written);
+    await pour([jsonFrame(FRAME.end, { tables: count.tables, files: count.files })], frames, written);
+    frames.end();
+    await written;
+    return { ...count, schema };
+  } catch (error) {
+    frames.destroy();
+    await written.catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Writes everything to a stream that is written out meanwhile; rejects when that fails. */
+async function pour(
+  source: AsyncIterable<Buffer> | Iterable<Buffer>,
+  to: PassThrough,
+  written: Promise<void>,
+): Promise<void> {
+  for await (const chunk of source) if (!to.write(chunk)) await Promise.race([once(to, 'drain'), written]);
 }
 
 /** The name lasts only when the folder is on disk too. */
@@ -65,7 +104,7 @@ async function flushFolder(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close());
 }
 
-async function* framesOf(
+async function* tableSection(
   snapshot: Snapshot,
   takenAt: number,
   count: { tables: number; rows: number },
@@ -76,7 +115,6 @@ async function* framesOf(
     count.rows += yield* tableFrames(snapshot, table);
     count.tables += 1;
   }
-  yield jsonFrame(FRAME.end, { tables: count.tables });
 }
 
 async function* tableFrames(snapshot: Snapshot, table: ArchiveTable): AsyncGenerator<Buffer, number> {

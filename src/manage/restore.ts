@@ -1,4 +1,5 @@
-// Restore: a backup file into an empty database. The file is read once to see that it is whole, then again to load it in one transaction.
+// Restore: a backup file into an empty database and a store of files. The file is read once to see that it is whole, then again to load
+// it: its rows in one transaction, which ends when its files are in place.
 import type { Log } from '../lib/log.js';
 import {
   type ArchiveHead,
@@ -9,10 +10,11 @@ import {
 } from '../store/archive.js';
 import { type Loading, migrationsOf, withEmptyDatabase } from '../store/archive-load.js';
 import { migrate } from '../store/migrate.js';
+import { FILE_ID, type FileCount, type FilesPlace, loadFile } from './backup-files.js';
 import { FRAME, type Frame, readFrames } from './backup-format.js';
 
 /** A backup that was read to its end and found whole. */
-export interface CheckedBackup {
+export interface CheckedBackup extends FileCount {
   file: string;
   head: ArchiveHead;
   tables: number;
@@ -29,70 +31,96 @@ export interface RestoreSummary {
 
 /** Reads `file` to its end. Throws ArchiveRefused when it is no backup, not whole, or of a schema that this Parley does not know; ENOENT and the like as they are. */
 export async function checkBackup(file: string, stopped: AbortSignal): Promise<CheckedBackup> {
-  const count = { tables: 0, rows: 0 };
-  const head = await walk(file, stopped, async (_, rows, announced) => {
-    const read = await drain(rows);
-    if (read !== announced()) throw cutShort(file);
-    count.rows += read;
-    count.tables += 1;
+  const count = { tables: 0, rows: 0, files: 0, fileBytes: 0 };
+  const head = await walk(file, stopped, {
+    async table(_, rows, announced) {
+      const read = await linesOf(rows);
+      if (read !== announced()) throw cutShort(file);
+      count.rows += read;
+      count.tables += 1;
+    },
+    async file(_, bytes, announced) {
+      const read = await lengthOf(bytes);
+      if (read !== announced()) throw cutShort(file);
+      count.fileBytes += read;
+      count.files += 1;
+    },
   });
   migrationsOf(head);
   return { file, head, ...count };
 }
 
 /**
- * Loads a checked backup into the empty database at `url`, pauses all lanes, and brings the schema to this Parley's.
- * Throws ArchiveRefused, DatabaseUnreachable or PostgreSQL's error with the database still empty; MigrationRefused or what a migration throws with the rows
- * loaded, in which case `parley migrate` goes on.
+ * Loads the rows of a checked backup into the empty database at `url` and its files into `place` (undefined: they are left out), pauses
+ * all lanes, and brings the schema to this Parley's.
+ * Throws ArchiveRefused, DatabaseUnreachable, what the store throws or PostgreSQL's error with the database still empty; files that were
+ * put back stay, and are replaced when it is done again. MigrationRefused or what a migration throws with the rows loaded, in which case
+ * `parley migrate` goes on.
  */
 export async function restoreBackup(
   { file, head }: CheckedBackup,
-  { url, log, stopped }: { url: string; log: Log; stopped: AbortSignal },
+  { url, place, log, stopped }: { url: string; place: FilesPlace | undefined; log: Log; stopped: AbortSignal },
 ): Promise<RestoreSummary> {
   const summary = await withEmptyDatabase({ url, name: 'parley restore', stopped }, head, (loading) =>
-    loadAll(file, stopped, loading),
+    loadAll({ file, place, stopped }, loading),
   );
   await migrate(url, log);
   return summary;
 }
 
-async function loadAll(file: string, stopped: AbortSignal, loading: Loading): Promise<RestoreSummary> {
+async function loadAll(
+  { file, place, stopped }: { file: string; place: FilesPlace | undefined; stopped: AbortSignal },
+  loading: Loading,
+): Promise<RestoreSummary> {
   const summary: RestoreSummary = { tables: 0, rows: 0, leftOut: [] };
-  await walk(file, stopped, async (table, rows, announced) => {
-    const loaded = await loading.load(table, rows);
-    if (loaded === undefined) {
-      await drain(rows);
-      summary.leftOut.push(table.name);
-      return;
-    }
-    if (loaded !== announced())
-      throw new ArchiveRefused(`${file} is damaged: ${table.name} has ${loaded} rows, not ${announced()}`);
-    summary.rows += loaded;
-    summary.tables += 1;
+  await walk(file, stopped, {
+    async table(table, rows, announced) {
+      const loaded = await loading.load(table, rows);
+      if (loaded === undefined) {
+        await lengthOf(rows);
+        summary.leftOut.push(table.name);
+        return;
+      }
+      if (loaded !== announced())
+        throw new ArchiveRefused(`${file} is damaged: ${table.name} has ${loaded} rows, not ${announced()}`);
+      summary.rows += loaded;
+      summary.tables += 1;
+    },
+    async file(id, bytes) {
+      const told = tellingOf(bytes, loading.alive);
+      if (place === undefined) await lengthOf(told);
+      else await loadFile(place, id, told);
+    },
   });
   return summary;
 }
 
-/** Reads a backup from beginning to end; `visit` must read the rows of each table. `announced` is known after the last of them. */
-async function walk(
-  file: string,
-  stopped: AbortSignal,
-  visit: (table: ArchiveTable, rows: AsyncGenerator<Buffer>, announced: () => number) => Promise<void>,
-): Promise<ArchiveHead> {
+/** What is done with the parts of a backup. Each must read its bytes to their end; `announced` is known after the last of them. */
+interface Visitor {
+  table(table: ArchiveTable, rows: AsyncGenerator<Buffer>, announced: () => number): Promise<void>;
+  file(id: string, bytes: AsyncGenerator<Buffer>, announced: () => number): Promise<void>;
+}
+
+/** Reads a backup from beginning to end. */
+async function walk(file: string, stopped: AbortSignal, visitor: Visitor): Promise<ArchiveHead> {
   const frames = readFrames(file, stopped);
+  const seen = { tables: 0, files: 0 };
   try {
     const head = parseArchiveHead(textOf(await frames.next(), FRAME.head, file));
-    let tables = 0;
     for (let next = await frames.next(); ; next = await frames.next()) {
       if (next.done === true) throw cutShort(file);
-      if (next.value.letter === FRAME.end) {
-        if (numberIn(textOf(next, FRAME.end, file), 'tables', file) !== tables) throw cutShort(file);
+      const { letter } = next.value;
+      if (letter === FRAME.end) {
+        if (textOf(next, FRAME.end, file) !== JSON.stringify(seen)) throw cutShort(file);
         break;
       }
-      const end = { rows: -1 };
-      await visit(parseArchiveTable(textOf(next, FRAME.table, file)), rowsOf(frames, file, end), () => end.rows);
-      if (end.rows < 0) throw new Error('rows were not read to their end');
-      tables += 1;
+      const isFile = letter === FRAME.file;
+      const end = { count: -1 };
+      const parts = partsOf(frames, file, isFile ? FILE_PARTS : TABLE_PARTS, end);
+      if (isFile) await visitor.file(fileIdOf(textOf(next, FRAME.file, file), file), parts, () => end.count);
+      else await visitor.table(parseArchiveTable(textOf(next, FRAME.table, file)), parts, () => end.count);
+      if (end.count < 0) throw new Error('a part was not read to its end');
+      seen[isFile ? 'files' : 'tables'] += 1;
     }
     // The checksum is behind the last frame.
     if ((await frames.next()).done !== true) throw cutShort(file);
@@ -102,13 +130,22 @@ async function walk(
   }
 }
 
-async function* rowsOf(frames: AsyncGenerator<Frame>, file: string, end: { rows: number }): AsyncGenerator<Buffer> {
+/** Of what a table and a file are made: the letter of the parts, that of the end, and what the end counts. */
+const TABLE_PARTS = { part: FRAME.rows, end: FRAME.tableEnd, counted: 'rows' } as const;
+const FILE_PARTS = { part: FRAME.bytes, end: FRAME.fileEnd, counted: 'bytes' } as const;
+
+async function* partsOf(
+  frames: AsyncGenerator<Frame>,
+  file: string,
+  of: typeof TABLE_PARTS | typeof FILE_PARTS,
+  end: { count: number },
+): AsyncGenerator<Buffer> {
   for (;;) {
     const next = await frames.next();
     if (next.done === true) throw cutShort(file);
-    if (next.value.letter === FRAME.rows) yield next.value.content;
+    if (next.value.letter === of.part) yield next.value.content;
     else {
-      end.rows = numberIn(textOf(next, FRAME.tableEnd, file), 'rows', file);
+      end.count = numberIn(textOf(next, of.end, file), of.counted, file);
       return;
     }
   }
@@ -119,6 +156,13 @@ function numberIn(text: string, name: string, file: string): number {
   const [, found, digits] = /^\{"(\w+)":(\d{1,15})\}$/.exec(text) ?? [];
   if (found !== name) throw cutShort(file);
   return Number(digits);
+}
+
+/** The id in `{"id":"<id>"}`. */
+function fileIdOf(text: string, file: string): string {
+  const [, id = ''] = /^\{"id":"([^"]*)"\}$/.exec(text) ?? [];
+  if (!FILE_ID.test(id)) throw cutShort(file);
+  return id;
 }
 
 /** The text of a frame that must have `letter`. */
@@ -135,8 +179,21 @@ function cutShort(file: string): ArchiveRefused {
   return new ArchiveRefused(`${file} is damaged or cut short`);
 }
 
-async function drain(rows: AsyncIterable<Buffer>): Promise<number> {
+async function* tellingOf(chunks: AsyncIterable<Buffer>, tell: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    tell();
+    yield chunk;
+  }
+}
+
+async function linesOf(rows: AsyncIterable<Buffer>): Promise<number> {
   let lines = 0;
   for await (const chunk of rows) for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
   return lines;
+}
+
+async function lengthOf(chunks: AsyncIterable<Buffer>): Promise<number> {
+  let length = 0;
+  for await (const chunk of chunks) length += chunk.length;
+  return length;
 }

@@ -27,6 +27,8 @@ const PAUSE_REASON = 'restored';
 export interface Loading {
   /** Loads the rows of a table and gives their number; undefined, with nothing read, when the schema has no such table. */
   load(table: ArchiveTable, rows: AsyncIterable<Buffer>): Promise<number | undefined>;
+  /** To be called now and then while no rows are loaded. */
+  alive(): void;
 }
 
 /**
@@ -69,6 +71,7 @@ export async function withEmptyDatabase<T>(
     const known = new Set(tables.map(({ name }) => name));
     const result = await work({
       load: async (table, rows) => (known.has(table.name) ? loadRows(client, table, rows, alive) : undefined),
+      alive,
     });
     for (const { table, column, last, isCalled } of head.sequences)
       await client.query('SELECT setval(pg_get_serial_sequence($1, $2), $3::bigint, $4)', [

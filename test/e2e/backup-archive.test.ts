@@ -1,7 +1,10 @@
 // Backup and restore between two databases of one server: what is kept, what is not, and what is refused.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
@@ -9,6 +12,9 @@ import { createLog } from '../../src/lib/log.js';
 import { writeBackup } from '../../src/manage/backup.js';
 import { openingOf, toFrame } from '../../src/manage/backup-format.js';
 import { checkBackup, type RestoreSummary, restoreBackup } from '../../src/manage/restore.js';
+import type { BlobStore } from '../../src/media/blob-store.js';
+import { createFolderStore } from '../../src/media/folder.js';
+import { createSpool, type Spool } from '../../src/media/spool.js';
 import { ArchiveRefused } from '../../src/store/archive.js';
 import { openDatabase } from '../../src/store/database.js';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.js';
@@ -22,6 +28,10 @@ const DAY = 20_250_131;
 const log = createLog('silent');
 const folder = temporaryFolder('archive');
 const stopped = new AbortController().signal;
+const FILES: readonly [id: string, bytes: Buffer][] = [
+  ['0192f000-0000-7000-8000-0000000000a1', randomBytes(200_000)],
+  ['0192f000-0000-7000-8000-0000000000b2', Buffer.alloc(0)],
+];
 let server: EmbeddedPostgres;
 let source: pg.Client;
 let backupFile: string;
@@ -33,6 +43,7 @@ before(async () => {
   source = await connect(server.url);
   await migrate(server.url, log);
   await fill();
+  for (const [id, bytes] of FILES) await keep(join(folder, 'media'), id, bytes);
   backupFile = await backup();
 });
 after(async () => {
@@ -65,10 +76,27 @@ async function fill(): Promise<void> {
     UPDATE ownership SET owner = 1;`);
 }
 
+/** A store of files in a folder. */
+function placeOf(path: string): { blobs: BlobStore; spool: Spool } {
+  return { blobs: createFolderStore(path), spool: createSpool(join(path, '.spool')) };
+}
+
+async function keep(path: string, id: string, bytes: Buffer): Promise<void> {
+  const { blobs, spool } = placeOf(path);
+  await spool.write(id, 0, Readable.from([bytes]), bytes.length);
+  await blobs.keep(id, await spool.finish(id));
+}
+
 async function backup(): Promise<string> {
   files += 1;
   const file = join(folder, `${files}.backup`);
-  await writeBackup({ url: server.url, file, now: 1_700_000_000_000, stopped });
+  await writeBackup({
+    url: server.url,
+    file,
+    blobs: placeOf(join(folder, 'media')).blobs,
+    now: 1_700_000_000_000,
+    stopped,
+  });
   return file;
 }
 
@@ -80,8 +108,9 @@ async function newDatabase(): Promise<{ url: string; client: pg.Client }> {
   return { url, client: await connect(url) };
 }
 
-async function restore(file: string, url: string): Promise<RestoreSummary> {
-  return restoreBackup(await checkBackup(file, stopped), { url, log, stopped });
+async function restore(file: string, url: string, into?: string): Promise<RestoreSummary> {
+  const place = into === undefined ? undefined : placeOf(into);
+  return restoreBackup(await checkBackup(file, stopped), { url, place, log, stopped });
 }
 
 async function rows(client: pg.Client, sql: string): Promise<unknown[]> {
@@ -164,7 +193,10 @@ test('a backup that turns out to be cut while it is loaded leaves the database e
   const checked = await checkBackup(file, stopped);
   truncateSync(file, statSync(file).size - 40);
   const target = await newDatabase();
-  await assert.rejects(restoreBackup(checked, { url: target.url, log, stopped }), /damaged or cut short/);
+  await assert.rejects(
+    restoreBackup(checked, { url: target.url, place: undefined, log, stopped }),
+    /damaged or cut short/,
+  );
   assert.deepEqual(
     await rows(target.client, `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`),
     [],
@@ -201,6 +233,39 @@ test('the commands tell wrong words, files and places in a line', async () => {
   assert.match(unwritable.stderr, /^parley: ENOENT.*folder\.partial'\n$/);
 });
 
+test('files come back with the rows, byte for byte, and one that is there already is replaced', async () => {
+  const target = await newDatabase();
+  const into = join(folder, 'media-again');
+  await keep(into, '0192f000-0000-7000-8000-0000000000b2', Buffer.from('another'));
+  const checked = await checkBackup(backupFile, stopped);
+  assert.deepEqual([checked.files, checked.fileBytes], [2, 200_000]);
+  await restore(backupFile, target.url, into);
+  const { blobs, spool } = placeOf(into);
+  const found: string[] = [];
+  for await (const { id } of blobs.list()) found.push(id);
+  assert.deepEqual(
+    found.sort(),
+    FILES.map(([id]) => id),
+  );
+  for (const [id, bytes] of FILES) {
+    const stream = await blobs.read(id);
+    assert.ok(stream !== undefined && bytes.equals(await buffer(stream)), id);
+  }
+  assert.deepEqual(await spool.idle(-1), []);
+  await target.client.end();
+});
+
+test('a name of a file cannot leave the store', async () => {
+  const known = readMigrations().map(({ version, name, sha256 }) => ({ version, name, sha256 }));
+  const of = (id: string) => [
+    toFrame('F', Buffer.from(JSON.stringify({ id }))),
+    toFrame('f', Buffer.from('{"bytes":0}')),
+  ];
+  await checkBackup(forge(known, of('0192f000-0000-7000-8000-0000000000a1')), stopped);
+  for (const id of ['../../0192f000', '/etc/passwd', ''])
+    await assert.rejects(checkBackup(forge(known, of(id)), stopped), ArchiveRefused, id);
+});
+
 test('a backup of a newer Parley, or of edited migrations, is refused with a clear line', async () => {
   const known = readMigrations().map(({ version, name, sha256 }) => ({ version, name, sha256 }));
   const newer = { version: known.length + 1, name: 'newer', sha256: '00' };
@@ -209,12 +274,17 @@ test('a backup of a newer Parley, or of edited migrations, is refused with a cle
   await assert.rejects(checkBackup(forge(edited), stopped), /is not the one that the backup was made with/);
 });
 
-/** A whole backup without tables, of the given migrations. */
-function forge(migrations: object[]): string {
+/** A whole backup without tables, of the given migrations, with at most one file. */
+function forge(migrations: object[], ofFile: Buffer[] = []): string {
   files += 1;
   const file = join(folder, `${files}.backup`);
   const head = { takenAt: 1, migrations, partitions: [], sequences: [] };
-  const frames = [toFrame('H', Buffer.from(JSON.stringify(head))), toFrame('E', Buffer.from('{"tables":0}'))];
+  const end = { tables: 0, files: ofFile.length > 0 ? 1 : 0 };
+  const frames = [
+    toFrame('H', Buffer.from(JSON.stringify(head))),
+    ...ofFile,
+    toFrame('E', Buffer.from(JSON.stringify(end))),
+  ];
   writeFileSync(file, gzipSync(Buffer.concat([openingOf(), ...frames])));
   return file;
 }
@@ -236,11 +306,13 @@ test('a backup is readable by its owner alone, whole or not there, and overwrite
   const file = await backup();
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const before = readFileSync(file);
-  await assert.rejects(writeBackup({ url: server.url, file, now: 1, stopped }), /exists already/);
+  await assert.rejects(writeBackup({ url: server.url, file, blobs: undefined, now: 1, stopped }), /exists already/);
   assert.deepEqual(readFileSync(file), before);
 
   const other = join(folder, 'stopped.backup');
-  await assert.rejects(writeBackup({ url: server.url, file: other, now: 1, stopped: AbortSignal.abort() }));
+  await assert.rejects(
+    writeBackup({ url: server.url, file: other, blobs: undefined, now: 1, stopped: AbortSignal.abort() }),
+  );
   assert.deepEqual([existsSync(other), readdirSync(folder).filter((name) => name.endsWith('.partial'))], [false, []]);
 });
 

@@ -7,6 +7,7 @@ import { startDev, temporaryFolder } from '../support/dev-world.js';
 import { parley } from '../support/parley.js';
 import { createScene, type Life, type Scene } from '../support/scene.js';
 import { until } from '../support/until.js';
+import { jpegOf } from './sandbox-files.js';
 
 const MESSAGES = 200;
 const USERS = 60;
@@ -15,12 +16,14 @@ const GRAPH_LATENCY_MS = 1_000;
 const FINAL = ['delivered', 'read', 'failed', 'expired'];
 const ENV = { PARLEY_SECRET_KEY: Buffer.alloc(32, 3).toString('base64'), PARLEY_META_APP_SECRET: 'app-secret' };
 
+const FILE = jpegOf(50_000);
+
 const folder = temporaryFolder('backup');
 const [first, second, file] = [join(folder, 'first'), join(folder, 'second'), join(folder, 'x.backup')];
 after(() => rmSync(folder, { recursive: true }));
 
 test('what a backup under load left unfinished waits until its sender is resumed, and then ends', async () => {
-  const { ids, lost } = await backUpUnderLoad();
+  const { ids, lost, fileUrl } = await backUpUnderLoad();
   const restored = await parley(['restore', file], { PARLEY_DATA_DIR: second });
   assert.equal(restored.code, 0, restored.stderr);
   // Meta is the same one as before.
@@ -28,6 +31,8 @@ test('what a backup under load left unfinished waits until its sender is resumed
   const world = await startDev({ dataDir: second, env: ENV });
   const scene = createScene(world);
   try {
+    const sent = await fileOf(scene, new URL(fileUrl).pathname);
+    assert.ok(sent.equals(FILE), 'the file of the user is there');
     const unfinished = (await livesOf(scene, ids)).filter((life) => !FINAL.includes(life.state));
     assert.ok(unfinished.length > 0, 'the backup met unfinished messages');
     const fresh = await checkThatItWaits(scene, lost);
@@ -58,6 +63,7 @@ test('what a backup under load left unfinished waits until its sender is resumed
 async function backUpUnderLoad(): Promise<{
   ids: string[];
   lost: { messageId: string; bizOpaque: string; wamid: string };
+  fileUrl: string;
 }> {
   mkdirSync(first);
   const world = await startDev({ dataDir: first, env: ENV });
@@ -67,21 +73,39 @@ async function backUpUnderLoad(): Promise<{
     assert.equal((await world.sandbox('/_sandbox/window', { method: 'PUT', json: { mode: 'open' } })).status, 200);
     await scene.fault({ on: 'graph', effect: { latencyMs: GRAPH_LATENCY_MS }, when: { always: true } });
     const ids = await sendMany(scene, MESSAGES);
+    const fileUrl = await takeFile(scene);
     const [outcome] = await Promise.all([
       parley(['backup', file], { PARLEY_DATA_DIR: first }),
       sendMany(scene, MESSAGES),
     ]);
     assert.equal(outcome.code, 0, outcome.stderr);
-    assert.match(outcome.stdout, /x\.backup: \d+ rows of \d+ tables, schema \d+/);
+    assert.match(outcome.stdout, /x\.backup: \d+ rows of \d+ tables, schema \d+, 1 files of users/);
     const user = '441134964000';
     const { messageId } = await scene.send({ to: user });
     await scene.lifeUntil('delivered after the backup', messageId, (life) => life.state === 'read', 30_000);
     const [at] = await scene.atMeta(user);
     assert.ok(at?.bizOpaque);
-    return { ids, lost: { messageId, bizOpaque: at.bizOpaque, wamid: at.id } };
+    return { ids, lost: { messageId, bizOpaque: at.bizOpaque, wamid: at.id }, fileUrl };
   } finally {
     await world.stop();
   }
+}
+
+/** A user sends a file; returns the URL under which the customer gets it. */
+async function takeFile(scene: Scene): Promise<string> {
+  const { info } = scene.world;
+  const image = { data: FILE.toString('base64'), mime_type: 'image/jpeg' };
+  const json = { type: 'image', image, phoneNumberId: info.phoneNumberId };
+  assert.equal((await scene.world.sandbox(`/_sandbox/users/${info.user}/messages`, { json })).status, 201);
+  return until('the file can be pulled', async () => {
+    const { body } = await scene.world.api<{ results: { message: { url?: string } }[] }>('/messages-api/1/inbound');
+    return body.results[0]?.message.url;
+  });
+}
+
+async function fileOf({ world }: Scene, path: string): Promise<Buffer> {
+  const headers = { authorization: `App ${world.info.apiKey}` };
+  return Buffer.from(await (await fetch(`${world.info.api}${path}`, { headers })).arrayBuffer());
 }
 
 async function sendMany(scene: Scene, count: number): Promise<string[]> {
