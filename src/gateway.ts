@@ -1,6 +1,7 @@
 // The composition root: configuration -> parts -> { url, stop }. All wiring is here; parts receive what they use.
 import { readFileSync } from 'node:fs';
 import type { FastifyError } from 'fastify';
+import { registerAccountRoutes } from './api/account-route.js';
 import { registerAdminApi } from './api/admin/register.js';
 import { sendErrorAsApiError } from './api/api-errors.js';
 import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
@@ -8,6 +9,7 @@ import { registerEvents } from './api/events.js';
 import { registerHealth } from './api/health.js';
 import { registerIdentity } from './api/identity.js';
 import { readJsonOnly } from './api/json.js';
+import { managementRoutes } from './api/management.js';
 import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
 import { registerMetaWebhook } from './api/meta-webhook.js';
@@ -53,6 +55,7 @@ import { type Depths, ping, readDepths } from './store/depths.js';
 import { type Directory, type DirectorySender, openDirectory } from './store/directory.js';
 import type { AppendedEvent } from './store/events.js';
 import { ensurePartitions } from './store/partitions.js';
+import { openProfileDirectory } from './store/profile-directory.js';
 import { ReportKind } from './store/reports.js';
 
 /** What a gateway is started with. */
@@ -118,7 +121,8 @@ async function wire(
     devApiKey: config.dev ? config.devApiKey : undefined,
   });
   const directory = await openDirectory(database);
-  const stopPolling = pollDirectory(directory, log);
+  const profiles = await openProfileDirectory(database, secrets.open);
+  const stopPolling = pollDirectory([directory, profiles], log);
   lifecycle.add('directory', stopPolling);
 
   const graph = createGraphClient({
@@ -174,7 +178,7 @@ async function wire(
         client: createWebhookClient(safeFetch, version()),
         mediaUrl,
         secretsOf: secretsOf.signing,
-        profileOf: () => undefined,
+        profileOf: profiles.profileOf,
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
         hasPeers: () => !roles.has('receive') || ownership.alive('receive') > 1,
@@ -291,6 +295,12 @@ async function wire(
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
       registerReadMarks(scope, { database, directory, clock, graph, log, tokenOf, limit: limitOf(10) });
     });
+    const management = managementRoutes({ database, clock, secrets, checkUrl: safeFetch.check });
+    app.register(async (scope) => {
+      readJsonOnly(scope);
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
+      registerAccountRoutes(scope, directory, management);
+    });
     const adminRoutes = registerAdminApi(app, {
       database,
       directory,
@@ -303,7 +313,7 @@ async function wire(
       metaVerifyToken: config.metaVerifyToken,
       checkUrl: safeFetch.check,
     });
-    registerOpenApi(app, { version: version(), adminRoutes, hasWebhook: roles.has('receive') });
+    registerOpenApi(app, { version: version(), adminRoutes, management, hasWebhook: roles.has('receive') });
   }
   app.setNotFoundHandler((_, reply) => void sendServiceException(reply, 404));
   app.setErrorHandler<FastifyError>((error, _, reply) => void sendError(reply, error, log));
@@ -388,9 +398,11 @@ function openToken(sender: DirectorySender, open: (sealed: Buffer) => string, lo
   }
 }
 
-function pollDirectory(directory: Directory, log: Log): () => void {
+function pollDirectory(directories: readonly Pick<Directory, 'refresh'>[], log: Log): () => void {
   const timer = setInterval(() => {
-    directory.refresh().catch((error: unknown) => log.warn({ event: 'directory.refresh', err: String(error) }));
+    Promise.all(directories.map((directory) => directory.refresh())).catch((error: unknown) =>
+      log.warn({ event: 'directory.refresh', err: String(error) }),
+    );
   }, DIRECTORY_POLL_MS);
   timer.unref();
   return () => clearInterval(timer);

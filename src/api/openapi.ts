@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type TObject, Type } from 'typebox';
 import { messageOperations, type Operation, type OperationAnswer, openApiDocument } from '../contract/openapi.js';
+import type { AccountRoute } from './account-route.js';
 import { problem, problemBody } from './admin/problem.js';
 import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
@@ -16,12 +17,17 @@ export interface OpenApiParts {
   /** Parley's own. */
   version: string;
   adminRoutes: readonly Route[];
+  /** Infobip's management APIs. */
+  management: readonly AccountRoute[];
   /** Whether this process also takes Meta's webhooks. */
   hasWebhook: boolean;
 }
 
 /** Serves GET /openapi.json, without a key. */
-export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, hasWebhook }: OpenApiParts): void {
+export function registerOpenApi(
+  app: FastifyInstance,
+  { version, adminRoutes, management, hasWebhook }: OpenApiParts,
+): void {
   const operations = [
     ...messageOperations(),
     eventOperation,
@@ -29,6 +35,7 @@ export function registerOpenApi(app: FastifyInstance, { version, adminRoutes, ha
     readMarkOperation,
     ...identityOperations,
     ...pullOperations,
+    ...management.map(({ operation }) => operation),
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,

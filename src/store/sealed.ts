@@ -11,7 +11,13 @@ export interface SealedValue {
 }
 
 /** The sealed columns. A test compares them with the schema. */
-export const SEALED_COLUMNS = { senders: 'access_token', signing_secrets: 'secret' } as const;
+export const SEALED_COLUMNS = {
+  senders: 'access_token',
+  signing_secrets: 'secret',
+  securities: 'credentials',
+  certificates: 'content',
+  profiles: 'signing_secrets',
+} as const;
 
 /** A table with a sealed column. */
 export type SealedTable = keyof typeof SEALED_COLUMNS;
@@ -23,18 +29,27 @@ const READ = {
   text: `SELECT 'senders' AS "table", id::text, 'access token of ' || CASE WHEN deleted_at IS NULL THEN '' ELSE 'removed ' END || 'sender ' || sender AS label,
       access_token AS sealed FROM senders
     UNION ALL SELECT 'signing_secrets', s.id, 'signing secret ' || s.id || ' of account ' || a.account_id, s.secret
-      FROM signing_secrets s JOIN accounts a ON a.id = s.account ORDER BY 1, 2`,
+      FROM signing_secrets s JOIN accounts a ON a.id = s.account
+    UNION ALL SELECT 'securities', s.id::text, 'credentials of security ' || s.auth_id || ' of account ' || a.account_id, s.credentials
+      FROM securities s JOIN accounts a ON a.id = s.account WHERE s.credentials IS NOT NULL
+    UNION ALL SELECT 'certificates', c.id::text, 'certificate ' || c.certificate_id || ' of account ' || a.account_id, c.content
+      FROM certificates c JOIN accounts a ON a.id = c.account
+    UNION ALL SELECT 'profiles', p.id::text, 'signing secrets of profile ' || p.profile_id || ' of account ' || a.account_id, p.signing_secrets
+      FROM profiles p JOIN accounts a ON a.id = p.account WHERE p.signing_secrets IS NOT NULL ORDER BY 1, 2`,
 };
 const WRITE: Readonly<Record<SealedTable, { name: string; text: string }>> = {
-  senders: {
-    name: '',
-    text: 'UPDATE senders t SET access_token = u.sealed FROM unnest($1::text[], $2::bytea[]) AS u (id, sealed) WHERE t.id = u.id::integer',
-  },
-  signing_secrets: {
-    name: '',
-    text: 'UPDATE signing_secrets t SET secret = u.sealed FROM unnest($1::text[], $2::bytea[]) AS u (id, sealed) WHERE t.id = u.id',
-  },
+  senders: writeTo('senders', 'integer'),
+  signing_secrets: writeTo('signing_secrets', 'text'),
+  securities: writeTo('securities', 'integer'),
+  certificates: writeTo('certificates', 'integer'),
+  profiles: writeTo('profiles', 'integer'),
 };
+
+function writeTo(table: SealedTable, keyType: 'integer' | 'text'): { name: string; text: string } {
+  const text = `UPDATE ${table} t SET ${SEALED_COLUMNS[table]} = u.sealed FROM unnest($1::text[], $2::bytea[]) AS u (id, sealed)
+    WHERE t.id = u.id::${keyType}`;
+  return { name: '', text };
+}
 
 /** Every sealed secret there is, locked against change until the transaction ends. A few hundred bytes each. */
 export async function lockSealed(tx: Runner): Promise<SealedValue[]> {

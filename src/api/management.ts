@@ -1,0 +1,11 @@
+// Infobip's management APIs together: subscriptions with what belongs to them.
+import type { ProfileParts } from '../manage/profiles.js';
+import type { AccountRoute } from './account-route.js';
+import { certificateRoutes } from './certificates.js';
+import { profileRoutes, securityRoutes } from './profiles.js';
+import { subscriptionRoutes } from './subscriptions.js';
+
+/** All of their endpoints. */
+export function managementRoutes(parts: ProfileParts): AccountRoute[] {
+  return [...subscriptionRoutes(parts), ...profileRoutes(parts), ...securityRoutes(parts), ...certificateRoutes(parts)];
+}

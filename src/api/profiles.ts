@@ -1,0 +1,230 @@
+// /subscriptions/1/profiles and /subscriptions/1/security: how reports are posted, and what they authenticate with (Infobip 5).
+import { Type } from 'typebox';
+import type { Violations } from '../contract/readers.js';
+import {
+  noIdProfileSchema,
+  profileSchema,
+  readSettings,
+  validateNoIdProfile,
+  validateProfile,
+} from '../contract/subscriptions/profile.js';
+import {
+  noIdSecuritySchema,
+  securitySchema,
+  shownCredentials,
+  validateNoIdSecurity,
+  validateSecurity,
+} from '../contract/subscriptions/security.js';
+import {
+  createProfile,
+  createSecurity,
+  openSecurity,
+  type ProfileParts,
+  removeProfile,
+  removeSecurity,
+  replaceProfile,
+  replaceSecurity,
+} from '../manage/profiles.js';
+import { isRefusal, refuse } from '../manage/refusal.js';
+import { findProfile, type ProfileRow, pageProfiles } from '../store/profiles.js';
+import { findSecurity, pageSecurities, type SecurityRow } from '../store/securities.js';
+import {
+  type AccountRoute,
+  defineAccountRoute,
+  hasViolations,
+  pageAnswer,
+  pageOf,
+  readSlice,
+} from './account-route.js';
+
+const TAG = 'Subscriptions';
+const PROFILES = '/subscriptions/1/profiles';
+const SECURITY = '/subscriptions/1/security';
+const SIZE_MAX = 100;
+
+/** `page` and `size` on the API page. */
+export const pagingQuery = Type.Object({
+  page: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
+  size: Type.Optional(Type.Integer({ minimum: 1, maximum: SIZE_MAX, default: 20 })),
+});
+
+const securityExample = { authId: 'h-1', type: 'HMAC', credentials: { secretKey: 'k', algorithm: 'HMAC_SHA_256' } };
+const profileExample = {
+  profileId: 'p-main',
+  webhook: { notifyUrl: 'https://hooks.example/wa' },
+  security: securityExample,
+};
+const profileAnswer = { ...profileExample, security: { authId: 'h-1' } };
+const profileIds = { profileId: 'p-main', security: { authId: 'h-1' } };
+
+/** The endpoints of profiles. */
+export function profileRoutes(parts: ProfileParts): AccountRoute[] {
+  const { database } = parts;
+  return [
+    defineAccountRoute({
+      method: 'GET',
+      url: PROFILES,
+      tag: TAG,
+      summary: 'List notification profiles, newest first',
+      query: pagingQuery,
+      answer: pageAnswer(profileAnswer),
+      async handle({ account, query }) {
+        const violations: Violations = {};
+        const slice = readSlice(query, SIZE_MAX, violations);
+        if (hasViolations(violations)) return { violations };
+        return { status: 200, body: pageOf(await pageProfiles(database, account, slice), slice, showProfile) };
+      },
+    }),
+    defineAccountRoute({
+      method: 'POST',
+      url: PROFILES,
+      tag: TAG,
+      summary: 'Make a notification profile, and the security that it describes',
+      body: { schema: profileSchema, example: profileExample, validate: validateProfile },
+      answer: { status: 201, description: 'Made; Location names it', example: profileIds },
+      errors: [409],
+      async handle({ account, body }) {
+        const row = await createProfile(parts, account, body);
+        if (isRefusal(row)) return row;
+        return { status: 201, body: profileIdsOf(row), location: `${PROFILES}/${row.profileId}` };
+      },
+    }),
+    defineAccountRoute({
+      method: 'GET',
+      url: `${PROFILES}/:profileId`,
+      tag: TAG,
+      summary: 'Read a notification profile',
+      answer: { status: 200, description: 'The profile', example: profileAnswer },
+      async handle({ account, param }) {
+        const row = await findProfile(database, account, param('profileId'));
+        return row === undefined ? refuse('notFound', 'no such profile') : { status: 200, body: showProfile(row) };
+      },
+    }),
+    defineAccountRoute({
+      method: 'PUT',
+      url: `${PROFILES}/:profileId`,
+      tag: TAG,
+      summary: 'Replace a notification profile',
+      body: {
+        schema: noIdProfileSchema,
+        example: { webhook: { notifyUrl: 'https://hooks.example/wa' }, security: { authId: 'h-1' } },
+        validate: validateNoIdProfile,
+      },
+      answer: { status: 200, description: 'Replaced', example: profileIds },
+      async handle({ account, param, body }) {
+        const row = await replaceProfile(parts, account, param('profileId'), body);
+        return isRefusal(row) ? row : { status: 200, body: profileIdsOf(row) };
+      },
+    }),
+    defineAccountRoute({
+      method: 'DELETE',
+      url: `${PROFILES}/:profileId`,
+      tag: TAG,
+      summary: 'Delete a notification profile that no subscription uses',
+      answer: { status: 200, description: 'Deleted', example: profileIds },
+      errors: [409],
+      async handle({ account, param }) {
+        const row = await removeProfile(parts, account, param('profileId'));
+        return isRefusal(row) ? row : { status: 200, body: profileIdsOf(row) };
+      },
+    }),
+  ];
+}
+
+/** The ids that answers to changes name (Infobip 5: IdOnlyProfileResponse). */
+export function profileIdsOf({ profileId, authId }: { profileId: string; authId: string | null }): object {
+  return { profileId, security: authId === null ? undefined : { authId } };
+}
+
+function showProfile({ profileId, notifyUrl, settings, authId, certificateId }: ProfileRow): object {
+  const { contentType, isOrdered, ...rest } = readSettings(settings);
+  return {
+    profileId,
+    webhook: notifyUrl === null ? undefined : { contentType, notifyUrl },
+    security: authId === null ? undefined : { authId },
+    clientCertificateId: certificateId ?? undefined,
+    ...rest,
+    ordered: isOrdered,
+  };
+}
+
+/** The endpoints of security. */
+export function securityRoutes(parts: ProfileParts): AccountRoute[] {
+  const { database } = parts;
+  const show = (row: SecurityRow): object => showSecurity(parts, row);
+  return [
+    defineAccountRoute({
+      method: 'GET',
+      url: SECURITY,
+      tag: TAG,
+      summary: 'List securities with their credentials, newest first',
+      query: pagingQuery,
+      answer: pageAnswer(securityExample),
+      async handle({ account, query }) {
+        const violations: Violations = {};
+        const slice = readSlice(query, SIZE_MAX, violations);
+        if (hasViolations(violations)) return { violations };
+        return { status: 200, body: pageOf(await pageSecurities(database, account, slice), slice, show) };
+      },
+    }),
+    defineAccountRoute({
+      method: 'POST',
+      url: SECURITY,
+      tag: TAG,
+      summary: 'Make a security',
+      body: { schema: securitySchema, example: securityExample, validate: validateSecurity },
+      answer: { status: 201, description: 'Made; Location names it', example: { authId: 'h-1' } },
+      errors: [409],
+      async handle({ account, body }) {
+        const made = await createSecurity(parts, account, body);
+        const { authId } = body;
+        return isRefusal(made) ? made : { status: 201, body: { authId }, location: `${SECURITY}/${authId}` };
+      },
+    }),
+    defineAccountRoute({
+      method: 'GET',
+      url: `${SECURITY}/:authId`,
+      tag: TAG,
+      summary: 'Read a security with its credentials',
+      answer: { status: 200, description: 'The security', example: securityExample },
+      async handle({ account, param }) {
+        const row = await findSecurity(database, account, param('authId'));
+        return row === undefined ? refuse('notFound', 'no such security') : { status: 200, body: show(row) };
+      },
+    }),
+    defineAccountRoute({
+      method: 'PUT',
+      url: `${SECURITY}/:authId`,
+      tag: TAG,
+      summary: 'Replace a security',
+      body: {
+        schema: noIdSecuritySchema,
+        example: { type: 'BASIC', credentials: { username: 'u', password: 'p' } },
+        validate: validateNoIdSecurity,
+      },
+      answer: { status: 200, description: 'Replaced', example: { authId: 'h-1' } },
+      async handle({ account, param, body }) {
+        const authId = param('authId');
+        const done = await replaceSecurity(parts, account, { authId, ...body });
+        return isRefusal(done) ? done : { status: 200, body: { authId } };
+      },
+    }),
+    defineAccountRoute({
+      method: 'DELETE',
+      url: `${SECURITY}/:authId`,
+      tag: TAG,
+      summary: 'Delete a security that no profile uses',
+      answer: { status: 200, description: 'Deleted', example: { authId: 'h-1' } },
+      errors: [409],
+      async handle({ account, param }) {
+        const authId = param('authId');
+        const done = await removeSecurity(parts, account, authId);
+        return isRefusal(done) ? done : { status: 200, body: { authId } };
+      },
+    }),
+  ];
+}
+
+function showSecurity(parts: ProfileParts, row: SecurityRow): object {
+  return { authId: row.authId, type: row.type, credentials: shownCredentials(openSecurity(parts, row)) };
+}

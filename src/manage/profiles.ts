@@ -1,0 +1,228 @@
+// Notification profiles and what they authenticate with: made, replaced and removed, each by the id that the client chose.
+import type { DeliverySecurity } from '../contract/delivery-profile.js';
+import { type NoIdProfileRequest, type ProfileRequest, settingsOf } from '../contract/subscriptions/profile.js';
+import { credentialsOf, isNewSecurity, readCredentials, writeCredentials } from '../contract/subscriptions/security.js';
+import type { Clock } from '../lib/clock.js';
+import type { SecretBox } from '../lib/secrets.js';
+import type { Runner } from '../store/accounts.js';
+import { findCertificate } from '../store/certificates.js';
+import type { Database } from '../store/database.js';
+import {
+  deleteProfile,
+  ensureProfileEndpoint,
+  findProfile,
+  insertProfile,
+  isProfileLinked,
+  type NewProfile,
+  type ProfileRow,
+  updateProfile,
+} from '../store/profiles.js';
+import {
+  deleteSecurity,
+  findSecurity,
+  insertSecurity,
+  isSecurityLinked,
+  type SecurityRow,
+  updateSecurity,
+} from '../store/securities.js';
+import { giveUp, type Refusal, transactOrRefuse } from './refusal.js';
+
+/** What these operations need. */
+export interface ProfileParts {
+  database: Database;
+  clock: Clock;
+  secrets: SecretBox;
+  /** Why a URL can never be posted to, as far as its text says (the SSRF guard's static check). */
+  checkUrl(url: string): string | undefined;
+}
+
+/** A security as a request gives it, validated. */
+type SecurityRequest = Parameters<typeof credentialsOf>[0] & { authId: string };
+
+/** Makes a security of an account. Refused when the id is taken. */
+export function createSecurity(
+  parts: ProfileParts,
+  account: number,
+  request: SecurityRequest,
+): Promise<object | Refusal> {
+  return transactOrRefuse(parts.database, async (tx) => {
+    await addSecurity(parts, tx, account, request, '');
+    return {};
+  });
+}
+
+/** Replaces a security; profiles that use it use what it is now. */
+export function replaceSecurity(
+  parts: ProfileParts,
+  account: number,
+  request: SecurityRequest,
+): Promise<object | Refusal> {
+  return transactOrRefuse(parts.database, async (tx) => {
+    const isThere = await updateSecurity(tx, account, sealedSecurity(parts, request, ''));
+    if (!isThere) giveUp('notFound', 'no such security');
+    return {};
+  });
+}
+
+/** Removes a security that no profile uses. */
+export function removeSecurity({ database }: ProfileParts, account: number, authId: string): Promise<object | Refusal> {
+  return transactOrRefuse(database, async (tx) => {
+    const found = (await findSecurity(tx, account, authId)) ?? giveUp('notFound', 'no such security');
+    if (await isSecurityLinked(tx, found.id)) giveUp('conflict', 'a profile uses this security');
+    await deleteSecurity(tx, found.id);
+    return {};
+  });
+}
+
+/** The clear credentials of a stored security. Throws Error when they were sealed with another key. */
+export function openSecurity(
+  { secrets }: Pick<ProfileParts, 'secrets'>,
+  { credentials }: SecurityRow,
+): DeliverySecurity {
+  return readCredentials(credentials === null ? undefined : secrets.open(credentials));
+}
+
+function sealedSecurity(
+  { secrets, checkUrl }: ProfileParts,
+  request: SecurityRequest,
+  prefix: string,
+): Omit<SecurityRow, 'id'> {
+  const credentials = credentialsOf(request);
+  if (credentials.type === 'OAUTH') {
+    const reason = checkUrl(credentials.tokenUrl);
+    if (reason !== undefined) giveUp('invalid', `cannot be posted to: ${reason}`, `${prefix}credentials.tokenUrl`);
+  }
+  const clear = writeCredentials(credentials);
+  return {
+    authId: request.authId,
+    type: credentials.type,
+    credentials: clear === undefined ? null : secrets.seal(clear),
+  };
+}
+
+async function addSecurity(
+  parts: ProfileParts,
+  tx: Runner,
+  account: number,
+  request: SecurityRequest,
+  prefix: string,
+): Promise<number> {
+  const id = await insertSecurity(tx, account, sealedSecurity(parts, request, prefix), parts.clock.now());
+  return id ?? giveUp('conflict', `there is a security with this authId already`, `${prefix}authId`);
+}
+
+/** Makes a profile of an account, and the security that it describes. Refused when an id is taken, or names nothing. */
+export function createProfile(
+  parts: ProfileParts,
+  account: number,
+  request: ProfileRequest,
+): Promise<ProfileRow | Refusal> {
+  return transactOrRefuse(parts.database, async (tx) => {
+    await addProfile(parts, tx, account, request, '');
+    return existing(tx, account, request.profileId);
+  });
+}
+
+/** Makes a profile inside a transaction; `prefix` is its path in the request, with the dot. Returns its internal id. */
+export async function addProfile(
+  parts: ProfileParts,
+  tx: Runner,
+  account: number,
+  request: ProfileRequest,
+  prefix: string,
+): Promise<number> {
+  const { security } = request;
+  const linked =
+    security !== undefined && isNewSecurity(security)
+      ? await addSecurity(parts, tx, account, security, `${prefix}security.`)
+      : await securityNamed(tx, account, security?.authId, prefix);
+  const row = await toRow(parts, tx, account, { profileId: request.profileId, security: linked, request, prefix });
+  const id = await insertProfile(tx, row, parts.clock.now());
+  return id ?? giveUp('conflict', 'there is a profile with this profileId already', `${prefix}profileId`);
+}
+
+/** Replaces a profile: what the request leaves out is gone. */
+export function replaceProfile(
+  parts: ProfileParts,
+  account: number,
+  profileId: string,
+  request: NoIdProfileRequest,
+): Promise<ProfileRow | Refusal> {
+  return transactOrRefuse(parts.database, async (tx) => {
+    if ((await findProfile(tx, account, profileId)) === undefined) giveUp('notFound', 'no such profile');
+    const security = await securityNamed(tx, account, request.security?.authId, '');
+    await updateProfile(tx, await toRow(parts, tx, account, { profileId, security, request, prefix: '' }));
+    return existing(tx, account, profileId);
+  });
+}
+
+/** Removes a profile that no subscription uses. */
+export function removeProfile(
+  { database }: ProfileParts,
+  account: number,
+  profileId: string,
+): Promise<ProfileRow | Refusal> {
+  return transactOrRefuse(database, async (tx) => {
+    const found = await existing(tx, account, profileId);
+    if (await isProfileLinked(tx, found.id)) giveUp('conflict', 'a subscription uses this profile');
+    await deleteProfile(tx, found.id);
+    return found;
+  });
+}
+
+async function existing(tx: Runner, account: number, profileId: string): Promise<ProfileRow> {
+  return (await findProfile(tx, account, profileId)) ?? giveUp('notFound', 'no such profile');
+}
+
+async function securityNamed(
+  tx: Runner,
+  account: number,
+  authId: string | undefined,
+  prefix: string,
+): Promise<number | null> {
+  if (authId === undefined) return null;
+  const found = await findSecurity(tx, account, authId);
+  return found?.id ?? giveUp('invalid', 'does not exist', `${prefix}security.authId`);
+}
+
+interface ProfileToStore {
+  profileId: string;
+  security: number | null;
+  request: NoIdProfileRequest;
+  prefix: string;
+}
+
+async function toRow(
+  { secrets, checkUrl, clock }: ProfileParts,
+  tx: Runner,
+  account: number,
+  { profileId, security, request, prefix }: ProfileToStore,
+): Promise<NewProfile> {
+  const notifyUrl = request.webhook?.notifyUrl ?? null;
+  const reason = notifyUrl === null ? undefined : checkUrl(notifyUrl);
+  if (reason !== undefined) giveUp('invalid', `cannot be posted to: ${reason}`, `${prefix}webhook.notifyUrl`);
+  const { signingSecrets, clientCertificateId } = request;
+  const now = clock.now();
+  return {
+    account,
+    profileId,
+    notifyUrl,
+    endpoint:
+      notifyUrl === null ? null : await ensureProfileEndpoint(tx, account, new URL(notifyUrl).origin, profileId, now),
+    settings: JSON.stringify(settingsOf(request)),
+    security,
+    certificate: await certificateNamed(tx, account, clientCertificateId, prefix),
+    signingSecrets: signingSecrets === undefined ? null : secrets.seal(JSON.stringify(signingSecrets)),
+  };
+}
+
+async function certificateNamed(
+  tx: Runner,
+  account: number,
+  certificateId: string | undefined,
+  prefix: string,
+): Promise<number | null> {
+  if (certificateId === undefined) return null;
+  const found = await findCertificate(tx, account, certificateId);
+  return found?.id ?? giveUp('invalid', 'does not exist', `${prefix}clientCertificateId`);
+}
