@@ -70,7 +70,7 @@ export function subjectOf(line: Line, webhook: Webhook): FaultSubject {
     path: pathname + search,
     phoneNumberId: first?.phoneNumberId ?? null,
     user: first?.user ?? null,
-    field: 'messages',
+    field: first?.field ?? 'messages',
   };
 }
 

@@ -1,6 +1,8 @@
 // What the sandbox remembers, as plain JSON records: one schema each, so that a state file or a snapshot is checked when it is read.
 import Type, { type Static } from 'typebox';
 import { FileFacts } from './media/facts.js';
+import { Category, Reviews } from './templates/record.js';
+import { Rendered } from './templates/rendered.js';
 
 /** Digits of a phone number with country code, as WhatsApp writes a `wa_id`. */
 export const PhoneDigits = Type.String({ pattern: '^[1-9][0-9]{4,14}$' });
@@ -56,6 +58,10 @@ export const UserRecord = Type.Object({
   identityHash: Type.Optional(Type.String()),
   /** The code with which every message to the user fails after acceptance. */
   failWith: Type.Optional(Type.Integer()),
+  /** Whether the user wants no marketing messages. */
+  refusesMarketing: Type.Optional(Type.Boolean()),
+  /** Most marketing templates that reach the user in 24 hours; unlimited without. */
+  marketingMax: Type.Optional(Type.Integer()),
 });
 export type User = Static<typeof UserRecord>;
 
@@ -112,6 +118,8 @@ export const MessageRecord = Type.Object({
   failure: Type.Union([Type.Null(), FailureRecord]),
   media: Type.Optional(Type.Array(MediaUseRecord)),
   awaitsMedia: Type.Optional(Type.Boolean()),
+  /** Of a template message: the template, its category when it was sent, and what it shows. */
+  template: Type.Optional(Type.Object({ id: Type.String(), category: Category, rendered: Rendered })),
 });
 export type Message = Static<typeof MessageRecord>;
 
@@ -131,9 +139,12 @@ export const MediaRecord = Type.Object({
 });
 export type Media = Static<typeof MediaRecord>;
 
-/** One thing that a webhook tells: a status or an inbound message. Updates of one `key` are delivered in order. */
+/** One thing that a webhook tells: a status, an inbound message, or a change of another `field`, whose whole value is `fragment`. Updates of one `key` are delivered in order. */
 const UpdateRecord = Type.Object({
-  kind: Type.Enum(['status', 'message']),
+  kind: Type.Enum(['status', 'message', 'field']),
+  field: Type.Optional(Type.String()),
+  /** Of a change of a field that has one: when, epoch seconds. */
+  time: Type.Optional(Type.Number()),
   key: Type.String(),
   wabaId: Type.String(),
   phoneNumberId: Type.String(),
@@ -234,6 +245,7 @@ export const SettingsRecord = Type.Object({
   progress: Progress,
   window: Type.Enum(['enforced', 'open']),
   clockOffsetMs: Type.Number(),
+  reviews: Reviews,
   nextMessageSeq: Type.Number(),
   nextWebhookSeq: Type.Number(),
   verified: Type.Array(Type.String()),

@@ -21,6 +21,7 @@ import { createMediaLinks } from './media/links.js';
 import { createPace } from './pace.js';
 import { registerPhone } from './phone-files.js';
 import { createProgress, type ProgressEngine } from './progress.js';
+import { createTemplateLife } from './templates/life.js';
 import { createWorld, WORLD_LIMITS, type World, type WorldLimits } from './world.js';
 import { createWorlds, type Worlds } from './worlds.js';
 
@@ -128,8 +129,10 @@ async function openWorld(
   life.add('callbacks', () => callbacks.stop());
   const progress = createProgress(world, callbacks);
   life.add('progress', () => progress.stop());
+  const templates = createTemplateLife(world, callbacks);
+  life.add('templates', () => templates.stop());
   const media = createMedia(options, world, progress, life);
-  const parts = { world, feed, callbacks, progress, pace: createPace(world.clock), worlds, ...media };
+  const parts = { world, feed, callbacks, progress, templates, pace: createPace(world.clock), worlds, ...media };
   const app = createApp(log, routes, parts, access);
   await parts.library.rebuild();
   return {
@@ -140,6 +143,7 @@ async function openWorld(
       callbacks.rebuild();
       progress.rebuild();
       parts.examiner.rebuild();
+      templates.rebuild();
     },
   };
 }

@@ -19,7 +19,7 @@ export function statusUpdate(world: World, message: Message, status: StatusName,
     ...(isHidden ? {} : { recipient_id: message.to }),
     recipient_user_id: world.userIdOf(message.to),
     ...(message.bizOpaque === null ? {} : { biz_opaque_callback_data: message.bizOpaque }),
-    ...(status === 'sent' || status === 'delivered' ? priceOf(message, status, atMs) : {}),
+    ...(status === 'sent' || status === 'delivered' ? priceOf(world, message, status, atMs) : {}),
     ...(isFailed ? { errors: [errorOf(message)] } : {}),
   });
 }
@@ -36,6 +36,39 @@ export function inboundUpdate(world: World, message: Message): Update | undefine
     timestamp: seconds(message.acceptedAt),
     ...payload,
   });
+}
+
+/** The update that tells what a user wants of marketing (Meta 2.6); undefined when the number is gone. */
+export function preferenceUpdate(world: World, phoneNumberId: string, user: string): Update | undefined {
+  const number = world.numbers.get(phoneNumberId);
+  if (number === undefined) return undefined;
+  const { refusesMarketing = false, numberHidden = false } = world.userOf(user);
+  const preference = {
+    ...(numberHidden ? {} : { wa_id: user }),
+    user_id: world.userIdOf(user),
+    detail: refusesMarketing
+      ? 'User requested to stop marketing messages'
+      : 'User requested to resume marketing messages',
+    category: 'marketing_messages',
+    value: refusesMarketing ? 'stop' : 'resume',
+    timestamp: Math.floor(world.clock.now() / 1000),
+  };
+  return {
+    kind: 'field',
+    field: 'user_preferences',
+    key: `preference:${phoneNumberId}:${user}`,
+    wabaId: number.wabaId,
+    phoneNumberId,
+    number: number.number,
+    user,
+    contact: null,
+    fragment: {
+      messaging_product: 'whatsapp',
+      metadata: { display_phone_number: number.number, phone_number_id: phoneNumberId },
+      contacts: [contactOf(world, number, user, numberHidden)],
+      user_preferences: [preference],
+    },
+  };
 }
 
 function update(
@@ -60,7 +93,12 @@ function update(
 }
 
 /** Without the user's number when it is hidden (Meta 2.9); with the identity when the business number checks it (Meta 2.2). */
-function contactOf(world: World, { phoneNumberId }: Message, user: string, isHidden: boolean): unknown {
+function contactOf(
+  world: World,
+  { phoneNumberId }: Pick<Message, 'phoneNumberId'>,
+  user: string,
+  isHidden: boolean,
+): unknown {
   const checks = world.numbers.get(phoneNumberId)?.identityCheck === true;
   const { profileName, username, identityHash } = world.userOf(user);
   return {
@@ -76,15 +114,23 @@ function isAddressedById({ payload }: Message): boolean {
   return typeof payload === 'object' && payload !== null && Reflect.get(payload, 'to') === undefined;
 }
 
-/** Free-form messages are service messages, free inside the window (Meta 8). `conversation` only up to v23. */
-function priceOf(message: Message, status: StatusName, atMs: number): Record<string, unknown> {
-  const pricing = { billable: false, pricing_model: 'PMP', type: 'free_customer_service', category: 'service' };
+/** Free-form messages are service messages, free inside the window, as are utility templates (Meta 8). `conversation` only up to v23. */
+function priceOf(world: World, message: Message, status: StatusName, atMs: number): Record<string, unknown> {
+  const category = message.template?.category.toLowerCase() ?? 'service';
+  const isFree =
+    category === 'service' || (category === 'utility' && world.isWindowOpen(message.phoneNumberId, message.to));
+  const pricing = {
+    billable: !isFree,
+    pricing_model: 'PMP',
+    type: isFree ? 'free_customer_service' : 'regular',
+    category,
+  };
   if (message.graphMajor > CONVERSATION_MAJOR_MAX) return { pricing };
   const day = Math.floor(message.acceptedAt / WINDOW_MS);
   const conversation = {
     id: createHash('md5').update(`${message.phoneNumberId}:${message.to}:${day}`).digest('hex'),
     ...(status === 'sent' ? { expiration_timestamp: seconds(atMs + WINDOW_MS) } : {}),
-    origin: { type: 'service' },
+    origin: { type: category },
   };
   return { conversation, pricing };
 }
@@ -110,10 +156,15 @@ interface Value {
   statuses?: unknown[];
 }
 
-/** The exact text of a webhook body: one entry a WABA, one change for each number and kind, in the order of the updates; ASCII only. */
+/** The exact text of a webhook body: one entry a WABA, one change for each number and kind, in the order of the updates, then changes of other fields; ASCII only. */
 export function renderBody(updates: readonly Update[]): string {
+  const fields: unknown[] = [];
   const entries = new Map<string, Map<string, Value>>();
   for (const update of updates) {
+    if (update.kind === 'field') {
+      fields.push(fieldEntry(update));
+      continue;
+    }
     const changes = entries.get(update.wabaId) ?? new Map<string, Value>();
     entries.set(update.wabaId, changes);
     const key = `${update.kind}:${update.phoneNumberId}`;
@@ -123,7 +174,12 @@ export function renderBody(updates: readonly Update[]): string {
     id,
     changes: [...changes.values()].map((value) => ({ value, field: 'messages' })),
   }));
-  return escapeToAscii(JSON.stringify({ object: 'whatsapp_business_account', entry }));
+  return escapeToAscii(JSON.stringify({ object: 'whatsapp_business_account', entry: [...entry, ...fields] }));
+}
+
+/** A change of another field has an entry of its own; only these say when (Meta 2.1). */
+function fieldEntry({ wabaId, time, field, fragment }: Update): unknown {
+  return { id: wabaId, ...(time === undefined ? {} : { time }), changes: [{ value: fragment, field }] };
 }
 
 /** The value with the update appended to its list, and its contact. */

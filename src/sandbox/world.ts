@@ -26,6 +26,15 @@ import {
   WebhookRecord,
 } from './records.js';
 import { createTable, type StoredTable, type Table, type TouchListener } from './table.js';
+import {
+  type Reviews,
+  rewind,
+  type Template,
+  TemplateRecord,
+  templateKey,
+  type Upload,
+  UploadRecord,
+} from './templates/record.js';
 
 /** Length of the customer service window: 24 hours from the user's last message (Meta 8). */
 export const WINDOW_MS = 24 * 3_600_000;
@@ -38,6 +47,14 @@ export interface WorldLimits {
 
 /** Limits unless told otherwise: 470 MB resident, measured with both full of short texts. */
 export const WORLD_LIMITS: WorldLimits = { messagesMax: 200_000, webhooksMax: 100_000 };
+
+/** Reviews unless told otherwise; Meta takes 100 creations an hour (Meta 7.1). */
+export const REVIEWS_DEFAULT: Reviews = {
+  mode: 'approve',
+  delayMs: 2000,
+  reason: 'INVALID_FORMAT',
+  creationsPerHour: 100,
+};
 
 const SETTINGS_ID = 'settings';
 const USER_IDS_MAX = 200_000;
@@ -58,6 +75,10 @@ export interface World {
   faults: Table<Fault>;
   /** Files by media id; the bytes are in the media library. */
   media: Table<Media>;
+  /** By `templateKey`. */
+  templates: Table<Template>;
+  /** Resumable uploads by the id of their session. */
+  uploads: Table<Upload>;
   /** The settings; call `saveSettings` after a change. */
   settings(): Settings;
   saveSettings(): void;
@@ -77,7 +98,7 @@ export interface World {
   tables: readonly StoredTable[];
   /** Rebuilds what is derived from the tables, after a load. */
   loaded(): void;
-  /** Back to the start: messages, webhooks, faults, users, progress, window and clock are cleared; WABAs, numbers, tokens, URLs and uploaded media stay. */
+  /** Back to the start: messages, webhooks, faults, users, progress, window and clock are cleared; WABAs, numbers, tokens, URLs, templates and uploaded media stay. */
   reset(): void;
 }
 
@@ -94,6 +115,8 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
   const webhooks = createTable('webhooks', WebhookRecord, touch, (webhook) => webhook.state === 'waiting');
   const faults = createTable('faults', FaultRecord, touch);
   const media = createTable('media', MediaRecord, touch);
+  const templates = createTable('templates', TemplateRecord, touch);
+  const uploads = createTable('uploads', UploadRecord, touch);
   const seqOfWamid = new Map<string, string>();
   const userIds = createUserIds(users);
   settings.put(SETTINGS_ID, defaultSettings());
@@ -109,7 +132,9 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
     webhooks,
     faults,
     media,
-    tables: [settings, apps, wabas, numbers, users, pairs, messages, webhooks, faults, media],
+    templates,
+    uploads,
+    tables: [settings, apps, wabas, numbers, users, pairs, messages, webhooks, faults, media, templates, uploads],
     settings: () => settings.get(SETTINGS_ID) ?? defaultSettings(),
     saveSettings: () => settings.put(SETTINGS_ID, world.settings()),
     messageOf(wamid) {
@@ -154,6 +179,11 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
       const { nextMessageSeq, nextWebhookSeq, verified } = world.settings();
       settings.put(SETTINGS_ID, { ...defaultSettings(), nextMessageSeq, nextWebhookSeq, verified });
       world.loaded();
+      uploads.clear();
+      for (const template of templates.values()) {
+        rewind(template, clock.now());
+        templates.put(templateKey(template.wabaId, template.name, template.language), template);
+      }
       for (const waba of wabas.values()) openFirstWindows(world, waba);
     },
   };
@@ -174,6 +204,7 @@ function defaultSettings(): Settings {
   return {
     progress: { mode: 'immediate', sentMs: 0, deliveredMs: 0, readMs: 0, batchMax: 1 },
     window: 'enforced',
+    reviews: REVIEWS_DEFAULT,
     clockOffsetMs: 0,
     nextMessageSeq: 1,
     nextWebhookSeq: 1,

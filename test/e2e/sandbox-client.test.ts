@@ -158,9 +158,27 @@ test('reacts, answers with a quote, marks as read with typing', async () => {
   assert.equal(marked.success, true);
 });
 
-test('a template, which the sandbox does not know yet, is refused with 131051', async () => {
-  const template = { name: 'hello_world', language: { code: 'en_US' } };
-  await assert.rejects(client.messages.sendTemplate({ ...base, template }), (error) => dig(error, 'code') === 131051);
+test('registers, lists, sends and deletes a template', async () => {
+  const businessAccountId = sandbox.wabaId;
+  const components = [{ type: 'BODY', text: 'Plain words.' }];
+  const made = await client.templates.create({
+    businessAccountId,
+    name: 'from_client',
+    language: 'en_US',
+    category: 'UTILITY',
+    components,
+  });
+  await sandbox.control('POST', `/templates/${made.id}/review`, { decision: 'approve' });
+  const { data } = await client.templates.list({ businessAccountId, status: 'APPROVED' });
+  assert.deepEqual(
+    data.map(({ name, status }) => [name, status]),
+    [['from_client', 'APPROVED']],
+  );
+  const template = { name: 'from_client', language: { code: 'en_US' } };
+  const sent = await client.messages.sendTemplate({ ...base, template });
+  await until('read', () => sandbox.callback.statuses(sent.messages[0]?.id).includes('read'));
+  await client.templates.delete({ businessAccountId, name: 'from_client' });
+  await assert.rejects(client.messages.sendTemplate({ ...base, template }), (error) => dig(error, 'code') === 132001);
 });
 
 test('reads, downloads and deletes media', async () => {

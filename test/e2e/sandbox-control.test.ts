@@ -286,7 +286,7 @@ for (const [method, path, body, field] of WRONG) {
   });
 }
 
-test('an endpoint that does not exist, templates among them, is 404', async () => {
+test('an endpoint or a template that does not exist is 404', async () => {
   for (const path of ['/nothing', '/templates/1/review']) {
     const answer = await sandbox.control('POST', path, { decision: 'approve' });
     assert.equal(answer.status, 404);

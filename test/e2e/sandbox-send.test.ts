@@ -86,7 +86,7 @@ const REFUSALS: [what: string, body: unknown, code: number][] = [
   ['malformed JSON', '{"messaging_product":', 1],
   ['the sender itself', { ...TEXT, to: SENDER }, 131021],
   ['a group', { ...TEXT, recipient_type: 'group', to: '120363000000000000' }, 131041],
-  ['a type not to be had yet', { messaging_product: 'whatsapp', to: USER, type: 'template', template: {} }, 131051],
+  ['an empty template', { messaging_product: 'whatsapp', to: USER, type: 'template', template: {} }, 131008],
 ];
 for (const [what, body, code] of REFUSALS) {
   test(`refuses ${what} with ${code}`, async () => {

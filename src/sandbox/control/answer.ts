@@ -97,7 +97,8 @@ export function setControlForm(app: FastifyInstance): void {
     }
   });
   app.setErrorHandler((error, _request, reply) => sendControlError(reply, error));
-  app.setNotFoundHandler((_request, reply) => sendControlError(reply, new ControlError(404, 'no such endpoint')));
+  // Not the not-found handler: `/_sandbox/{x}` would be a path of Graph's then.
+  app.all('/*', (_request, reply) => sendControlError(reply, new ControlError(404, 'no such endpoint')));
 }
 
 function sendControlError(reply: FastifyReply, error: unknown): FastifyReply {

@@ -6,6 +6,7 @@ import { allowQuery, ControlError, isoTime, textParam } from './answer.js';
 import { faultView } from './faults.js';
 import { messageView } from './messages.js';
 import type { ControlParts } from './parts.js';
+import { templateView } from './templates.js';
 import { pairView, userView } from './users.js';
 import { wabaView } from './wabas.js';
 import { webhookView } from './webhooks.js';
@@ -57,6 +58,7 @@ function viewsOf({ world }: ControlParts): Views {
     users: shown(world.users.get, (user) => userView(world, user)),
     pairs: shown(world.pairs.get, pairView),
     faults: shown(world.faults.get, faultView),
+    templates: shown(world.templates.get, templateView),
     wabas: shown(world.wabas.get, (waba) => wabaView(world, waba)),
     settings: () => {
       const { window, progress, clockOffsetMs } = world.settings();

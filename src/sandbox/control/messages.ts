@@ -71,7 +71,8 @@ function seqAfter(world: World, text: string | undefined, byDefault: number): nu
 
 /** A message as the control API shows it. */
 export function messageView(message: Message): Record<string, unknown> {
-  const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses, media } = message;
+  const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses, media, template } =
+    message;
   return {
     seq: message.seq,
     id,
@@ -86,6 +87,9 @@ export function messageView(message: Message): Record<string, unknown> {
     statuses: statuses.map(({ status, at }) => ({ status, at: isoTime(at) })),
     failure: message.failure,
     graphMajor: message.graphMajor,
+    ...(template === undefined
+      ? {}
+      : { templateId: template.id, category: template.category, rendered: template.rendered }),
     ...(media === undefined ? {} : { media: media.map(({ path, kind, mediaId }) => ({ path, kind, mediaId })) }),
   };
 }

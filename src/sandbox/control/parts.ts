@@ -7,6 +7,7 @@ import type { MediaLibrary } from '../media/library.js';
 import type { MediaLinks } from '../media/links.js';
 import type { Pace } from '../pace.js';
 import type { ProgressEngine } from '../progress.js';
+import type { TemplateLife } from '../templates/life.js';
 import type { World } from '../world.js';
 import type { Worlds } from '../worlds.js';
 
@@ -22,4 +23,5 @@ export interface ControlParts {
   examiner: MediaExaminer;
   origins: Origins;
   worlds(): Worlds;
+  templates: TemplateLife;
 }

@@ -10,6 +10,7 @@ import { registerMessages } from './messages.js';
 import type { ControlParts } from './parts.js';
 import { registerSettings } from './settings.js';
 import { registerSpeaking } from './speak.js';
+import { registerTemplates } from './templates.js';
 import { registerUsers } from './users.js';
 import { registerWabas } from './wabas.js';
 import { registerWebhooks } from './webhooks.js';
@@ -27,6 +28,7 @@ export function registerControl(app: FastifyInstance, parts: ControlParts, acces
   registerEvents(app, parts);
   registerSettings(app, parts);
   registerFaults(app, parts);
+  registerTemplates(app, parts);
   registerWabas(app, parts);
   registerWebhooks(app, parts);
   registerWorlds(app, parts);

@@ -45,6 +45,7 @@ export function registerSettings(app: FastifyInstance, parts: ControlParts): voi
     parts.callbacks.rebuild();
     parts.progress.rebuild();
     parts.examiner.rebuild();
+    parts.templates.rebuild();
   }
   app.put('/progress', (request) => {
     const body = parseBody(ProgressBody, request.body);

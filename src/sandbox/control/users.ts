@@ -4,6 +4,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { normalisePhone } from '../phone.js';
 import { type BusinessNumber, type Pair, PhoneDigits, type User } from '../records.js';
+import { preferenceUpdate } from '../updates.js';
 import { WINDOW_MS, type World } from '../world.js';
 import { allowQuery, ControlError, isoTime, parseBody, textParam } from './answer.js';
 import type { ControlParts } from './parts.js';
@@ -28,6 +29,8 @@ const UserPatch = Type.Object(
     username: Type.Optional(Text),
     identityHash: Type.Optional(Text),
     failWith: Type.Optional(FailureCode),
+    refusesMarketing: Type.Optional(Type.Boolean()),
+    marketingMax: Type.Optional(Type.Union([Type.Null(), Type.Integer({ minimum: 0, maximum: 1_000_000 })])),
   },
   closed,
 );
@@ -52,6 +55,10 @@ export function registerUsers(app: FastifyInstance, parts: ControlParts): void {
     const user = patched(before, parseBody(UserBody, request.body));
     world.users.put(number, user);
     if (user.online && !before.online) parts.progress.cameOnline(number);
+    if ((user.refusesMarketing ?? false) !== (before.refusesMarketing ?? false)) {
+      for (const { phoneNumberId } of numbersInTouch(world, user))
+        parts.callbacks.publish(preferenceUpdate(world, phoneNumberId, number));
+    }
     return userView(world, user);
   });
   app.post('/users/:number/read', (request) => {
@@ -81,7 +88,7 @@ function existing(world: World, number: string): User {
 
 /** The user with what was given; null takes an optional property away. */
 function patched(user: User, patch: Static<typeof UserPatch>): User {
-  const { username, identityHash, failWith, ...rest } = patch;
+  const { username, identityHash, failWith, marketingMax, ...rest } = patch;
   const next: User = { ...user, ...rest };
   if (username === null) delete next.username;
   else if (username !== undefined) next.username = username;
@@ -89,13 +96,15 @@ function patched(user: User, patch: Static<typeof UserPatch>): User {
   else if (identityHash !== undefined) next.identityHash = identityHash;
   if (failWith === null) delete next.failWith;
   else if (failWith !== undefined) next.failWith = failWith;
+  if (marketingMax === null) delete next.marketingMax;
+  else if (marketingMax !== undefined) next.marketingMax = marketingMax;
   return next;
 }
 
 /** A user as the control API shows them, with the numbers that are typing to them. */
 export function userView(world: World, user: User): Record<string, unknown> {
   const { number, exists, online, readReceipts, blocked, profileName, numberHidden = false } = user;
-  const { username = null, identityHash = null, failWith = null } = user;
+  const { username = null, identityHash = null, failWith = null, marketingMax = null, refusesMarketing = false } = user;
   const typing = [...world.pairs.values()].filter(
     (pair) => pair.user === number && (pair.typingUntil ?? 0) > world.clock.now(),
   );
@@ -110,6 +119,8 @@ export function userView(world: World, user: User): Record<string, unknown> {
     username,
     identityHash,
     failWith,
+    refusesMarketing,
+    marketingMax,
     userId: world.userIdOf(number),
     typing: typing.map(({ phoneNumberId, typingUntil = 0 }) => ({ phoneNumberId, until: isoTime(typingUntil) })),
   };

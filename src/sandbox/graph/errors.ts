@@ -2,12 +2,15 @@
 
 import type { Failure } from '../records.js';
 
-/** A refused Graph call. `message` replaces the title, `details` becomes `error_data.details`. */
+/** A refused Graph call. `message` replaces the title, `details` becomes `error_data.details`, the user texts are for people. */
 export interface Refusal {
   code: number;
   subcode?: number;
   message?: string;
   details?: string;
+  /** `error_user_title` and `error_user_msg`. */
+  userTitle?: string;
+  userMessage?: string;
   type?: 'OAuthException' | 'GraphMethodException';
   httpStatus?: number;
 }
@@ -95,7 +98,7 @@ const TRANSIENT: ReadonlySet<number> = new Set([2, 4, 131016, 133004]);
 
 /** Graph's error envelope (Meta 0.4). Token errors carry no `error_data`. */
 export function errorBody(refusal: Refusal, traceId: string): { error: Record<string, unknown> } {
-  const { code, subcode, details } = refusal;
+  const { code, subcode, details, userTitle, userMessage } = refusal;
   return {
     error: {
       message: refusal.message ?? `(#${code}) ${titleOf(code)}`,
@@ -104,6 +107,8 @@ export function errorBody(refusal: Refusal, traceId: string): { error: Record<st
       ...(subcode === undefined ? {} : { error_subcode: subcode }),
       ...(details === undefined ? {} : { error_data: { messaging_product: 'whatsapp', details } }),
       ...(TRANSIENT.has(code) ? { is_transient: true } : {}),
+      ...(userTitle === undefined ? {} : { error_user_title: userTitle }),
+      ...(userMessage === undefined ? {} : { error_user_msg: userMessage }),
       fbtrace_id: traceId,
     },
   };

@@ -15,6 +15,7 @@ import { META_TYPES, OUTBOUND_TYPES } from './messages/registry.js';
 import type { MediaReference, OutboundType } from './messages/type.js';
 import { outcomeOf } from './outcome.js';
 import { checkBody, invalidValue, missingParameter, unexpectedKey, wrongType } from './schema.js';
+import type { MessageTemplate } from './template-send.js';
 
 const USER_ID_PATTERN = '^[A-Z]{2}\\.(ENT\\.)?[0-9A-Za-z]{1,128}$';
 const closed = { additionalProperties: false };
@@ -52,8 +53,12 @@ export function createMessagesNode(parts: MessagesParts): (call: GraphCall) => G
     const { validator } = type;
     if (!validator.Check(body)) return refuse(checkBody(validator, body) ?? { code: 100 });
     if (type.canQuote === false && body.context !== undefined) return refuse(unexpectedKey('context', ''));
-    const refusal = type.check?.(Reflect.get(body, type.name), parts.world.clock.now()) ?? null;
-    return refusal === null ? send(parts, call, number, { ...body, type: type.name }, type) : refuse(refusal);
+    const value: unknown = Reflect.get(body, type.name);
+    const refusal = type.check?.(value, parts.world.clock.now()) ?? null;
+    if (refusal !== null) return refuse(refusal);
+    const template = type.registered?.(parts.world, number, value, call.major);
+    if (template !== undefined && 'code' in template) return refuse(template);
+    return send(parts, call, number, { body: { ...body, type: type.name }, type, template });
   };
 }
 
@@ -80,7 +85,6 @@ function findType(types: Map<string, CompiledType>, name: unknown, body: Record<
   const plain = types.get(name);
   if (plain !== undefined) return plain;
   if (!META_TYPES.has(name)) return invalidValue('type', `must be one of ${[...META_TYPES].join(', ')}`);
-  if (name !== 'interactive') return { code: 131051, details: `Type ${name} is not supported.` };
   const { interactive } = body;
   if (interactive === undefined) return missingParameter('interactive');
   if (!isObject(interactive)) return wrongType('interactive', 'an object');
@@ -100,8 +104,7 @@ function send(
   parts: MessagesParts,
   call: GraphCall,
   number: BusinessNumber,
-  body: Envelope,
-  type: OutboundType,
+  { body, type, template }: { body: Envelope; type: OutboundType; template: MessageTemplate | undefined },
 ): GraphAnswer {
   const { world, pace } = parts;
   const user = recipientOf(world, body);
@@ -114,6 +117,7 @@ function send(
   if (tooFast !== null) return refuse({ code: tooFast, details: RATE_DETAILS[tooFast] });
   const message = newMessage(world, number, user, body, call.major);
   if (uses.length > 0) message.media = uses;
+  if (template !== undefined) message.template = template;
   world.addMessage(message);
   const known = world.userOf(user);
   if (known.lastPhoneNumberId !== number.phoneNumberId) {
@@ -125,7 +129,8 @@ function send(
   else parts.progress.begin(message, failure);
   const contact =
     body.to === undefined ? { input: body.recipient, user_id: body.recipient } : { input: body.to, wa_id: user };
-  return { body: { messaging_product: 'whatsapp', contacts: [contact], messages: [{ id: message.id }] } };
+  const accepted = template === undefined ? { id: message.id } : { id: message.id, message_status: 'accepted' };
+  return { body: { messaging_product: 'whatsapp', contacts: [contact], messages: [accepted] } };
 }
 
 /** A message ends the typing bubble (Meta 1.3). */

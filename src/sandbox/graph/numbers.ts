@@ -1,8 +1,9 @@
 // GET /{phone-number-id} and GET /{waba-id}/phone_numbers (Meta 6).
 import type { App, BusinessNumber, Waba } from '../records.js';
 import type { World } from '../world.js';
-import { type GraphAnswer, type GraphCall, notFound, ownWaba, queryText, refuse } from './call.js';
+import { type GraphAnswer, type GraphCall, notFound, ownWaba, queryText } from './call.js';
 import { pickFields } from './fields.js';
+import { answerPage } from './paging.js';
 
 /** From this rate on Meta calls a number's throughput HIGH (Meta 6, 7.1). */
 const HIGH_THROUGHPUT = 1000;
@@ -69,33 +70,7 @@ function numberNode(number: BusinessNumber, app: App, waba: Waba | undefined, ma
 export function listNumbers(world: World, call: GraphCall): GraphAnswer {
   const waba = ownWaba(world, call);
   if (waba === undefined) return notFound(call);
-  const limit = Number(queryText(call.query, 'limit') ?? '25');
-  if (!Number.isInteger(limit) || limit < 1)
-    return refuse({ code: 100, message: '(#100) Param limit must be a positive integer.' });
-  const after = queryText(call.query, 'after');
-  const start = after === undefined ? 0 : Number(Buffer.from(after, 'base64url').toString());
-  if (!Number.isInteger(start) || start < 0)
-    return refuse({ code: 100, message: '(#100) Param after is not a cursor.' });
-  const size = Math.min(limit, PAGE_MAX);
-  const data: unknown[] = [];
-  for (const id of waba.phoneNumberIds.slice(start, start + size)) {
-    const number = world.numbers.get(id);
-    if (number === undefined) continue;
-    const answer = pickNumber(world, call, number, queryText(call.query, 'fields'));
-    if (!('body' in answer)) return answer;
-    data.push(answer.body);
-  }
-  return {
-    body: { data, paging: pagingOf(call, { start, end: start + data.length, total: waba.phoneNumberIds.length }) },
-  };
-}
-
-function pagingOf(call: GraphCall, { start, end, total }: { start: number; end: number; total: number }): unknown {
-  const cursor = (at: number): string => Buffer.from(String(at)).toString('base64url');
-  const cursors = { before: cursor(start), after: cursor(end) };
-  if (end >= total) return { cursors };
-  const query = new URLSearchParams({ limit: String(end - start), after: cursors.after });
-  const fields = queryText(call.query, 'fields');
-  if (fields !== undefined) query.set('fields', fields);
-  return { cursors, next: `${call.baseUrl}/${call.id}/phone_numbers?${query}` };
+  const numbers = waba.phoneNumberIds.flatMap((id) => world.numbers.get(id) ?? []);
+  const view = (number: BusinessNumber) => pickNumber(world, call, number, queryText(call.query, 'fields'));
+  return answerPage(call, numbers, { edge: 'phone_numbers', max: PAGE_MAX, view });
 }

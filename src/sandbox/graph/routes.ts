@@ -18,12 +18,17 @@ import { createMessagesNode, type MessagesParts } from './messages.js';
 import { listNumbers, readNumber } from './numbers.js';
 import { numberSettings } from './settings.js';
 import { createSubscribedApps } from './subscribed-apps.js';
+import { deleteTemplates, editTemplate, unpauseTemplate } from './templates/change.js';
+import { createTemplate, type TemplateParts } from './templates/create.js';
+import { listTemplates, ownTemplate, readTemplate } from './templates/read.js';
+import { continueUpload, openUpload, readUpload } from './uploads.js';
 import { readWaba } from './wabas.js';
 
+type Serve = (node: Node) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 type Node = (call: GraphCall) => GraphAnswer | Promise<GraphAnswer>;
 
 /** What the Graph API works on. */
-export interface GraphParts extends MessagesParts, MediaParts {
+export interface GraphParts extends MessagesParts, MediaParts, TemplateParts {
   callbacks: Callbacks;
   origins: Origins;
 }
@@ -64,6 +69,7 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
     DOWNLOAD_PATH,
     serve((call) => downloadMedia(parts, call)),
   );
+  registerTemplates(app, parts, serve);
   app.get(
     '/:version/:id',
     serve((call) => readNode(parts, call)),
@@ -72,6 +78,42 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
     '/:version/:id',
     serve((call) => deleteMedia(parts, call)),
   );
+}
+
+function registerTemplates(app: FastifyInstance, parts: GraphParts, serve: Serve): void {
+  const edge = '/:version/:id/message_templates';
+  app.get(
+    edge,
+    serve((call) => listTemplates(parts.world, call)),
+  );
+  app.post(
+    edge,
+    serve((call) => createTemplate(parts, call)),
+  );
+  app.delete(
+    edge,
+    serve((call) => deleteTemplates(parts, call)),
+  );
+  app.post(
+    '/:version/:id',
+    serve((call) => editTemplate(parts, call)),
+  );
+  app.post(
+    '/:version/:id/unpause',
+    serve((call) => unpauseTemplate(parts, call)),
+  );
+  app.post(
+    '/:version/:id/uploads',
+    serve((call) => openUpload(parts.world, call)),
+  );
+  app.register(async (plugin) => {
+    plugin.removeAllContentTypeParsers();
+    plugin.addContentTypeParser('*', (_request, body, done) => done(null, body));
+    plugin.post(
+      '/:version/:id(^upload:.+$)',
+      serve((call) => continueUpload(parts.world, call)),
+    );
+  });
 }
 
 /** Forms as their fields, multipart forms as the stream itself, everything else as JSON. */
@@ -91,6 +133,9 @@ function readNode(parts: GraphParts, call: GraphCall): GraphAnswer {
   if (number !== undefined) return readNumber(world, call, number);
   const waba = ownWaba(world, call);
   if (waba !== undefined) return readWaba(call, waba);
+  if (call.id.startsWith('upload:')) return readUpload(world, call);
+  const template = ownTemplate(world, call);
+  if (template !== undefined) return readTemplate(call, template);
   const media = ownMedia(parts, call);
   return media === undefined ? notFound(call) : readMedia(parts, call, media);
 }

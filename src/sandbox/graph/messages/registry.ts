@@ -1,4 +1,4 @@
-// The outbound message types that the sandbox knows: one file each (interactive ones by family), one line here. Templates will be one more line.
+// The outbound message types that the sandbox knows: one file each (interactive ones by family), one line here.
 import { contacts } from './contacts.js';
 import { carousel } from './interactive-carousel.js';
 import { CATALOG_TYPES } from './interactive-catalog.js';
@@ -9,6 +9,7 @@ import { REQUEST_TYPES } from './interactive-requests.js';
 import { location } from './location.js';
 import { MEDIA_TYPES } from './media.js';
 import { reaction } from './reaction.js';
+import { template } from './template.js';
 import { text } from './text.js';
 import type { OutboundType } from './type.js';
 
@@ -25,9 +26,10 @@ export const OUTBOUND_TYPES: readonly OutboundType[] = [
   carousel,
   ...CATALOG_TYPES,
   ...ORDER_TYPES,
+  template,
 ];
 
-/** Every value that Meta allows for `type` (Meta 1.1); one that is not in the registry is refused with 131051. */
+/** Every value that Meta allows for `type` (Meta 1.1). */
 export const META_TYPES: ReadonlySet<string> = new Set([
   'text',
   'image',
