@@ -35,7 +35,14 @@ export interface Life {
   id: string;
   state: string;
   waiting: { reason: string; attempt: number; ahead: number; dueAt: string | null; isInFlight: boolean } | null;
-  events: { kind: string; attempt: number; wamid: string | null; metaCode: number | null; detail: string | null }[];
+  events: {
+    kind: string;
+    at: string;
+    attempt: number;
+    wamid: string | null;
+    metaCode: number | null;
+    detail: string | null;
+  }[];
   reports: {
     eventId: string;
     endpointId: number;
