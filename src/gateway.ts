@@ -50,6 +50,7 @@ import { createReceive } from './pipeline/receive.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
 import { createTyping } from './pipeline/typing.js';
 import { createUrlDirectory } from './pipeline/url-directory.js';
+import { observeCalls } from './pipeline/user-calls.js';
 import { type Database, openDatabase } from './store/database.js';
 import { type Depths, ping, readDepths } from './store/depths.js';
 import { type Directory, type DirectorySender, openDirectory } from './store/directory.js';
@@ -251,6 +252,7 @@ async function wire(
     appSecrets: config.metaAppSecrets,
     oldestDay: () => janitor.oldestDay(),
     observeIdentity: (wire) => observeIdentity({ database, directory }, wire),
+    observeCalls: (change) => observeCalls({ database, directory }, change),
     onEvents: sink.events,
     onReports: sink.reports,
     onMedia: () => media?.wake(),

@@ -12,10 +12,13 @@ const show: Verb = {
   },
 };
 
-function lineOf({ sender, user, lastInboundAt, windowOpenUntil, isOpen }: Readonly<Record<string, unknown>>): string {
-  if (lastInboundAt === null) return `${user} has not written to ${sender} in 30 days: only templates reach them`;
+function lineOf(window: Readonly<Record<string, unknown>>): string {
+  const { sender, user, lastInboundAt, lastCallAt, windowOpenUntil, isOpen } = window;
+  if (windowOpenUntil === null) return `${user} has not written to ${sender} in 30 days: only templates reach them`;
   const state = isOpen === true ? `open until ${windowOpenUntil}` : `closed since ${windowOpenUntil}: only templates`;
-  return `${user} last wrote to ${sender} at ${lastInboundAt}; the window is ${state}`;
+  const wrote = lastInboundAt === null ? `never wrote to ${sender}` : `last wrote to ${sender} at ${lastInboundAt}`;
+  const called = lastCallAt === null ? '' : ` and called at ${lastCallAt}`;
+  return `${user} ${wrote}${called}; the window is ${state}`;
 }
 
 /** `parley conversations`. */

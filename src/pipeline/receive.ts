@@ -65,6 +65,8 @@ export interface ReceiveParts {
   oldestDay(): number;
   /** Keeps the identity that a message names, when somebody wants it. */
   observeIdentity(wire: WireInbound): Promise<true> | undefined;
+  /** Keeps the calls of users that a change tells of. */
+  observeCalls(change: WireOther): Promise<true> | undefined;
   onEvents(events: AppendedEvent[]): void;
   onReports(reports: Report[]): void;
   /** Messages with files were committed. */
@@ -144,6 +146,8 @@ export function createReceive(parts: ReceiveParts): Receive {
           if (item !== undefined) commits.push(inbound.add(item));
         } else {
           parts.count('other', 1);
+          const call = parts.observeCalls(event);
+          if (call !== undefined) commits.push(call);
           commits.push(changes.add(toChangeItem(parts, event)));
         }
       }

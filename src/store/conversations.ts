@@ -1,4 +1,4 @@
-// Conversations: when a user last wrote to a number, read off the inbound messages themselves.
+// Conversations: when a user last wrote to a number, read off the inbound messages themselves; and when a user last called.
 import type { Database } from './database.js';
 
 // The author as JSON wrote it, quotes and all: that is what the index of migrations/0002_typing.sql has.
@@ -27,4 +27,32 @@ const HAS_INBOUND = {
 /** Whether message `wamid` came to `lane` since `firstDay` (yyyymmdd). */
 export async function hasInbound(database: Database, lane: number, wamid: string, firstDay: number): Promise<boolean> {
   return (await database.run(HAS_INBOUND, [lane, wamid, firstDay])).length > 0;
+}
+
+/** A call of a user. `user`: digits or a user id; `at`: Meta's time, epoch ms. */
+export interface UserCall {
+  user: string;
+  at: number;
+}
+
+const NOTE_CALLS = {
+  name: 'conversation_note_calls',
+  text: `INSERT INTO user_calls AS c (lane, user_id, called_at)
+    SELECT $1, u.user_id, max(u.called_at) FROM unnest($2::text[], $3::bigint[]) AS u (user_id, called_at) GROUP BY 2 ORDER BY 2
+    ON CONFLICT (lane, user_id) DO UPDATE SET called_at = excluded.called_at WHERE c.called_at < excluded.called_at`,
+};
+const LAST_CALL_AT = {
+  name: 'conversation_last_call_at',
+  text: 'SELECT called_at AS "calledAt" FROM user_calls WHERE lane = $1 AND user_id = $2',
+};
+
+/** Keeps the newest call of each user to `lane`. Doing it again changes nothing. */
+export async function noteCalls(database: Database, lane: number, calls: readonly UserCall[]): Promise<void> {
+  await database.run(NOTE_CALLS, [lane, calls.map(({ user }) => user), calls.map(({ at }) => at)]);
+}
+
+/** Meta's time, epoch ms, of the newest call of `user` to `lane`; undefined when none is remembered. */
+export async function findLastCallAt(database: Database, lane: number, user: string): Promise<number | undefined> {
+  const [row] = await database.run<{ calledAt: number }>(LAST_CALL_AT, [lane, user]);
+  return row?.calledAt;
 }

@@ -101,16 +101,20 @@ const OLD_KEYS = [
     name: 'forget_message_keys',
     text: `DELETE FROM message_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM message_keys WHERE day < $1 LIMIT ${BATCH_ROWS})) RETURNING 1`,
   },
+  {
+    name: 'forget_user_calls',
+    text: `DELETE FROM user_calls WHERE ctid = ANY (ARRAY(SELECT ctid FROM user_calls WHERE called_at < $1 LIMIT ${BATCH_ROWS})) RETURNING 1`,
+  },
 ] as const;
 
-/** Deletes, in small batches, Idempotency-Keys made before `keysBefore`, dead letters before `deadBefore` (ms) and messageIds of days before `day`. */
+/** Deletes, in small batches, Idempotency-Keys made before `keysBefore`, dead letters and calls before `deadBefore` (ms) and messageIds of days before `day`. */
 export async function forgetOld(
   database: Database,
   keysBefore: number,
   deadBefore: number,
   day: number,
 ): Promise<void> {
-  const limits = [keysBefore, deadBefore, day];
+  const limits = [keysBefore, deadBefore, day, deadBefore];
   for (const [i, statement] of OLD_KEYS.entries()) {
     for (;;) {
       const rows = await database.run(statement, [limits[i] ?? 0]);

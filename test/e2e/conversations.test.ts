@@ -11,6 +11,7 @@ interface Window {
   sender: string;
   user: string;
   lastInboundAt: string | null;
+  lastCallAt: string | null;
   windowOpenUntil: string | null;
   isOpen: boolean;
 }
@@ -40,6 +41,7 @@ test('a user who never wrote has no window, one who writes opens it for 24 hours
     sender,
     user,
     lastInboundAt: null,
+    lastCallAt: null,
     windowOpenUntil: null,
     isOpen: false,
   });
@@ -70,4 +72,27 @@ test('a user who wrote to another number, or to nobody’s, is told of to its ow
   assert.equal((await scene.world.api(`/parley/1/conversations/1/${user}`)).status, 404);
   const wrong = await scene.world.api<{ errors: { field: string }[] }>(`/parley/1/conversations/${sender}/nobody`);
   assert.deepEqual([wrong.status, wrong.body.errors[0]?.field], [400, 'user']);
+});
+
+test('a call of a user opens the window as well, and no other call does', async () => {
+  const { info } = scene.world;
+  const user = scene.newUser();
+  const now = Math.floor(Date.parse((await scene.admin<{ now: string }>('/dev/clock')).now) / 1000);
+  const call = (fields: object): Promise<unknown> => {
+    const metadata = { display_phone_number: info.sender, phone_number_id: info.phoneNumberId };
+    const calls = [{ id: 'wacid.1', from: user, to: info.sender, event: 'connect', timestamp: String(now), ...fields }];
+    const change = { field: 'calls', value: { messaging_product: 'whatsapp', metadata, calls } };
+    return scene.postWebhook({ object: 'whatsapp_business_account', entry: [{ id: info.wabaId, changes: [change] }] });
+  };
+  await call({ direction: 'BUSINESS_INITIATED' });
+  await call({ direction: 'USER_INITIATED', event: 'terminate', status: 'COMPLETED' });
+  await call({ direction: 'USER_INITIATED', from: 'nobody' });
+  assert.equal((await windowOf(user)).isOpen, false);
+  await call({ direction: 'USER_INITIATED' });
+  await call({ direction: 'USER_INITIATED', timestamp: String(now - 100) });
+  const { lastInboundAt, lastCallAt, windowOpenUntil, isOpen } = await windowOf(user);
+  assert.deepEqual(
+    [lastInboundAt, Date.parse(lastCallAt ?? ''), Date.parse(windowOpenUntil ?? ''), isOpen],
+    [null, now * 1000, (now + 24 * HOUR_S) * 1000, true],
+  );
 });

@@ -62,6 +62,7 @@ before(async () => {
     appSecrets: [SECRET],
     oldestDay: () => 0,
     observeIdentity: () => undefined,
+    observeCalls: () => undefined,
     onEvents: (events: AppendedEvent[]) => void told.push(...events),
     onReports: () => {},
     onMedia: () => {},

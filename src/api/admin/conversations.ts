@@ -2,12 +2,12 @@
 import { destinationOf } from '../../contract/messages/wire.js';
 import { addDays, dayOf } from '../../lib/day.js';
 import { refuse } from '../../manage/refusal.js';
-import { findLastInboundAt } from '../../store/conversations.js';
+import { findLastCallAt, findLastInboundAt } from '../../store/conversations.js';
 import { findSender } from '../../store/senders.js';
 import type { AdminParts } from './parts.js';
 import { defineRoute, type Route, timeOf } from './route.js';
 
-/** A window is open for so long after each message of the user (Meta 8). */
+/** A window is open for so long after each message and each call of the user (Meta 8). */
 const WINDOW_MS = 24 * 3_600_000;
 /** How far back the last message is looked for. */
 const LOOK_BACK_DAYS = 30;
@@ -18,7 +18,7 @@ export function conversationRoutes({ database, clock }: AdminParts): Route[] {
     defineRoute({
       method: 'GET',
       url: '/conversations/:sender/:user',
-      summary: 'Tell when a user last wrote to a sender and whether the customer service window is open',
+      summary: 'Tell when a user last wrote to a sender or called it and whether the customer service window is open',
       async handle({ caller, param }) {
         const sender = await findSender(database, caller.account, param('sender'));
         if (sender === undefined) return refuse('notFound', 'no such sender');
@@ -28,18 +28,23 @@ export function conversationRoutes({ database, clock }: AdminParts): Route[] {
         const now = clock.now();
         const firstDay = addDays(dayOf(now), -LOOK_BACK_DAYS);
         const lastInboundAt = await findLastInboundAt(database, sender.id, user, firstDay);
-        return { status: 200, body: showWindow(sender.sender, user, lastInboundAt, now) };
+        const lastCallAt = await findLastCallAt(database, sender.id, user);
+        return {
+          status: 200,
+          body: { sender: sender.sender, user, ...showWindow({ lastInboundAt, lastCallAt }, now) },
+        };
       },
     }),
   ];
 }
 
-function showWindow(sender: string, user: string, lastInboundAt: number | undefined, now: number): object {
-  const openUntil = lastInboundAt === undefined ? null : lastInboundAt + WINDOW_MS;
+function showWindow(last: { lastInboundAt: number | undefined; lastCallAt: number | undefined }, now: number): object {
+  const { lastInboundAt = null, lastCallAt = null } = last;
+  const lastAt = Math.max(lastInboundAt ?? 0, lastCallAt ?? 0);
+  const openUntil = lastAt === 0 ? null : lastAt + WINDOW_MS;
   return {
-    sender,
-    user,
-    lastInboundAt: timeOf(lastInboundAt ?? null),
+    lastInboundAt: timeOf(lastInboundAt),
+    lastCallAt: timeOf(lastCallAt),
     windowOpenUntil: timeOf(openUntil),
     isOpen: openUntil !== null && now < openUntil,
   };
