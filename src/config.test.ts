@@ -41,6 +41,7 @@ test('a secret key is all that serve needs', () => {
     sandboxToken: undefined,
     mediaStore: { kind: 'folder', folder: resolve('.parley/media') },
     mediaScanner: undefined,
+    templateExamples: 'strict',
     dev: false,
     crashPoint: undefined,
     logLevel: 'info',

@@ -55,6 +55,8 @@ export interface Settings {
   mediaStore: MediaStoreSettings;
   /** `host:port` of a ClamAV daemon; undefined = files are not looked at. */
   mediaScanner: string | undefined;
+  /** What becomes of a template whose example file cannot be fetched: refused, or registered with a file that is made. */
+  templateExamples: 'strict' | 'lenient';
   /** Whether `parley dev` started this process: demo account, `/parley/1/dev`. */
   dev: boolean;
   /** Where the process kills itself, for the crash suite; undefined = nowhere. */
@@ -174,6 +176,13 @@ export const VARIABLES = [
     meaning: 'host:port of a ClamAV daemon (clamd) that looks at every file; unset = none does',
   },
   {
+    name: 'PARLEY_TEMPLATE_EXAMPLES',
+    fallback: 'strict',
+    devFallback: 'lenient',
+    meaning:
+      'strict = a template whose example file cannot be fetched is refused; lenient = a small file that is made stands in',
+  },
+  {
     name: 'PARLEY_CRASH_POINT',
     meaning: 'dev only: point[:n] of the pipeline at which the process kills itself, the n-th time it gets there',
   },
@@ -281,6 +290,7 @@ function readSettings(reader: Reader): Settings {
     sandboxToken: readSandboxToken(reader),
     mediaStore: readMediaStore(reader),
     mediaScanner: readMediaScanner(reader),
+    templateExamples: readChoice(reader, 'PARLEY_TEMPLATE_EXAMPLES', ['strict', 'lenient'] as const),
     dev: reader.dev,
     crashPoint: readCrashPoint(reader),
     logLevel: readChoice(reader, 'PARLEY_LOG_LEVEL', LOG_LEVELS),

@@ -16,6 +16,10 @@ import { registerMetaWebhook } from './api/meta-webhook.js';
 import { registerOpenApi } from './api/openapi.js';
 import { registerPull } from './api/pull.js';
 import { registerReadMarks } from './api/read-marks.js';
+import type { TemplateApiParts } from './api/template-answers.js';
+import { registerTemplates } from './api/templates.js';
+import { registerAllTemplates } from './api/templates-all.js';
+import { registerTemplatesV1 } from './api/templates-v1.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
@@ -48,6 +52,7 @@ import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
+import { createTemplateSync } from './pipeline/template-sync.js';
 import { createTyping } from './pipeline/typing.js';
 import { createUrlDirectory } from './pipeline/url-directory.js';
 import { observeCalls } from './pipeline/user-calls.js';
@@ -266,6 +271,9 @@ async function wire(
     config.rateLimits === 'off'
       ? UNLIMITED
       : createRateLimit({ perSecond: () => perSecond / ownership.alive('api'), monotonic: clock.monotonic });
+  const templateSync = createTemplateSync({ database, clock, log, directory, graph, tokenOf });
+  if (roles.has('receive')) templateSync.start();
+  lifecycle.add('templates', () => templateSync.stop());
   const direct = createDirectRoutes();
   const app = createServer(log, {}, sendUnroutable, direct);
   const isStopping = { now: false };
@@ -292,6 +300,27 @@ async function wire(
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
       scope.register(async (own) => registerIdentity(own, { database, directory, limit: limitOf(10) }));
       registerMedia(scope, { directory, library: createMediaLibrary({ database, clock, blobs: files.blobs }) });
+    });
+    const templates: TemplateApiParts = {
+      database,
+      directory,
+      clock,
+      log,
+      graph,
+      downloads,
+      tokenOf,
+      sync: templateSync,
+      isLenient: config.templateExamples === 'lenient',
+      limits: { read: limitOf(2_500), list: limitOf(15) },
+    };
+    app.register(async (scope) => {
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
+      scope.register(async (own) => registerTemplates(own, templates));
+      scope.register(async (own) => registerTemplatesV1(own, templates));
+    });
+    app.register(async (scope) => {
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
+      registerAllTemplates(scope, templates);
     });
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));

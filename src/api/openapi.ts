@@ -11,6 +11,9 @@ import { identityOperations } from './identity.js';
 import { mediaOperations } from './media.js';
 import { pullOperations } from './pull.js';
 import { readMarkOperation } from './read-marks.js';
+import { templateOperations } from './templates.js';
+import { allTemplatesOperation } from './templates-all.js';
+import { templateV1Operations } from './templates-v1.js';
 
 /** What the page is made of. */
 export interface OpenApiParts {
@@ -36,6 +39,9 @@ export function registerOpenApi(
     ...identityOperations,
     ...pullOperations,
     ...management.map(({ operation }) => operation),
+    ...templateOperations,
+    ...templateV1Operations,
+    allTemplatesOperation,
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,

@@ -47,6 +47,9 @@ export interface GraphClient {
   /** `path` without slash and version in front, query included: `123?fields=id`. */
   get(path: string, token: string, signal?: AbortSignal): Promise<GraphAnswer>;
   post(path: string, token: string, body?: object, signal?: AbortSignal): Promise<GraphAnswer>;
+  delete(path: string, token: string): Promise<GraphAnswer>;
+  /** `POST /upload:<session>`: the bytes of a resumable upload, whole (Meta 3). */
+  uploadSession(session: string, token: string, bytes: Buffer): Promise<GraphAnswer>;
   /** `POST /{phone-number-id}/media`; the bytes are streamed. What they throw is the answer's `cause`, and nothing is kept at Meta then. */
   upload(phoneNumberId: string, token: string, file: GraphUpload): Promise<GraphAnswer>;
   /** Ends idle sockets, waits for running requests at most their timeout, then cuts what is left. Safe to call twice. */
@@ -56,7 +59,9 @@ export interface GraphClient {
 const CONNECTIONS = 64;
 const TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-const ANSWER_BYTES_MAX = 1024 * 1024;
+/** A page of templates can be long. */
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+const UPLOAD_TIMEOUT_MS = 60_000;
 /** Meta's tokens have over a hundred; what is much shorter may be part of an ordinary word or number. */
 const TOKEN_LENGTH_MIN = 16;
 
@@ -76,7 +81,13 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     bodyTimeout: 0,
   });
   let closing: Promise<void> | undefined;
-  const call = (method: 'GET' | 'POST', path: string, token: string, body: string | null, signal?: AbortSignal) =>
+  const call = (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    token: string,
+    body: string | null,
+    signal?: AbortSignal,
+  ) =>
     exchange(pool, timeoutMs, signal, token, {
       method,
       path: prefix + path,
@@ -93,6 +104,14 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
       call('POST', `${encodeURIComponent(phoneNumberId)}/messages`, token, body, signal),
     get: (path, token, signal) => call('GET', path, token, null, signal),
     post: (path, token, body, signal) => call('POST', path, token, JSON.stringify(body ?? {}), signal),
+    delete: (path, token) => call('DELETE', path, token, null),
+    uploadSession: (session, token, bytes) =>
+      exchange(pool, UPLOAD_TIMEOUT_MS, undefined, token, {
+        method: 'POST',
+        path: prefix + session,
+        headers: ['authorization', `OAuth ${token}`, 'file_offset', '0', 'content-type', 'application/octet-stream'],
+        body: bytes,
+      }),
     upload: (phoneNumberId, token, file) => {
       const form = uploadForm(file);
       const { length } = form;

@@ -82,9 +82,10 @@ function textOf(schema: Schema, name: string): fc.Arbitrary<string> {
   if (String(schema.pattern).startsWith('^[0-9]') || String(schema.pattern).startsWith('^[1-9]')) {
     return fc.integer({ min: 10_000, max: 999_999 }).map(String);
   }
+  if (String(schema.pattern).startsWith('^[a-z0-9_]')) return fc.stringMatching(/^[a-z0-9_]{1,20}$/);
   return fc.oneof(
     fc.string({ minLength: min, maxLength: max }),
-    fc.string({ unit: grapheme, minLength: min, maxLength: Math.ceil(max / 8) }),
+    fc.string({ unit: grapheme, minLength: min, maxLength: Math.max(min, Math.ceil(max / 8)) }),
     texts(name),
   );
 }

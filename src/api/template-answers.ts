@@ -1,0 +1,104 @@
+// What the template endpoints share: the sender they are about, refusals in Infobip's old form, and answers on the API page.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { textAt } from '../contract/json.js';
+import { errorAnswer, type OperationAnswer } from '../contract/openapi.js';
+import { templateAnswer, v1TemplateAnswer } from '../contract/templates/show.js';
+import type { RateLimit } from '../lib/rate-limit.js';
+import { isTemplateRefusal, type TemplateRefusal } from '../manage/template-refusal.js';
+import type { TemplateParts } from '../manage/templates.js';
+import type { Directory, DirectorySender } from '../store/directory.js';
+import { accountOf } from './accounts-only.js';
+import { sendServiceException } from './errors.js';
+
+/** What the endpoints work with. */
+export interface TemplateApiParts extends TemplateParts {
+  directory: Directory;
+  /** By account: reads, and lists that Infobip lets be read less often. */
+  limits: { read: RateLimit; list: RateLimit };
+}
+
+/** Answers for a sender of the account; what is not the account's looks like what is not there. */
+export async function withSender(
+  { directory }: TemplateApiParts,
+  limit: RateLimit,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: (sender: DirectorySender) => Promise<FastifyReply>,
+): Promise<FastifyReply> {
+  const account = accountOf(directory, request);
+  if (account === undefined) return sendServiceException(reply, 401);
+  if (!limit.take(account.id)) return sendServiceException(reply, 429);
+  const name = textAt(request.params, 'sender') ?? '';
+  const sender = directory.senderOf(name) ?? (await justMade(directory, name));
+  if (sender === undefined || sender.account !== account.id) return sendServiceException(reply, 404);
+  return answer(sender);
+}
+
+/** A sender that another process made a moment ago is known here at once. */
+async function justMade(directory: Directory, name: string): Promise<DirectorySender | undefined> {
+  await directory.refresh();
+  return directory.senderOf(name);
+}
+
+/** Sends a refusal. */
+export function sendTemplateRefusal(reply: FastifyReply, refusal: TemplateRefusal): FastifyReply {
+  switch (refusal.refusal) {
+    case 'notFound':
+      return sendServiceException(reply, 404);
+    case 'invalid': {
+      const { violations, detail } = refusal;
+      return sendServiceException(reply, 400, {
+        ...(violations === undefined ? {} : { validationErrors: violations }),
+        ...(detail === undefined ? {} : { text: detail }),
+      });
+    }
+    case 'tooMany':
+      return sendServiceException(reply, 429, { text: refusal.detail });
+    case 'upstream':
+      return sendServiceException(reply, 503, { text: refusal.detail });
+  }
+}
+
+/** Sends what an operation gave, or its refusal. */
+export function sendOr<T extends object>(
+  reply: FastifyReply,
+  answer: T | TemplateRefusal,
+  send: (value: T) => FastifyReply,
+): FastifyReply {
+  return isTemplateRefusal(answer) ? sendTemplateRefusal(reply, answer) : send(answer);
+}
+
+/** An example for the API page. */
+const exampleFacts = {
+  id: '501',
+  wabaId: '55',
+  name: 'order_up',
+  language: 'en_GB',
+  status: 'PENDING',
+  category: 'UTILITY',
+  quality: 'UNKNOWN',
+  components: JSON.stringify([
+    { type: 'HEADER', format: 'IMAGE' },
+    { type: 'BODY', text: 'Your order {{1}} is out.' },
+    { type: 'FOOTER', text: 'Depot' },
+    { type: 'BUTTONS', buttons: [{ type: 'URL', text: 'Track', url: 'https://shop.example/t/{{1}}' }] },
+  ]),
+  subCategory: null,
+  validitySeconds: null,
+  libraryName: null,
+  applicationId: 'crm',
+  entityId: null,
+  extras: null,
+  createdAt: Date.UTC(2026, 4, 4, 9),
+  updatedAt: Date.UTC(2026, 4, 4, 9),
+};
+
+/** A template as the second version shows it. */
+export const exampleTemplate = templateAnswer(exampleFacts);
+/** A template as the first version shows it. */
+export const exampleV1Template = v1TemplateAnswer(exampleFacts);
+
+/** The statuses that all operations on templates of a sender can have beside their own. */
+export const TEMPLATE_ERRORS: readonly OperationAnswer[] = ([400, 401, 403, 404, 413, 415, 429, 500, 503] as const).map(
+  errorAnswer,
+);

@@ -1,0 +1,66 @@
+// When Meta is asked for all templates of a WABA: one row for each account that has a sender there.
+import type { Runner } from './accounts.js';
+import type { Shelf } from './templates.js';
+
+const ADD = {
+  name: 'template_sync_add',
+  text: `INSERT INTO template_syncs (account, waba_id, due_at)
+    SELECT DISTINCT account, waba_id, $1::bigint FROM senders WHERE deleted_at IS NULL ON CONFLICT DO NOTHING`,
+};
+const HASTEN = {
+  name: 'template_sync_hasten',
+  text: 'UPDATE template_syncs SET due_at = $1 WHERE due_at > $1 AND synced_at < $2',
+};
+const CLAIM = {
+  name: 'template_sync_claim',
+  text: `UPDATE template_syncs t SET due_at = $2
+    FROM (SELECT account, waba_id FROM template_syncs WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) d
+    WHERE t.account = d.account AND t.waba_id = d.waba_id RETURNING t.account, t.waba_id AS "wabaId"`,
+};
+const SETTLE = {
+  name: 'template_sync_settle',
+  text: `INSERT INTO template_syncs AS t (account, waba_id, due_at, synced_at, error) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (account, waba_id) DO UPDATE SET due_at = excluded.due_at, synced_at = coalesce(excluded.synced_at, t.synced_at), error = excluded.error`,
+};
+const IS_SYNCED = {
+  name: 'template_sync_done',
+  text: 'SELECT 1 AS done FROM template_syncs WHERE account = $1 AND waba_id = $2 AND synced_at IS NOT NULL',
+};
+const WANT = {
+  name: 'template_sync_want',
+  text: 'UPDATE template_syncs SET due_at = least(due_at, $3) WHERE account = $1 AND waba_id = $2',
+};
+
+/** Adds what is missing, due at `now`. */
+export async function addTemplateSyncs(db: Runner, now: number): Promise<void> {
+  await db.run(ADD, [now]);
+}
+
+/** Makes due at `now` what was last synchronised before `before`. */
+export async function hastenTemplateSyncs(db: Runner, now: number, before: number): Promise<void> {
+  await db.run(HASTEN, [now, before]);
+}
+
+/** Makes one due. */
+export async function wantTemplateSync(db: Runner, { account, wabaId }: Shelf, now: number): Promise<void> {
+  await db.run(WANT, [account, wabaId, now]);
+}
+
+/** Takes at most `limit` that are due; nobody else gets them before `until`. */
+export function claimTemplateSyncs(db: Runner, now: number, until: number, limit: number): Promise<Shelf[]> {
+  return db.run<Shelf>(CLAIM, [now, until, limit]);
+}
+
+/** Notes how it went and when it is due again. `syncedAt` null keeps when it last went well. */
+export async function settleTemplateSync(
+  db: Runner,
+  { account, wabaId }: Shelf,
+  { dueAt, syncedAt, error }: { dueAt: number; syncedAt: number | null; error: string | null },
+): Promise<void> {
+  await db.run(SETTLE, [account, wabaId, dueAt, syncedAt, error]);
+}
+
+/** Whether Meta has ever shown the account the templates of the WABA. */
+export async function isTemplateSynced(db: Runner, { account, wabaId }: Shelf): Promise<boolean> {
+  return (await db.run(IS_SYNCED, [account, wabaId])).length > 0;
+}
