@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CRASH_POINTS } from '../../src/lib/crash-point.js';
+import { CRASH_POINTS, FILE_CRASH_POINTS } from '../../src/lib/crash-point.js';
 import { between } from '../support/ledger-random.js';
 import { assertRecovered, type LedgerRun, untilEnded, type Victim } from '../support/ledger-run.js';
 import { lifeOf, settleBalanced, startRun, startWorld } from '../support/ledger-shared.js';
 import type { LedgerWorld } from '../support/ledger-world.js';
 
 const PER_SECOND = 300;
+const POINTS = [...CRASH_POINTS, ...FILE_CRASH_POINTS];
 const RANDOM_KILLS = 40;
 const POINT_TIMEOUT_MS = 30_000;
 const VICTIMS: readonly Victim[] = ['gateway', 'gateway', 'postgres', 'both'];
@@ -20,9 +21,10 @@ interface Running {
 
 /** The gateway is started anew with one point armed, comes to it under load, and is started again without. */
 async function dieAtEveryPoint({ world, run }: Running): Promise<void> {
-  for (const point of CRASH_POINTS) {
-    // Lanes are taken over once, at the start; the other points are passed many times a second.
-    const hits = point === 'lanes.taken' ? 1 : between(run.random, 3, 60);
+  for (const point of POINTS) {
+    // Lanes are taken over once, at the start; files come twice a second; the other points are passed many times a second.
+    const isRare = FILE_CRASH_POINTS.some((rare) => rare === point);
+    const hits = point === 'lanes.taken' ? 1 : between(run.random, 3, isRare ? 8 : 60);
     await Promise.all(world.gateways().map((gateway) => gateway.kill()));
     const armed = await world
       .serve({ env: { PARLEY_CRASH_POINT: `${point}:${hits}` } })
@@ -50,6 +52,6 @@ test('kills at every point of the pipeline and forty by chance lose nothing and 
   await delay(1_000);
   await settleBalanced(t, run);
   const recoveries = run.recoveries();
-  assert.equal(recoveries.length, CRASH_POINTS.length + RANDOM_KILLS);
+  assert.equal(recoveries.length, POINTS.length + RANDOM_KILLS);
   assertRecovered(recoveries);
 });

@@ -23,5 +23,7 @@ test('a SIGKILL of the gateway, of PostgreSQL and of both loses nothing and repe
   await delay(1_000);
   const { accepted } = await settleBalanced(t, run);
   assert.ok(accepted > PER_SECOND * 3, `only ${accepted} messages were accepted`);
+  const { files, reads } = run.users;
+  assert.ok(files.size > 5 && reads.size > 5, `only ${files.size} files and ${reads.size} reads`);
   assertRecovered(run.recoveries());
 });

@@ -23,6 +23,8 @@ export interface LedgerReceiver {
   reports: Map<number, Reported>;
   /** eventIds by the text of an inbound message. */
   inbound: Map<string, Set<string>>;
+  /** Where the file of an inbound message is, by its caption. */
+  fileUrls: Map<string, string>;
   /** How often an eventId came again: at least once is promised, so it is counted, not judged. */
   repeats(): number;
   /** From now on requests are answered by this instead, when it says that it did; the book then knows nothing of them. Undefined: behaves again. */
@@ -41,7 +43,7 @@ export interface Result {
   callbackData?: string;
   seenAt?: string;
   status?: { name?: string };
-  message?: { text?: string };
+  message?: { text?: string; caption?: string; url?: string };
 }
 
 /** Starts one on `port` of loopback, any free one by default. */
@@ -49,6 +51,7 @@ export async function startLedgerReceiver(port = 0): Promise<LedgerReceiver> {
   const reports = new Map<number, Reported>();
   const inbound = new Map<string, Set<string>>();
   const firstAt = new Map<number, number>();
+  const fileUrls = new Map<string, string>();
   const counts = { repeats: 0 };
   const mood: { misbehave: Misbehaviour | undefined } = { misbehave: undefined };
   function note(set: Set<string>, eventId: string): void {
@@ -65,7 +68,8 @@ export async function startLedgerReceiver(port = 0): Promise<LedgerReceiver> {
     if (seenAt === undefined && !firstAt.has(n)) firstAt.set(n, Date.now());
   }
   function noteInbound({ eventId = '', message }: Result): void {
-    const text = message?.text ?? '';
+    const text = message?.text ?? message?.caption ?? '';
+    if (message?.url !== undefined) fileUrls.set(text, message.url);
     const ids = inbound.get(text) ?? new Set();
     inbound.set(text, ids);
     note(ids, eventId);
@@ -91,6 +95,7 @@ export async function startLedgerReceiver(port = 0): Promise<LedgerReceiver> {
     inboundUrl: `${url}/inbound`,
     reports,
     inbound,
+    fileUrls,
     firstAt,
     misbehave: (answer) => {
       mood.misbehave = answer;

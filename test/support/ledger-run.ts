@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Reckoning, readSandboxPage, reckon } from './ledger.js';
 import { type Load, startLoad } from './ledger-load.js';
-import { between, type Random } from './ledger-random.js';
+import type { Random } from './ledger-random.js';
+import { startUsers, type UserBooks, untilFilesAreThere } from './ledger-users.js';
 import type { GatewayProcess, LedgerWorld } from './ledger-world.js';
 import { until } from './until.js';
 
@@ -24,8 +25,8 @@ export interface LedgerRun {
   random: Random;
   /** Of the kills so far. */
   recoveries(): readonly Recovery[];
-  /** Texts that the sandbox took from users. */
-  inbound: readonly string[];
+  /** What users wrote, and what was read of it. */
+  users: UserBooks;
   /** Kills what is named and starts it again (PostgreSQL is started again by the gateway). Resolves when a message is accepted and one is sent. */
   kill(victim: Victim): Promise<void>;
   /** Kills nothing itself: notes that something died, starts a gateway when `restart` and waits until a message is accepted and one is sent. */
@@ -47,6 +48,7 @@ export interface LedgerRunOptions {
 
 /** Longer than the wait of an unknown outcome (30 s) and Meta's first retries. */
 const QUIET_TIMEOUT_MS = 90_000;
+const INBOUND_PER_SECOND = 10;
 const ACCEPT_TIMEOUT_MS = 60_000;
 const QUIET_POLL_MS = 250;
 
@@ -68,8 +70,7 @@ export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): L
     perSecond: options.perSecond,
     random: options.random,
   });
-  const inbound: string[] = [];
-  const users = startUsers(world, options, inbound);
+  const users = startUsers(world, options.random, options.inboundPerSecond ?? INBOUND_PER_SECOND);
   const recoveries: Recovery[] = [];
   const outbound = followSandbox(world);
 
@@ -98,12 +99,13 @@ export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): L
     load,
     random: options.random,
     recoveries: () => recoveries,
-    inbound,
+    users: users.books,
     recover,
     stop,
     describe: (reckoning, recoveries) => [
       `${reckoning.summary} (accepted ${reckoning.accepted}, repeated under one eventId ${reckoning.repeated})`,
       `back after, accept/dispatch in ms: ${recoveries.map(({ what, acceptMs, dispatchMs }) => `${what} ${acceptMs}/${dispatchMs}`).join(', ')}`,
+      `of users: ${users.books.texts.length} messages, ${users.books.files.size} files, ${users.books.reads.size} marked as read`,
       `not accepted at once: ${[...load.refusals].map(([what, count]) => `${what} ${count}`).join(', ')}`,
     ],
     async kill(victim) {
@@ -116,56 +118,24 @@ export function startLedgerRun(world: LedgerWorld, options: LedgerRunOptions): L
     },
     async settle(quietMs = QUIET_TIMEOUT_MS) {
       await stop();
-      await untilQuiet(world, load, inbound, quietMs).catch(() => undefined);
-      const reckoning = await reckon(world, load.accepted, inbound);
+      await untilQuiet(world, load, users.books, quietMs).catch(() => undefined);
+      const reckoning = await reckon(world, load.accepted, users.books);
       return { reckoning, recoveries };
     },
   };
 }
 
-/** Users write to business numbers, each text once; what the sandbox answered 201 is in its book. */
-function startUsers(
-  world: LedgerWorld,
-  { random, inboundPerSecond = 10 }: LedgerRunOptions,
-  inbound: string[],
-): { stop(): Promise<void> } {
-  const under = new Set<Promise<void>>();
-  let count = 0;
-  const timer = setInterval(() => {
-    const text = `in-${count}`;
-    count += 1;
-    const sender = world.senders[between(random, 0, world.senders.length - 1)] ?? '';
-    const body = { type: 'text', text: { body: text }, phoneNumberId: `${sender}200` };
-    const sent = world
-      .call(world.sandbox, `/_sandbox/users/${447_600_000_000 + (count % 1000)}/messages`, body)
-      .then(({ status }) => void (status === 201 && inbound.push(text)))
-      .catch(() => undefined)
-      .finally(() => under.delete(sent));
-    under.add(sent);
-  }, 1000 / inboundPerSecond);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await Promise.all(under);
-    },
-  };
-}
-
 /** Quiet: the customer has all there is to tell, Meta waits with no webhook, and the gateway holds nothing. */
-async function untilQuiet(
-  world: LedgerWorld,
-  load: Load,
-  inbound: readonly string[],
-  timeoutMs: number,
-): Promise<void> {
+async function untilQuiet(world: LedgerWorld, load: Load, books: UserBooks, timeoutMs: number): Promise<void> {
   const { receiver } = world;
   const deadline = performance.now() + timeoutMs;
   const left = (): number => Math.max(1, deadline - performance.now());
   await until(
     'the customer has every report',
-    () => hasAll(receiver.reports, load) && inbound.every((text) => receiver.inbound.has(text)),
+    () => hasAll(receiver.reports, load) && books.texts.every((text) => receiver.inbound.has(text)),
     left(),
   );
+  await untilFilesAreThere(world, books, left());
   await until('Meta and the gateway hold nothing', () => isIdle(world), left());
   // What is told twice is told within a moment.
   await delay(QUIET_POLL_MS * 4);

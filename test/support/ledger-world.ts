@@ -59,6 +59,8 @@ export interface LedgerWorld {
   /** Resolves when `GET /readyz` of this process is 200. */
   untilReady(gateway: GatewayProcess, timeoutMs?: number): Promise<void>;
   call(base: string, path: string, json?: unknown, method?: string): Promise<{ status: number; body: unknown }>;
+  /** A call of the API with the customer's key; the bytes as they came. */
+  callAsCustomer(path: string, method: string): Promise<{ status: number; bytes: Buffer }>;
   stop(): Promise<void>;
 }
 
@@ -181,7 +183,9 @@ class RunningWorld implements LedgerWorld {
     await this.#must(this.call(this.sandbox, '/_sandbox/wabas', { wabaId: WABA_ID, numbers, app }));
     await this.#must(this.call(this.sandbox, '/_sandbox/window', { mode: 'open' }, 'PUT'));
     const accountId = demoAccountId((await this.call(this.api, '/parley/1/accounts')).body);
-    await this.#must(this.call(this.api, `/parley/1/accounts/${accountId}`, { unknownWaitSeconds }, 'PATCH'));
+    await this.#must(
+      this.call(this.api, `/parley/1/accounts/${accountId}`, { unknownWaitSeconds, readMarks: true }, 'PATCH'),
+    );
     for (const sender of this.senders) await this.#makeSender(accountId, sender);
   }
 
@@ -211,6 +215,12 @@ class RunningWorld implements LedgerWorld {
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.includes('json') === true;
     return { status: answer.status, body: isJson ? JSON.parse(text) : text };
+  }
+
+  async callAsCustomer(path: string, method: string): Promise<{ status: number; bytes: Buffer }> {
+    const headers = { authorization: `App ${this.apiKey}` };
+    const answer = await fetch(`${this.api}${path}`, { method, headers, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+    return { status: answer.status, bytes: Buffer.from(await answer.arrayBuffer()) };
   }
 
   async #must(called: Promise<{ status: number; body: unknown }>): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import type { AcceptedMessage } from './ledger-load.js';
+import { findLostFiles, type UserBooks } from './ledger-users.js';
 import type { LedgerWorld } from './ledger-world.js';
 
 /** An outbound or inbound message as the sandbox shows it. */
@@ -84,13 +85,14 @@ function isProbe({ payload }: SandboxMessage): boolean {
   return (payload.body ?? payload.text?.body) === PROBE_TEXT;
 }
 
-/** Reconciles. `inbound` are the texts that the sandbox took from users. */
+/** Reconciles. `users`: what the sandbox took from users, and what was marked as read. */
 export async function reckon(
   world: LedgerWorld,
   accepted: ReadonlyMap<number, AcceptedMessage>,
-  inbound: readonly string[] = [],
+  users: UserBooks,
 ): Promise<Reckoning> {
-  const out = (await readSandbox(world)).filter(({ direction }) => direction === 'out');
+  const all = await readSandbox(world);
+  const out = all.filter(({ direction }) => direction === 'out');
   const sends = new Map<number, SandboxMessage[]>();
   const foreign: string[] = [];
   for (const message of out) {
@@ -100,7 +102,12 @@ export async function reckon(
     else sends.set(n, [...(sends.get(n) ?? []), message]);
   }
   const { duplicated, resentByPolicy } = await findResends(world, sends);
-  const lost = [...findLost(world, accepted, sends), ...findLostInbound(world, inbound)];
+  const lost = [
+    ...findLost(world, accepted, sends),
+    ...findLostInbound(world, users.texts),
+    ...(await findLostFiles(world, users)),
+    ...findLostReads(all, users),
+  ];
   duplicated.push(...findTwiceReported(world));
   const misordered = findMisordered(out, accepted);
   const repeated = world.receiver.repeats();
@@ -141,6 +148,14 @@ function findLost(
 
 function findLostInbound({ receiver }: LedgerWorld, inbound: readonly string[]): string[] {
   return inbound.filter((text) => !receiver.inbound.has(text)).map((text) => `inbound ${text} never arrived`);
+}
+
+/** 204 says that Meta has it. */
+function findLostReads(all: readonly SandboxMessage[], { reads }: UserBooks): string[] {
+  const read = new Set(
+    all.filter(({ statuses }) => statuses.some(({ status }) => status === 'read')).map(({ id }) => id),
+  );
+  return [...reads].filter((id) => !read.has(id)).map((id) => `${id} was marked as read and is not at Meta`);
 }
 
 function findTwiceReported({ receiver }: LedgerWorld): string[] {
