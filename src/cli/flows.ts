@@ -1,55 +1,61 @@
-// `parley flows`: what helps to write WhatsApp Flows, and needs no gateway.
-import { readFileSync, statSync } from 'node:fs';
-import { checkFlow } from '../flows/check.js';
+// `parley flows`: what helps to write and serve WhatsApp Flows, and needs no gateway.
+import { parseArgs } from 'node:util';
 import type { Command, Terminal } from './command.js';
+import { checkFlowFile } from './flows-check.js';
+import { serveEndpoint } from './flows-endpoint.js';
 
-/** Flow JSON is at most 10 MiB (*Infobip 8*). */
-const FILE_BYTES_MAX = 10 * 1024 * 1024;
+const USAGE = [
+  'flows check <file.json> [--json]   (finds what Meta would refuse; exit code 1 if there is something)',
+  'flows endpoint --key <private.pem> [--passphrase-file <file>] --app-secret-file <file> --forward <url> [--host <host>] [--port <port>]   (decrypts what flows ask, posts it to <url> as JSON, encrypts the answer)',
+];
 
-const USAGE = ['flows check <file.json> [--json]   (finds what Meta would refuse; exit code 1 if there is something)'];
-
-/** `parley flows check <file>`. */
+/** `parley flows check` and `parley flows endpoint`. */
 export const command: Command = {
-  summary: 'check Flow JSON without asking Meta',
+  summary: 'check Flow JSON, and serve as the data endpoint of flows',
   usage: USAGE,
-  async run(args, terminal) {
-    const [verb, ...rest] = args;
-    const files = rest.filter((arg) => arg !== '--json');
-    const [file] = files;
-    if (verb !== 'check' || file === undefined || files.length > 1 || file.startsWith('-')) {
-      terminal.complain('parley: say which file');
-      for (const line of USAGE) terminal.complain(`  parley ${line}`);
-      return 2;
-    }
-    return check(file, rest.includes('--json'), terminal);
+  async run([verb, ...args], terminal) {
+    if (verb === 'check') return check(args, terminal);
+    if (verb === 'endpoint') return endpoint(args, terminal);
+    return complain('say flows check or flows endpoint', terminal);
   },
 };
 
-function check(file: string, asJson: boolean, terminal: Terminal): number {
-  const text = readFlow(file, terminal);
-  if (text === undefined) return 2;
-  const { errors, version } = checkFlow(text);
-  if (asJson) terminal.print(JSON.stringify({ validation_errors: errors }, null, 2));
-  else {
-    for (const { line_start, column_start, error, message } of errors) {
-      terminal.print(`${file}:${line_start}:${column_start}: ${error}: ${message}`);
-    }
-    if (errors.length === 0) terminal.print(`${file}: no errors, Flow JSON ${version}`);
-  }
-  return errors.length === 0 ? 0 : 1;
+function complain(problem: string, terminal: Terminal): number {
+  terminal.complain(`parley: ${problem}`);
+  for (const line of USAGE) terminal.complain(`  parley ${line}`);
+  return 2;
 }
 
-function readFlow(file: string, terminal: Terminal): string | undefined {
+function check(args: readonly string[], terminal: Terminal): number {
+  const files = args.filter((arg) => arg !== '--json');
+  const [file] = files;
+  if (file === undefined || files.length > 1 || file.startsWith('-')) return complain('say which file', terminal);
+  return checkFlowFile(file, args.includes('--json'), terminal);
+}
+
+async function endpoint(args: readonly string[], terminal: Terminal): Promise<number> {
+  const options = optionsOf(args);
+  if (typeof options === 'string') return complain(options, terminal);
+  const { key, forward, host = '127.0.0.1', port = '0' } = options;
+  const secretFile = options['app-secret-file'];
+  if (key === undefined || forward === undefined || secretFile === undefined) {
+    return complain('--key, --app-secret-file and --forward are required', terminal);
+  }
+  if (!/^https?:/.test(forward) || !URL.canParse(forward)) return complain('--forward must be a URL', terminal);
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) return complain('--port must be a port', terminal);
+  const passphraseFile = options['passphrase-file'];
+  const settings = { keyFile: key, passphraseFile, appSecretFile: secretFile, forward, host, port: Number(port) };
+  return serveEndpoint(settings, terminal);
+}
+
+/** The options by name, or what is wrong with them. */
+function optionsOf(args: readonly string[]): Readonly<Record<string, string | undefined>> | string {
+  const names = ['key', 'passphrase-file', 'app-secret-file', 'forward', 'host', 'port'];
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
   try {
-    if (statSync(file).size > FILE_BYTES_MAX) {
-      terminal.complain(`parley: ${file} is larger than 10 MiB, which no flow may be`);
-      return undefined;
-    }
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    const { values } = parseArgs({ args: [...args], options });
+    return Object.fromEntries(names.map((name) => [name, values[name]?.toString()]));
   } catch (error) {
-    const reason =
-      error instanceof TypeError ? 'it is not UTF-8' : error instanceof Error ? error.message : String(error);
-    terminal.complain(`parley: cannot read ${file}: ${reason}`);
-    return undefined;
+    return error instanceof Error ? error.message : String(error);
   }
 }
