@@ -40,7 +40,7 @@ import { createMediaStore } from './media/media-store.js';
 import { createGraphClient } from './meta/graph-client.js';
 import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
-import { createDeliver, type Deliver } from './pipeline/deliver.js';
+import { createDeliver, IN_FLIGHT_MAX as DELIVERIES_MAX, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
 import { observeIdentity } from './pipeline/identities.js';
 import { createJanitor } from './pipeline/janitor.js';
@@ -86,7 +86,8 @@ const CONNECTIONS_MAX = 8;
 const CONNECTIONS_MIN = 3;
 const CONNECTIONS_SHARED = 50;
 const GRAPH_CONNECTIONS = 128;
-const WEBHOOK_CONNECTIONS_PER_ORIGIN = 128;
+/** Requests to token endpoints under way, beside the deliveries that wait for them. */
+const TOKENS_IN_FLIGHT_MAX = 100;
 const DIRECTORY_POLL_MS = 500;
 const DRAIN_MS = 12_000;
 const DEPTHS_CACHE_MS = 1_000;
@@ -139,7 +140,9 @@ async function wire(
   lifecycle.add('graph', () => graph.close());
   const safeFetch = createSafeFetch({
     allowNetworks: config.allowNetworks,
-    connectionsPerOrigin: WEBHOOK_CONNECTIONS_PER_ORIGIN,
+    // What may be under way to one origin is for deliver to say: accounts that share one must not wait for each other.
+    connectionsPerOrigin: DELIVERIES_MAX,
+    inFlightMax: DELIVERIES_MAX + TOKENS_IN_FLIGHT_MAX,
   });
   lifecycle.add('webhooks', () => safeFetch.close());
   const downloads = createSafeDownload({ allowNetworks: config.allowNetworks });
@@ -192,6 +195,7 @@ async function wire(
           metrics.deliveries.inc({ verdict });
           metrics.results.inc({ verdict }, results);
         },
+        countDisabled: (by) => metrics.endpointsDisabled.inc({ by }),
       })
     : undefined;
   sink.connect(dispatch, deliver);
@@ -495,6 +499,11 @@ function gauges(metrics: Metrics, { database, clock, dispatch, deliver, media, j
     'parley_endpoints_down',
     'Endpoints of this process that are down or disabled',
     () => deliver?.counts().down ?? 0,
+  );
+  metrics.gauge(
+    'parley_endpoints_disabled',
+    'Endpoints of this process that are disabled until somebody enables them',
+    () => deliver?.counts().disabled ?? 0,
   );
   metrics.gauge('parley_partitions_kept', 'Partitions kept past the retention', () => janitor.keptPartitions());
 }

@@ -12,6 +12,8 @@ export interface Metrics {
   deliveries: Counter<'verdict'>;
   /** Results in POSTs to customers. */
   results: Counter<'verdict'>;
+  /** One endpoint disabled: by its own 410 (gone), or by 5 days of failures (failing). */
+  endpointsDisabled: Counter<'by'>;
   /** One try to get a file that a user sent. */
   files: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
@@ -55,6 +57,12 @@ export function createMetrics(withProcess: boolean): Metrics {
       name: 'parley_webhook_results_total',
       help: 'Reports in POSTs to customers by result',
       labelNames: ['verdict'],
+      registers,
+    }),
+    endpointsDisabled: new Counter({
+      name: 'parley_endpoints_disabled_total',
+      help: 'Endpoints disabled, by why',
+      labelNames: ['by'],
       registers,
     }),
     files: new Counter({

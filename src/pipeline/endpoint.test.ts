@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DELIVERY_MS_MAX } from '../customer/backoff.js';
 import { type EndpointHead, ReportKind } from '../store/reports.js';
 import {
-  BATCH_MAX,
   type Batch,
   bisect,
   createEndpoint,
+  DISABLED_AFTER_MS,
+  divide,
   type Endpoint,
   FAILURES_MAX,
   splitFirst,
-  WINDOW,
 } from './endpoint.js';
+import { BATCH_MAX, WINDOW } from './endpoint-limits.js';
 import type { Report } from './report.js';
 
 const NOW = 1_700_000_000_000;
@@ -218,15 +218,56 @@ test('410 disables: neither up nor probed until somebody enables it', () => {
   assert.deepEqual([endpoint.isUp(), endpoint.isDisabled()], [true, false]);
 });
 
-test('reports that waited for 72 hours are given up, younger ones are kept', () => {
-  const endpoint = newEndpoint({ downSince: NOW });
-  endpoint.buffer.offer([report(1, { at: NOW - 1 }), report(2), report(3, { at: NOW + 1 })]);
-  const dead = endpoint.cutDead(NOW + DELIVERY_MS_MAX, 10);
+test('a profile says how many results a POST has and how many POSTs are under way', () => {
+  const endpoint = newEndpoint();
+  endpoint.setLimits({ results: 3, window: 2, perSecond: undefined });
+  endpoint.buffer.offer(reports(10));
   assert.deepEqual(
-    dead.map(({ seq }) => seq),
-    [1, 2],
+    endpoint.cut(NOW, newIds()).map(({ seqs }) => seqs.length),
+    [3, 3],
   );
-  assert.equal(endpoint.buffer.peek()?.seq, 3);
+});
+
+test('an endpoint that has been failing for 5 days is disabled by its next failure, not before', () => {
+  const endpoint = newEndpoint();
+  endpoint.failed(NOW, 0, 'timeout', undefined);
+  endpoint.failed(NOW + DISABLED_AFTER_MS - 1, 0, 'timeout', undefined);
+  assert.equal(endpoint.isDisabled(), false);
+  endpoint.failed(NOW + DISABLED_AFTER_MS + 3_600_000, 0, 'http 503', undefined);
+  assert.equal(endpoint.isDisabled(), true);
+  assert.equal(endpoint.head().downReason, 'failing for 5 days: http 503');
+  assert.equal(endpoint.probeAt(), undefined);
+});
+
+test('one success within 5 days of failure starts the count again', () => {
+  const endpoint = newEndpoint();
+  endpoint.failed(NOW, 0, 'timeout', undefined);
+  endpoint.succeeded();
+  endpoint.failed(NOW + DISABLED_AFTER_MS, 0, 'timeout', undefined);
+  endpoint.failed(NOW + DISABLED_AFTER_MS + 3_600_000, 0, 'timeout', undefined);
+  assert.equal(endpoint.isDisabled(), false);
+});
+
+test('an endpoint that is down keeps a probe’s worth in memory, and reads the rest again once it is up', () => {
+  const endpoint = newEndpoint();
+  endpoint.buffer.offer(reports(1_000));
+  endpoint.buffer.noteTail(1_001, DAY);
+  endpoint.failed(NOW, 0, 'timeout', undefined);
+  assert.ok(endpoint.buffer.size() <= 10);
+  assert.equal(endpoint.buffer.wanted(), undefined);
+  endpoint.succeeded();
+  assert.equal(endpoint.buffer.wanted()?.after, endpoint.buffer.size());
+});
+
+test('a batch that is larger than its profile now allows is divided, and its parts keep its age', () => {
+  const batch: Batch = { ...batchOf(7), attempt: 2, isReplay: true, firstDueAt: NOW + 5 };
+  const parts = divide(batch, 3, newIds(), NOW);
+  assert.deepEqual(
+    parts.map(({ seqs }) => seqs),
+    [[1, 2, 3], [4, 5, 6], [7]],
+  );
+  for (const { attempt, isReplay, firstDueAt } of parts)
+    assert.deepEqual([attempt, isReplay, firstDueAt], [2, true, NOW + 5]);
 });
 
 test('halving keeps every report once and in order, in new requests of their own', () => {

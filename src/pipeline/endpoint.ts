@@ -1,16 +1,17 @@
 // The logic of one endpoint, without I/O: which reports share a POST, and whether the endpoint is up, down or disabled.
 // A backlog or a dead endpoint costs nobody else anything: everything here is per endpoint.
-import { DELIVERY_MS_MAX, nextTryAt } from '../customer/backoff.js';
+import { nextTryAt } from '../customer/backoff.js';
 import type { BatchRow, EndpointHead } from '../store/reports.js';
+import type { Pace } from './delivery-slots.js';
+import { createRateBucket, type EndpointLimits, limitsOf, type RateBucket } from './endpoint-limits.js';
 import type { Report } from './report.js';
 import { createStreamBuffer, type StreamBuffer } from './stream-buffer.js';
 
-/** Results of one POST at most. */
-export const BATCH_MAX = 100;
-/** Requests in flight to one endpoint at most. */
-export const WINDOW = 20;
 /** Failing requests in a row that make an endpoint count as down. */
 export const FAILURES_MAX = 5;
+
+/** An endpoint that has been failing for so long is disabled by its next failure. */
+export const DISABLED_AFTER_MS = 5 * 86_400_000;
 
 const PROBE_WAIT_MAX_MS = 3_600_000;
 
@@ -27,17 +28,21 @@ export interface Endpoint {
   readonly buffer: StreamBuffer<Report>;
   /** POSTs under way. */
   inFlight: number;
+  /** How it answered its last POST. */
+  pace: Pace;
+  /** What it takes, by its profile; `setLimits` changes it. */
+  readonly limits: EndpointLimits;
+  setLimits(limits: EndpointLimits): void;
+  readonly rate: RateBucket;
   isUp(): boolean;
   isDisabled(): boolean;
-  /** Makes batches of what waits, as many as the window allows. Moves the position; the caller must commit it. */
-  cut(now: number, newId: () => string, windowMax?: number, resultsMax?: number): Batch[];
-  /** Takes reports off the stream that have been waiting too long, at most `limit`. Only while not up. */
-  cutDead(now: number, limit: number): Report[];
+  /** Makes up to `batches` batches of what waits. Moves the position; the caller must commit it. */
+  cut(now: number, newId: () => string, batches?: number, resultsMax?: number): Batch[];
   /** A 2xx. True when the endpoint was not up. */
   succeeded(): boolean;
   /** A live endpoint refused; `counts` unless it is part of a bisection. True when that makes it down. */
   refused(now: number, random: number, reason: string, counts: boolean): boolean;
-  /** It takes nothing now. */
+  /** It takes nothing now. Disables it when it has been failing for 5 days. */
   failed(now: number, random: number, reason: string, retryAfterMs: number | undefined): void;
   /** 410: no more. */
   disable(now: number): void;
@@ -53,8 +58,10 @@ export interface Endpoint {
 }
 
 const BUFFER_LIMITS = { rowsMax: 2_000, rowsLow: 300 };
-/** A new batch is on disk before its POST; until it is answered nobody else may take it for due. */
-const FIRST_POST_MS = 120_000;
+/** While it is not up: enough for a probe. A crowd of dead endpoints must not fill the memory. */
+const DOWN_BUFFER_LIMITS = { rowsMax: 8, rowsLow: 1 };
+/** A new batch is on disk before its POST; until it is answered nobody else may take it for due. More than the longest timeouts of a profile. */
+const FIRST_POST_MS = 180_000;
 
 /** An endpoint as its new owner finds it. */
 export function createEndpoint(head: EndpointHead): Endpoint {
@@ -67,6 +74,9 @@ class OwnedEndpoint implements Endpoint {
   readonly profile: string;
   readonly buffer: StreamBuffer<Report>;
   inFlight = 0;
+  pace: Pace = 'new';
+  limits = limitsOf(undefined);
+  readonly rate = createRateBucket();
   #head: EndpointHead;
 
   constructor(head: EndpointHead) {
@@ -75,6 +85,12 @@ class OwnedEndpoint implements Endpoint {
     this.profile = head.profile;
     this.#head = { ...head };
     this.buffer = createStreamBuffer({ seq: head.position, day: head.positionDay }, BUFFER_LIMITS);
+    this.#bound();
+  }
+
+  setLimits(limits: EndpointLimits): void {
+    this.limits = limits;
+    this.rate.limit(limits.perSecond);
   }
 
   isUp(): boolean {
@@ -85,8 +101,12 @@ class OwnedEndpoint implements Endpoint {
     return this.#head.disabledAt !== null;
   }
 
-  cut(now: number, newId: () => string, windowMax = WINDOW, resultsMax = BATCH_MAX): Batch[] {
-    const slots = windowMax - this.inFlight;
+  cut(
+    now: number,
+    newId: () => string,
+    slots = this.limits.window - this.inFlight,
+    resultsMax = this.limits.results,
+  ): Batch[] {
     const batches: Batch[] = [];
     const open = new Map<string, Batch>();
     for (let next = this.buffer.peek(); next !== undefined; next = this.buffer.peek()) {
@@ -112,20 +132,11 @@ class OwnedEndpoint implements Endpoint {
     return batches;
   }
 
-  cutDead(now: number, limit: number): Report[] {
-    const dead: Report[] = [];
-    for (let next = this.buffer.peek(); next !== undefined && dead.length < limit; next = this.buffer.peek()) {
-      if (next.at + DELIVERY_MS_MAX > now) break;
-      dead.push(next);
-      this.buffer.shift();
-    }
-    return dead;
-  }
-
   succeeded(): boolean {
     const wasUp = this.isUp();
     if (this.#head.failures === 0 && wasUp) return false;
     this.#head = { ...this.#head, failures: 0, downSince: null, probeAt: null, probes: 0, downReason: null };
+    this.#bound();
     return !wasUp;
   }
 
@@ -142,25 +153,32 @@ class OwnedEndpoint implements Endpoint {
 
   failed(now: number, random: number, reason: string, retryAfterMs: number | undefined): void {
     const { probeAt: dueAt } = this.#head;
-    if (this.isUp()) this.#head = { ...this.#head, failures: this.#head.failures + 1, downSince: now, probes: 0 };
-    else if (dueAt === null || now >= dueAt) this.#head.probes += 1;
+    if (this.isUp()) {
+      this.#head = { ...this.#head, failures: this.#head.failures + 1, downSince: now, probes: 0 };
+      this.#bound();
+    } else if (dueAt === null || now >= dueAt) this.#head.probes += 1;
     else {
       // It was under way when the endpoint went down: no probe, so no further step, but its wish is heard.
       this.#head.probeAt = Math.max(dueAt, Math.min(now + (retryAfterMs ?? 0), now + PROBE_WAIT_MAX_MS));
       return;
     }
     this.#head.downReason = reason;
+    if (now - (this.#head.downSince ?? now) >= DISABLED_AFTER_MS && !this.isDisabled()) {
+      this.#disable(now, `failing for 5 days: ${reason}`);
+      return;
+    }
     // Probes go on for as long as the endpoint is down, an hour apart at most: only reports grow too old, not the endpoint.
     const probeAt = nextTryAt({ failures: this.#head.probes + 1, firstDueAt: now, now, random, retryAfterMs }) ?? now;
     this.#head.probeAt = Math.min(probeAt, now + PROBE_WAIT_MAX_MS);
   }
 
   disable(now: number): void {
-    this.#head = { ...this.#head, disabledAt: now, downReason: 'http 410' };
+    this.#disable(now, 'http 410');
   }
 
   load(head: EndpointHead): void {
     this.#head = { ...head };
+    this.#bound();
   }
 
   mayProbe(now: number): boolean {
@@ -181,6 +199,15 @@ class OwnedEndpoint implements Endpoint {
     return { ...this.#head, position: seq, positionDay: day };
   }
 
+  #disable(now: number, reason: string): void {
+    this.#head = { ...this.#head, disabledAt: now, downReason: reason };
+    this.#bound();
+  }
+
+  #bound(): void {
+    this.buffer.limit(this.isUp() ? BUFFER_LIMITS : DOWN_BUFFER_LIMITS);
+  }
+
   #newBatch(report: Report, id: string, now: number): Batch {
     return {
       id,
@@ -198,6 +225,16 @@ class OwnedEndpoint implements Endpoint {
       reports: [report],
     };
   }
+}
+
+/** A batch in parts of at most `size` results, as new batches that are due now. */
+export function divide(batch: Batch, size: number, newId: () => string, now: number): Batch[] {
+  const parts: Batch[] = [];
+  for (let from = 0; from < batch.reports.length; from += size) {
+    const { isAlone, attempt } = batch;
+    parts.push({ ...part(batch, newId(), from, from + size, now), isAlone, attempt, dueAt: now });
+  }
+  return parts;
 }
 
 /** The two halves of a refused batch, as new batches. */
@@ -223,7 +260,8 @@ function part(batch: Batch, id: string, from: number, to: number, now: number): 
     toDay: Math.max(...reports.map((report) => report.day)),
     attempt: 0,
     isAlone: true,
-    firstDueAt: Math.min(...reports.map((report) => report.at)),
+    // A replay's reports may be old; its own time began when it was asked for.
+    firstDueAt: batch.isReplay ? batch.firstDueAt : Math.min(...reports.map((report) => report.at)),
     dueAt: now + FIRST_POST_MS,
   };
 }

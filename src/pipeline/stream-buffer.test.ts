@@ -92,3 +92,30 @@ test('long streams pass through without losing a row', () => {
   }
   assert.ok(next > 9_000);
 });
+
+test('what is dropped for want of room is read again from there', () => {
+  const buffer = createStreamBuffer(row(0, 0), LIMITS);
+  buffer.noteTail(11, 20_240_101);
+  for (let seq = 1; seq <= 10; seq += 1) assert.equal(buffer.offer([row(seq)]), 1);
+  buffer.shift();
+  buffer.limit({ rowsMax: 3, rowsLow: 2 });
+  assert.deepEqual([buffer.size(), buffer.peek()?.seq, buffer.wanted()], [3, 2, undefined]);
+  assert.equal(buffer.offer([row(5)]), 0);
+  buffer.limit(LIMITS);
+  assert.equal(buffer.wanted()?.after, 4);
+  assert.equal(buffer.offer([row(11)]), 0);
+  assert.equal(buffer.offer([row(5)]), 1);
+  assert.equal(buffer.position().seq, 1);
+});
+
+test('a jump drops what it passes and reads on behind it', () => {
+  const buffer = createStreamBuffer(row(0, 0), LIMITS);
+  buffer.offer([row(1), row(2), row(3)]);
+  buffer.jump(row(2));
+  assert.deepEqual([buffer.position().seq, buffer.peek()?.seq, buffer.size()], [2, 3, 1]);
+  buffer.noteTail(20, 20_240_101);
+  buffer.jump(row(9));
+  assert.deepEqual([buffer.position().seq, buffer.size(), buffer.wanted()?.after], [9, 0, 9]);
+  buffer.jump(row(4));
+  assert.equal(buffer.position().seq, 9);
+});

@@ -22,6 +22,10 @@ export interface StreamBuffer<Row extends StreamRow> {
   shift(): void;
   /** The last row that was shifted. */
   position(): StreamRow;
+  /** Everything up to `row` is done with: it becomes the position. Only forward. */
+  jump(row: StreamRow): void;
+  /** Keeps other numbers of rows from now on; rows above `rowsMax` are dropped and read again when there is room. */
+  limit(limits: StreamBufferLimits): void;
   size(): number;
 }
 
@@ -36,8 +40,9 @@ const COMPACT_AT = 1024;
 /** An empty buffer at `position`. */
 export function createStreamBuffer<Row extends StreamRow>(
   position: StreamRow,
-  { rowsMax, rowsLow }: StreamBufferLimits,
+  limits: StreamBufferLimits,
 ): StreamBuffer<Row> {
+  let { rowsMax, rowsLow } = limits;
   let rows: Row[] = [];
   let first = 0;
   let at = position;
@@ -76,6 +81,20 @@ export function createStreamBuffer<Row extends StreamRow>(
       first = 0;
     },
     position: () => at,
+    jump({ seq, day }) {
+      if (seq <= at.seq) return;
+      while (first < rows.length && (rows[first]?.seq ?? 0) <= seq) first += 1;
+      at = { seq, day };
+      if (read.seq < seq) read = at;
+    },
+    limit(next) {
+      ({ rowsMax, rowsLow } = next);
+      if (size() <= rowsMax) return;
+      rows = rows.slice(first, first + rowsMax);
+      first = 0;
+      const last = rows[rows.length - 1] ?? at;
+      read = { seq: last.seq, day: last.day };
+    },
     size,
   };
 }

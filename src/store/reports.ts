@@ -275,7 +275,7 @@ const DUE = {
 };
 const OLDEST = {
   name: 'oldest_batches',
-  text: `SELECT ${BATCH_COLUMNS} FROM batches WHERE endpoint = $1 AND NOT is_replay ORDER BY first_due_at, seqs[1] LIMIT $2`,
+  text: `SELECT ${BATCH_COLUMNS} FROM batches WHERE endpoint = $1 ORDER BY is_replay, first_due_at, seqs[1] LIMIT $2`,
 };
 const BATCH_ENDPOINTS = {
   name: 'batch_endpoints',
@@ -297,7 +297,7 @@ export async function readDueBatches(
   return (await database.run<BatchRow>(DUE, [endpoints, now, except, limit])).map(withNumbers);
 }
 
-/** The oldest batches of an endpoint that are no replay. */
+/** The oldest batches of an endpoint, replays last. */
 export async function readOldestBatches(database: Database, endpoint: number, limit: number): Promise<BatchRow[]> {
   return (await database.run<BatchRow>(OLDEST, [endpoint, limit])).map(withNumbers);
 }
@@ -320,6 +320,25 @@ export async function readExpiredBatches(
   limit: number,
 ): Promise<BatchRow[]> {
   return (await database.run<BatchRow>(EXPIRED, [endpoints, firstDueBefore, limit])).map(withNumbers);
+}
+
+const EXPIRED_REPORTS = {
+  name: 'expired_reports',
+  text: `SELECT r.* FROM unnest($1::integer[], $2::bigint[], $3::integer[]) AS e (id, position, day), LATERAL (
+      SELECT endpoint, seq, day, kind FROM reports WHERE endpoint = e.id AND seq > e.position AND day >= e.day AND at <= $4
+      ORDER BY seq LIMIT $5
+    ) r`,
+};
+
+/** Reports behind the positions of some endpoints that were appended at `before` or earlier, in order, up to `limit` of each. */
+export async function readExpiredReports(
+  database: Database,
+  heads: readonly Pick<EndpointHead, 'endpoint' | 'position' | 'positionDay'>[],
+  before: number,
+  limit: number,
+): Promise<Pick<ReportRow, 'endpoint' | 'seq' | 'day' | 'kind'>[]> {
+  if (heads.length === 0) return [];
+  return database.run(EXPIRED_REPORTS, [...columns(heads, ['endpoint', 'position', 'positionDay']), before, limit]);
 }
 
 /** pg gives the members of bigint[] as text. */

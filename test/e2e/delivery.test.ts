@@ -7,6 +7,7 @@ import { type EndpointView, type Result, resultsAt, resultsUntil, type Scene, st
 import { until } from '../support/until.js';
 
 const HOUR = 3600;
+const DAY = 24 * HOUR;
 let scene: Scene;
 const receivers: Receiver[] = [];
 
@@ -368,4 +369,54 @@ test('an endpoint that is slow or dead costs no other endpoint anything', async 
   const startedAt = performance.now();
   await arrived(good, await send(good.url, 20));
   assert.ok(performance.now() - startedAt < 2_500, `${performance.now() - startedAt} ms`);
+});
+
+test('reports that waited for 72 hours are given up, younger ones are kept', async () => {
+  const receiver = await newReceiver();
+  receiver.answer({ status: 503 });
+  const [first] = await send(receiver.url);
+  await endpointUntil(receiver.url, 'down', ({ downSince }) => downSince !== null);
+  const old = await send(receiver.url, 30);
+  await endpointUntil(receiver.url, 'they wait', ({ waiting }) => waiting >= 30);
+  await scene.advance(40 * HOUR);
+  const young = await send(receiver.url, 30);
+  await endpointUntil(receiver.url, 'all wait', ({ waiting }) => waiting >= 59);
+  await scene.advance(33 * HOUR);
+  await endpointUntil(receiver.url, 'the old are dead', ({ dead }) => dead >= 30);
+  receiver.answer({ status: 200 });
+  await until('up', async () => {
+    await scene.advance(HOUR);
+    return (await scene.endpointOf(receiver.url)).downSince === null;
+  });
+  const results = await arrived(receiver, young);
+  const life = await scene.life(old[0] ?? '');
+  assert.equal(life.reports[0]?.state, 'dead');
+  assert.ok(results.length >= young.length && first !== undefined);
+});
+
+test('an endpoint that fails for 5 days is disabled and counted, and what comes meanwhile waits until somebody enables it', async () => {
+  const receiver = await newReceiver();
+  const counted = await scene.metric('parley_endpoints_disabled_total', 'by="failing"');
+  receiver.answer({ status: 503 });
+  await send(receiver.url);
+  await endpointUntil(receiver.url, 'down', ({ downSince }) => downSince !== null);
+  await scene.advance(4 * DAY);
+  assert.equal((await scene.endpointOf(receiver.url)).disabledAt, null);
+  await send(receiver.url);
+  await scene.advance(2 * DAY);
+  await send(receiver.url);
+  const { downReason } = await endpointUntil(receiver.url, 'disabled', ({ disabledAt }) => disabledAt !== null);
+  assert.equal(downReason, 'failing for 5 days: http 503');
+  // Those of other tests may have been failing as long.
+  assert.ok((await scene.metric('parley_endpoints_disabled_total', 'by="failing"')) > counted);
+  const posts = receiver.requests.length;
+  const [later] = await send(receiver.url);
+  await scene.advance(DAY);
+  const other = await newReceiver();
+  await arrived(other, await send(other.url));
+  assert.equal(receiver.requests.length, posts);
+  receiver.answer({ status: 200 });
+  const { id } = await scene.endpointOf(receiver.url);
+  await scene.admin(`/endpoints/${id}/enable`, { method: 'POST' });
+  await arrived(receiver, [later ?? '']);
 });
