@@ -1,4 +1,5 @@
-// Runs a suite of compiled tests and leaves nothing behind: `test` takes all but *.long.test.js and *.soak.test.js, `e2e` and `soak` take those. Further arguments keep the files whose path has one.
+// Runs a suite of compiled tests and leaves nothing behind: `e2e` takes *.load.test.js one at a time, since they measure under load, and then
+// *.long.test.js; `test` takes all others. Further arguments keep the files whose path has one.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,43 +10,60 @@ const DIST = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
 const MINUTE_MS = 60_000;
 /** `timeoutMs` is for one file, `deadlineMs` for all. */
 const SUITES = {
-  test: { kind: undefined, timeoutMs: 4 * MINUTE_MS, deadlineMs: 10 * MINUTE_MS },
-  e2e: { kind: 'long', timeoutMs: 15 * MINUTE_MS, deadlineMs: 20 * MINUTE_MS },
-  soak: { kind: 'soak', timeoutMs: 15 * MINUTE_MS, deadlineMs: 30 * MINUTE_MS },
+  test: { runs: [{ kind: undefined, concurrency: 2 }], timeoutMs: 4 * MINUTE_MS, deadlineMs: 10 * MINUTE_MS },
+  e2e: {
+    runs: [
+      { kind: 'load', concurrency: 1 },
+      { kind: 'long', concurrency: 2 },
+    ],
+    timeoutMs: 15 * MINUTE_MS,
+    deadlineMs: 20 * MINUTE_MS,
+  },
 };
-const CONCURRENCY = 2;
 
 async function main() {
   const [name, ...parts] = process.argv.slice(2);
   const suite = SUITES[name];
   if (suite === undefined) return fail(`no suite "${name}"; there are ${Object.keys(SUITES).join(', ')}`);
-  const files = testFiles(suite, parts);
-  if (files.length === 0)
+  const runs = suite.runs
+    .map(({ kind, concurrency }) => ({ concurrency, files: testFiles(kind, parts) }))
+    .filter(({ files }) => files.length > 0);
+  if (runs.length === 0)
     return fail(`suite ${name} has no test files${parts.length > 0 ? ` with ${parts.join(', ')}` : ''}`);
+  const deadline = performance.now() + suite.deadlineMs;
+  for (const { files, concurrency } of runs) {
+    const leftMs = deadline - performance.now();
+    process.exitCode = await runInFolder(files, { concurrency, timeoutMs: suite.timeoutMs, deadlineMs: leftMs });
+    // The runner's own closing lines are the last ones: those of the run that failed.
+    if (process.exitCode !== 0) return;
+  }
+}
+
+function testFiles(kind, parts) {
+  const names = existsSync(DIST) ? readdirSync(DIST, { recursive: true }) : [];
+  return names
+    .filter((name) => name.endsWith('.test.js') && /\.(long|load)\.test\.js$/.exec(name)?.[1] === kind)
+    .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
+    .sort()
+    .map((name) => join(DIST, name));
+}
+
+async function runInFolder(files, limits) {
   // Everything tests write lies in here, so what they leave running is found by what it wrote. Servers of other users pass through.
   const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
   chmodSync(folder, 0o711);
   try {
-    process.exitCode = await run(files, suite, folder);
+    return await run(files, limits, folder);
   } finally {
     stopLeftovers(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function testFiles({ kind }, parts) {
-  const names = existsSync(DIST) ? readdirSync(DIST, { recursive: true }) : [];
-  return names
-    .filter((name) => name.endsWith('.test.js') && /\.(long|soak)\.test\.js$/.exec(name)?.[1] === kind)
-    .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
-    .sort()
-    .map((name) => join(DIST, name));
-}
-
-async function run(files, { timeoutMs, deadlineMs }, folder) {
+async function run(files, { concurrency, timeoutMs, deadlineMs }, folder) {
   const args = [
     '--test',
-    `--test-concurrency=${CONCURRENCY}`,
+    `--test-concurrency=${concurrency}`,
     `--test-timeout=${timeoutMs}`,
     '--test-reporter=spec',
     ...files,
@@ -54,8 +72,8 @@ async function run(files, { timeoutMs, deadlineMs }, folder) {
   for (const variable of Object.keys(env)) if (variable.startsWith('PARLEY_')) delete env[variable];
   const runner = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   const interrupt = () => signalGroup(runner.pid, 'SIGTERM');
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
   let isLate = false;
   const deadline = setTimeout(() => {
     isLate = true;
@@ -64,7 +82,7 @@ async function run(files, { timeoutMs, deadlineMs }, folder) {
   const code = await new Promise((resolve) => runner.on('exit', (status) => resolve(status ?? 1)));
   clearTimeout(deadline);
   signalGroup(runner.pid, 'SIGKILL');
-  if (isLate) process.stderr.write(`run-tests: not done within ${deadlineMs / MINUTE_MS} minutes\n`);
+  if (isLate) process.stderr.write(`run-tests: not done within ${Math.round(deadlineMs / MINUTE_MS)} minutes\n`);
   return isLate ? 1 : code;
 }
 

@@ -51,6 +51,7 @@ import { createMediaUploads } from './pipeline/media-upload.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
+import { createReceiveLag } from './pipeline/receive-lag.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
 import { createTemplateSync } from './pipeline/template-sync.js';
 import { createTyping } from './pipeline/typing.js';
@@ -156,6 +157,7 @@ async function wire(
   const mediaUrl: MediaUrl = (sender, id) => `${publicUrl()}${mediaPath(sender, id)}`;
   const files = createMediaStore(config);
   lifecycle.add('media.store', () => files.blobs.stop());
+  const receiveLag = createReceiveLag(clock);
   const dispatch = roles.has('dispatch')
     ? createDispatch({
         database,
@@ -173,6 +175,7 @@ async function wire(
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
         receiveReadySince: () => ownership.receiveReadySince(),
+        receiveBehindMs: receiveLag.behindMs,
         hasPeers: () => !roles.has('api') || ownership.alive('api') > 1,
         onEvents: sink.events,
         count: (outcome, code) =>
@@ -262,6 +265,7 @@ async function wire(
     oldestDay: () => janitor.oldestDay(),
     observeIdentity: (wire) => observeIdentity({ database, directory }, wire),
     observeCalls: (change) => observeCalls({ database, directory }, change),
+    onStatus: receiveLag.note,
     onEvents: sink.events,
     onReports: sink.reports,
     onMedia: () => media?.wake(),

@@ -56,8 +56,8 @@ function refuse(reply: FastifyReply, error: string): FastifyReply {
   return reply.code(400).send({ error });
 }
 
-/** 404: a path that is too long to be read. */
-const ERRORS = [401, 403, 404, 413, 429, 500, 503] as const;
+/** 404: a path that is too long to be read. 415: a Content-Type that is none. */
+const ERRORS = [401, 403, 404, 413, 415, 429, 500, 503] as const;
 
 /** The endpoint on the API page. */
 export const readMarkOperation: Operation = {

@@ -69,6 +69,8 @@ export interface DispatchParts {
   onLost(): void;
   /** Since when (wall ms) statuses can be received. */
   receiveReadySince(): number | undefined;
+  /** How late the statuses are that come now, ms; 0 when this process receives none. */
+  receiveBehindMs(): number;
   /** Whether other processes may accept into lanes owned here. */
   hasPeers(): boolean;
   onEvents(events: AppendedEvent[]): void;
@@ -94,6 +96,8 @@ interface Tick {
   touched: Set<Lane>;
 }
 
+/** Statuses this old are no sign that webhooks are late: Meta dates them to whole seconds, and its own way takes some. */
+const LATE_MS_MIN = 5_000;
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
 const RELEASE_MS = 5_000;
@@ -465,8 +469,11 @@ class Dispatcher implements Dispatch {
         if (wamid !== '') tick.rows.events.push(submittedOf(work, wamid));
         this.#finish([work], tick);
       } else if (!this.#hasWaited(work, now)) {
-        lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt: now + this.#unknownWaitMs(work.lane) }, now);
+        const dueAt = now + this.#unknownWaitMs(work.lane);
+        lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt }, now);
         held.set(work, null);
+        // The lane was asked already when it has something to do next.
+        this.#alarm.set(dueAt);
       } else if (account?.unknownPolicy === 'fail' || work.acceptedAt + VALIDITY_MS <= now) {
         const event = endOf(work, EventKind.expired, now, StatusId.expiredDlrUnknown, ErrorId.providerTimeout);
         await this.#appendEnds([{ day: work.day, event }]);
@@ -482,10 +489,12 @@ class Dispatcher implements Dispatch {
     return hasResends;
   }
 
-  /** The wait counts only while statuses can be received. */
+  /** The wait counts only while statuses can be received, and while those that come are not late themselves. */
   #hasWaited(work: Work, now: number): boolean {
     const since = this.#parts.receiveReadySince();
-    return since !== undefined && now - since >= this.#unknownWaitMs(work.lane);
+    const waitMs = this.#unknownWaitMs(work.lane);
+    const isLate = this.#parts.receiveBehindMs() >= Math.max(waitMs / 2, LATE_MS_MIN);
+    return since !== undefined && now - since >= waitMs && !isLate;
   }
 
   /** Reads what an earlier owner held: its rows do not carry the content. */

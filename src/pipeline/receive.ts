@@ -67,6 +67,8 @@ export interface ReceiveParts {
   observeIdentity(wire: WireInbound): Promise<true> | undefined;
   /** Keeps the calls of users that a change tells of. */
   observeCalls(change: WireOther): Promise<true> | undefined;
+  /** A status of ours came, which Meta dates to `at` (epoch ms). */
+  onStatus(at: number): void;
   onEvents(events: AppendedEvent[]): void;
   onReports(reports: Report[]): void;
   /** Messages with files were committed. */
@@ -176,7 +178,7 @@ function parsedOf(body: Buffer): unknown {
 
 // ------------------------------------------------------------- statuses
 
-function toStatusItem({ oldestDay, count }: ReceiveParts, status: WireStatus): StatusItem | undefined {
+function toStatusItem({ oldestDay, count, onStatus }: ReceiveParts, status: WireStatus): StatusItem | undefined {
   const address = status.bizOpaque === undefined ? undefined : parseAddress(status.bizOpaque);
   const kind = kindOfWire(status.status);
   if (address === undefined || kind === undefined) {
@@ -188,6 +190,7 @@ function toStatusItem({ oldestDay, count }: ReceiveParts, status: WireStatus): S
     return undefined;
   }
   count('status', 1);
+  onStatus(status.at);
   return { day: Number(address.day), event: toNewEvent(status, kind, address.id, address.attempt) };
 }
 

@@ -63,6 +63,7 @@ before(async () => {
     oldestDay: () => 0,
     observeIdentity: () => undefined,
     observeCalls: () => undefined,
+    onStatus: () => {},
     onEvents: (events: AppendedEvent[]) => void told.push(...events),
     onReports: () => {},
     onMedia: () => {},

@@ -91,6 +91,22 @@ test('gateway and PostgreSQL killed together are back within 10 seconds and noth
   });
 });
 
+test('what was with Meta at a kill and of which no status comes is sent again after the wait, though nothing else happens', async () => {
+  const tenant = await scene.newTenant({ account: { unknownWaitSeconds: 2 } });
+  await scene.world.sandbox('/_sandbox/progress', { method: 'PUT', json: { mode: 'manual' } });
+  const slow = await scene.fault({ on: 'graph', effect: { latencyMs: 5_000 }, when: { next: 1 } });
+  const to = scene.newUser();
+  await scene.send({ to, from: tenant.sender }, { key: tenant.key });
+  await until('Meta has the request', async () => (await scene.hits(slow)) === 1);
+  await scene.world.killGateway();
+  await until(
+    'Meta gets it again',
+    async () => (await scene.atMeta(to)).some(({ bizOpaque }) => bizOpaque?.endsWith(':2')),
+    20_000,
+  );
+  await scene.world.sandbox('/_sandbox/progress', { method: 'PUT', json: { mode: 'immediate' } });
+});
+
 test('a gateway that is stopped in order loses nothing and goes on where it was', async () => {
   const slow = await scene.fault({ on: 'graph', effect: { latencyMs: 700 }, when: { always: true } });
   const [to, last] = [scene.newUser(), scene.newUser()];

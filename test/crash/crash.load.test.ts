@@ -7,11 +7,14 @@ import { between } from '../support/ledger-random.js';
 import { assertRecovered, type LedgerRun, untilEnded, type Victim } from '../support/ledger-run.js';
 import { lifeOf, settleBalanced, startRun, startWorld } from '../support/ledger-shared.js';
 import type { LedgerWorld } from '../support/ledger-world.js';
+import { until } from '../support/until.js';
 
 const PER_SECOND = 300;
 const POINTS = [...CRASH_POINTS, ...FILE_CRASH_POINTS];
 const RANDOM_KILLS = 40;
 const POINT_TIMEOUT_MS = 30_000;
+/** What is left of the lag must drain before anything is decided. */
+const LAG_QUIET_MS = 180_000;
 const VICTIMS: readonly Victim[] = ['gateway', 'gateway', 'postgres', 'both'];
 
 interface Running {
@@ -54,4 +57,17 @@ test('kills at every point of the pipeline and forty by chance lose nothing and 
   const recoveries = run.recoveries();
   assert.equal(recoveries.length, POINTS.length + RANDOM_KILLS);
   assertRecovered(recoveries);
+});
+
+test('while Meta’s webhooks lag behind, what was under way at a kill is not sent again', async (t) => {
+  const life = lifeOf(t);
+  // The wait is much shorter than the lag, which grows with every second of this load.
+  const world = await startWorld(life, [{}], { unknownWaitSeconds: 6 });
+  const slow = { on: 'webhook', effect: { latencyMs: 300 }, when: { always: true } };
+  assert.equal((await world.call(world.sandbox, '/_sandbox/faults', slow)).status, 201);
+  const run = startRun(t, life, world, { perSecond: 150 });
+  await until('900 messages are accepted', () => run.load.accepted.size > 900, 60_000);
+  await run.kill('gateway');
+  await until('500 more are accepted', () => run.load.accepted.size > 1_400, 60_000);
+  await settleBalanced(t, run, LAG_QUIET_MS);
 });
