@@ -72,8 +72,8 @@ async function backUpUnderLoad(): Promise<{
     await scene.admin(`/accounts/${world.info.accountId}`, { method: 'PATCH', json: { unknownWaitSeconds: 1 } });
     assert.equal((await world.sandbox('/_sandbox/window', { method: 'PUT', json: { mode: 'open' } })).status, 200);
     await scene.fault({ on: 'graph', effect: { latencyMs: GRAPH_LATENCY_MS }, when: { always: true } });
-    const ids = await sendMany(scene, MESSAGES);
     const fileUrl = await takeFile(scene);
+    const ids = await sendMany(scene, MESSAGES);
     const [outcome] = await Promise.all([
       parley(['backup', file], { PARLEY_DATA_DIR: first }),
       sendMany(scene, MESSAGES),
