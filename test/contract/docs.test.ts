@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../../src/cli/registry.js';
 import { VARIABLES, type Variable } from '../../src/config.js';
 import { isObject, objectAt, textAt } from '../../src/contract/json.js';
+import { messageTypes } from '../../src/contract/messages/registry.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CONFIGURATION = 'docs/operating/configuration.md';
@@ -185,3 +186,16 @@ function licenceOf(name: string): string | undefined {
   const manifest: unknown = JSON.parse(read(file));
   return isObject(manifest) ? textAt(manifest, 'license') : undefined;
 }
+
+test('the page of message types shows each type with the example that its own test accepts', () => {
+  const sections = pageText('docs/messages.md').split(/^## /m).slice(1);
+  const shown = sections.map((section) => {
+    const [path = '', ...rest] = section.split('\n');
+    const [json = ''] = found(rest.join('\n'), /^```json\n([\s\S]*?)^```$/gm);
+    return [path, JSON.parse(json)];
+  });
+  assert.deepEqual(
+    shown,
+    messageTypes.map(({ path, example }) => [path, JSON.parse(JSON.stringify(example))]),
+  );
+});
