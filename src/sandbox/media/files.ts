@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type FileFacts, factsOf, HEAD_BYTES } from './facts.js';
@@ -35,18 +35,25 @@ export interface MediaFiles {
 
 const PART_SUFFIX = '.part';
 
-/** Files in `folder`, which is made when first written to; without one in a temporary folder that goes away with the sandbox. */
-export function createMediaFiles(folder: string | undefined): MediaFiles {
+/** Names the machine and the process, so that what a killed sandbox left can be told from what another one uses. */
+const TEMPORARY_PREFIX = `parley-sandbox-media-${hostname().replace(/[^\w.-]/g, '_')}-`;
+
+/**
+ * Files in `folder`, which is made when first written to; without one in a temporary folder, inside `temporary`, that goes away with the
+ * sandbox, or when the next one needs one if it was killed.
+ */
+export function createMediaFiles(folder: string | undefined, temporary = tmpdir()): MediaFiles {
   let made: Promise<string> | undefined;
   const isTemporary = folder === undefined;
   let place = folder;
   async function make(): Promise<string> {
-    const path = folder ?? (await mkdtemp(join(tmpdir(), 'parley-sandbox-media-')));
+    if (isTemporary) await removeAbandoned(temporary);
+    const path = folder ?? (await mkdtemp(join(temporary, `${TEMPORARY_PREFIX}${process.pid}-`)));
     await mkdir(path, { recursive: true, mode: 0o700 });
     place = path;
     return path;
   }
-  const pathOf = (id: string): string => join(place ?? tmpdir(), id);
+  const pathOf = (id: string): string => join(place ?? temporary, id);
   return {
     async write(id, chunks, bytesMax) {
       made ??= make();
@@ -66,6 +73,26 @@ export function createMediaFiles(folder: string | undefined): MediaFiles {
       if (isTemporary && place !== undefined) await rm(place, { recursive: true, force: true });
     },
   };
+}
+
+/** Removes temporary folders of sandboxes of this machine that are gone. */
+async function removeAbandoned(temporary: string): Promise<void> {
+  for (const name of await readdir(temporary).catch(() => [])) {
+    const [, pid] = name.startsWith(TEMPORARY_PREFIX)
+      ? (/^(\d+)-/.exec(name.slice(TEMPORARY_PREFIX.length)) ?? [])
+      : [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    await rm(join(temporary, name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: somebody else's, but there.
+    return error instanceof Error && 'code' in error && error.code !== 'ESRCH';
+  }
 }
 
 async function writeFile(
