@@ -30,7 +30,7 @@ export const FILE_FRAGMENTS: Readonly<Record<string, TSchema>> = {
 };
 
 /** The object of each type, under the key of its name; a type without a file. */
-const FRAGMENTS: Readonly<Record<string, TSchema>> = {
+export const FRAGMENTS: Readonly<Record<string, TSchema>> = {
   text: Type.Object({ body: Type.String({ minLength: 1, maxLength: 4096 }) }, closed),
   location: Type.Object(
     {
