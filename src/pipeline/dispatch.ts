@@ -98,6 +98,7 @@ interface Tick {
 
 /** Statuses this old are no sign that webhooks are late: Meta dates them to whole seconds, and its own way takes some. */
 const LATE_MS_MIN = 5_000;
+const LATE_LOOK_MS = 2_000;
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
 const RELEASE_MS = 5_000;
@@ -468,8 +469,8 @@ class Dispatcher implements Dispatch {
       if (wamid !== undefined) {
         if (wamid !== '') tick.rows.events.push(submittedOf(work, wamid));
         this.#finish([work], tick);
-      } else if (!this.#hasWaited(work, now)) {
-        const dueAt = now + this.#unknownWaitMs(work.lane);
+      } else if (this.#leftToWaitMs(work, now) > 0) {
+        const dueAt = now + this.#leftToWaitMs(work, now);
         lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt }, now);
         held.set(work, null);
         // The lane was asked already when it has something to do next.
@@ -489,12 +490,13 @@ class Dispatcher implements Dispatch {
     return hasResends;
   }
 
-  /** The wait counts only while statuses can be received, and while those that come are not late themselves. */
-  #hasWaited(work: Work, now: number): boolean {
+  /** The wait counts only while statuses can be received, and is not over while those that come are late themselves. */
+  #leftToWaitMs(work: Work, now: number): number {
     const since = this.#parts.receiveReadySince();
     const waitMs = this.#unknownWaitMs(work.lane);
-    const isLate = this.#parts.receiveBehindMs() >= Math.max(waitMs / 2, LATE_MS_MIN);
-    return since !== undefined && now - since >= waitMs && !isLate;
+    if (since === undefined) return waitMs;
+    if (now - since < waitMs) return since + waitMs - now;
+    return this.#parts.receiveBehindMs() >= Math.max(waitMs / 2, LATE_MS_MIN) ? LATE_LOOK_MS : 0;
   }
 
   /** Reads what an earlier owner held: its rows do not carry the content. */

@@ -102,7 +102,8 @@ test('what was with Meta at a kill and of which no status comes is sent again af
   await until(
     'Meta gets it again',
     async () => (await scene.atMeta(to)).some(({ bizOpaque }) => bizOpaque?.endsWith(':2')),
-    20_000,
+    // While webhooks of the kills before are late, it waits longer.
+    60_000,
   );
   await scene.world.sandbox('/_sandbox/progress', { method: 'PUT', json: { mode: 'immediate' } });
 });
