@@ -39,6 +39,8 @@ export const NumberRecord = Type.Object({
   throughput: Type.Number(),
   /** Whether messages of users name their identities (`user_identity_change` of Meta's settings); off by default. */
   identityCheck: Type.Optional(Type.Boolean()),
+  /** The public key for data endpoints of flows, PEM. */
+  flowKey: Type.Optional(Type.String()),
 });
 export type BusinessNumber = Static<typeof NumberRecord>;
 

@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { createVirtualClock, type VirtualClock } from './clock.js';
+import { type Flow, FlowRecord } from './flows/record.js';
 import { businessScopedId } from './ids.js';
 import {
   type App,
@@ -77,6 +78,7 @@ export interface World {
   media: Table<Media>;
   /** By `templateKey`. */
   templates: Table<Template>;
+  flows: Table<Flow>;
   /** Resumable uploads by the id of their session. */
   uploads: Table<Upload>;
   /** The settings; call `saveSettings` after a change. */
@@ -98,7 +100,7 @@ export interface World {
   tables: readonly StoredTable[];
   /** Rebuilds what is derived from the tables, after a load. */
   loaded(): void;
-  /** Back to the start: messages, webhooks, faults, users, progress, window and clock are cleared; WABAs, numbers, tokens, URLs, templates and uploaded media stay. */
+  /** Back to the start: messages, webhooks, faults, users, progress, window and clock are cleared; WABAs, numbers, tokens, URLs, templates, flows and uploaded media stay. */
   reset(): void;
 }
 
@@ -116,6 +118,7 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
   const faults = createTable('faults', FaultRecord, touch);
   const media = createTable('media', MediaRecord, touch);
   const templates = createTable('templates', TemplateRecord, touch);
+  const flows = createTable('flows', FlowRecord, touch);
   const uploads = createTable('uploads', UploadRecord, touch);
   const seqOfWamid = new Map<string, string>();
   const userIds = createUserIds(users);
@@ -133,8 +136,23 @@ export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LI
     faults,
     media,
     templates,
+    flows,
     uploads,
-    tables: [settings, apps, wabas, numbers, users, pairs, messages, webhooks, faults, media, templates, uploads],
+    tables: [
+      settings,
+      apps,
+      wabas,
+      numbers,
+      users,
+      pairs,
+      messages,
+      webhooks,
+      faults,
+      media,
+      templates,
+      flows,
+      uploads,
+    ],
     settings: () => settings.get(SETTINGS_ID) ?? defaultSettings(),
     saveSettings: () => settings.put(SETTINGS_ID, world.settings()),
     messageOf(wamid) {

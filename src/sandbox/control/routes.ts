@@ -5,6 +5,7 @@ import { setControlForm } from './answer.js';
 import { registerChats } from './chats.js';
 import { registerEvents } from './events.js';
 import { registerFaults } from './faults.js';
+import { registerFlows } from './flows.js';
 import { registerMedia } from './media.js';
 import { registerMessages } from './messages.js';
 import type { ControlParts } from './parts.js';
@@ -29,6 +30,7 @@ export function registerControl(app: FastifyInstance, parts: ControlParts, acces
   registerSettings(app, parts);
   registerFaults(app, parts);
   registerTemplates(app, parts);
+  registerFlows(app, parts);
   registerWabas(app, parts);
   registerWebhooks(app, parts);
   registerWorlds(app, parts);

@@ -58,6 +58,8 @@ export function createMessagesNode(parts: MessagesParts): (call: GraphCall) => G
     if (refusal !== null) return refuse(refusal);
     const template = type.registered?.(parts.world, number, value, call.major);
     if (template !== undefined && 'code' in template) return refuse(template);
+    const shut = type.admit?.(parts.world, number, value) ?? null;
+    if (shut !== null) return refuse(shut);
     return send(parts, call, number, { body: { ...body, type: type.name }, type, template });
   };
 }

@@ -13,6 +13,9 @@ import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownNumber, ownWaba, refuse } from './call.js';
 import { debugToken } from './debug-token.js';
 import { BAD_TOKEN, errorBody, httpStatusOf, type Refusal } from './errors.js';
+import { changeFlow, deleteFlow } from './flows/change.js';
+import { ownFlow, readFlow } from './flows/read.js';
+import { registerFlowEdges } from './flows/routes.js';
 import { deleteMedia, downloadMedia, type MediaParts, ownMedia, readMedia, uploadMedia } from './media.js';
 import { createMessagesNode, type MessagesParts } from './messages.js';
 import { listNumbers, readNumber } from './numbers.js';
@@ -70,13 +73,17 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
     serve((call) => downloadMedia(parts, call)),
   );
   registerTemplates(app, parts, serve);
+  registerFlowEdges(app, parts, serve);
   app.get(
     '/:version/:id',
     serve((call) => readNode(parts, call)),
   );
   app.delete(
     '/:version/:id',
-    serve((call) => deleteMedia(parts, call)),
+    serve((call) => {
+      const flow = ownFlow(world, call);
+      return flow === undefined ? deleteMedia(parts, call) : deleteFlow(parts, flow);
+    }),
   );
 }
 
@@ -96,7 +103,10 @@ function registerTemplates(app: FastifyInstance, parts: GraphParts, serve: Serve
   );
   app.post(
     '/:version/:id',
-    serve((call) => editTemplate(parts, call)),
+    serve((call) => {
+      const flow = ownFlow(parts.world, call);
+      return flow === undefined ? editTemplate(parts, call) : changeFlow(parts, call, flow);
+    }),
   );
   app.post(
     '/:version/:id/unpause',
@@ -136,6 +146,8 @@ function readNode(parts: GraphParts, call: GraphCall): GraphAnswer {
   if (call.id.startsWith('upload:')) return readUpload(world, call);
   const template = ownTemplate(world, call);
   if (template !== undefined) return readTemplate(call, template);
+  const flow = ownFlow(world, call);
+  if (flow !== undefined) return readFlow(world, call, flow);
   const media = ownMedia(parts, call);
   return media === undefined ? notFound(call) : readMedia(parts, call, media);
 }

@@ -1,7 +1,11 @@
-// Interactive type `flow` (Meta 1.5). Any flow counts as published: the sandbox keeps none.
+// Interactive type `flow` (Meta 1.5). A flow that the sandbox does not know counts as published.
 import Type, { type Static } from 'typebox';
+import { takeFlow } from '../../flows/life.js';
+import type { World } from '../../world.js';
+import type { Refusal } from '../errors.js';
 import { invalidValue, missingParameter, tooMany } from '../schema.js';
 import { ANY_HEADER, interactiveType, textUpTo } from './interactive.js';
+import type { OutboundType } from './type.js';
 
 const closed = { additionalProperties: false };
 const CTA_CHARACTERS_MAX = 30;
@@ -33,8 +37,7 @@ const Action = Type.Object(
   closed,
 );
 
-/** Opens a flow. */
-export const flow = interactiveType({
+const base = interactiveType({
   type: 'flow',
   header: ANY_HEADER,
   action: Action,
@@ -48,3 +51,21 @@ export const flow = interactiveType({
     return null;
   },
 });
+
+/** Opens a flow. */
+export const flow: OutboundType = {
+  ...base,
+  admit(world, number, value: { action: Static<typeof Action> }) {
+    return admit(world, number.wabaId, value.action.parameters);
+  },
+};
+
+function admit(world: World, wabaId: string, parameters: Static<typeof Action>['parameters']): Refusal | null {
+  const { flow_id: id, flow_name: name, mode = 'published' } = parameters;
+  const own = [...world.flows.values()].filter((each) => each.wabaId === wabaId);
+  const known = own.find((each) => (id === undefined ? each.name === name : each.id === id));
+  const code = known === undefined ? null : takeFlow(world, known, mode);
+  return code === null
+    ? null
+    : { code, details: `Flow ${known?.id} is ${known?.status} and cannot be sent as ${mode}.` };
+}

@@ -27,6 +27,8 @@ export interface OutboundType {
   check?(value: unknown, now: number): Refusal | null;
   /** The registered template that the message is made from, or why it cannot be. `major` is the version of the call. */
   registered?(world: World, number: BusinessNumber, value: unknown, major: number): MessageTemplate | Refusal;
+  /** Why the message cannot be sent now, or null: what it opens is in a wrong state. Called last, for it may count. */
+  admit?(world: World, number: BusinessNumber, value: unknown): Refusal | null;
   /** The media that the message needs. Called only with a value that passed. */
   media?(value: unknown): MediaReference[];
 }

@@ -1,0 +1,172 @@
+// Flows at the sandbox's Graph: from a draft to its end, with what webhooks tell of it.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { until } from '../support/until.js';
+import { type Answer, call, dig, type Fixture, list, startFixture, TOKEN, USER } from './sandbox-fixture.js';
+
+let sandbox: Fixture;
+before(async () => {
+  sandbox = await startFixture();
+});
+after(() => sandbox.stop());
+
+const footer = { type: 'Footer', label: 'Done', 'on-click-action': { name: 'complete', payload: {} } };
+const good = {
+  version: '7.3',
+  screens: [{ id: 'MAIN', terminal: true, layout: { type: 'SingleColumnLayout', children: [footer] } }],
+};
+
+async function upload(id: string, json: string, more: Record<string, string> = {}): Promise<Answer> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ name: 'flow.json', asset_type: 'FLOW_JSON', ...more }))
+    form.set(name, value);
+  form.set('file', new Blob([json], { type: 'application/json' }), 'flow.json');
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const response = await fetch(`${sandbox.url}/v25.0/${id}/assets`, { method: 'POST', headers, body: form });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+async function made(name: string, more: object = {}): Promise<string> {
+  const { status, body } = await sandbox.graph('POST', `/${sandbox.wabaId}/flows`, {
+    name,
+    categories: ['SURVEY'],
+    ...more,
+  });
+  assert.equal(status, 200, JSON.stringify(body));
+  return String(dig(body, 'id'));
+}
+
+function send(flowId: string, mode = 'published'): Promise<Answer> {
+  return sandbox.graph('POST', `/${sandbox.phoneNumberId}/messages`, {
+    messaging_product: 'whatsapp',
+    to: USER,
+    type: 'interactive',
+    interactive: {
+      type: 'flow',
+      body: { text: 'Answer, please' },
+      action: {
+        name: 'flow',
+        parameters: { flow_message_version: '3', flow_id: flowId, flow_cta: 'Start', flow_token: 't-1', mode },
+      },
+    },
+  });
+}
+
+const changes = () =>
+  sandbox.callback
+    .posts()
+    .flatMap((post) => list(post.json, 'entry'))
+    .flatMap((entry) => list(entry, 'changes'))
+    .filter((change) => dig(change, 'field') === 'flows')
+    .map((change) => dig(change, 'value'));
+
+test('keeps JSON with errors, tells them, and publishes only what has none', async () => {
+  const id = await made('Survey', { flow_json: '{"version":"7.3"}' });
+  const draft = await sandbox.graph('GET', `/${id}`);
+  assert.equal(dig(draft.body, 'status'), 'DRAFT');
+  assert.equal(dig(draft.body, 'validation_errors', 0, 'error'), 'MISSING_REQUIRED_TYPE_PROPERTY');
+  assert.equal(dig((await sandbox.graph('POST', `/${id}/publish`)).body, 'error', 'code'), 139002);
+
+  const wrong = await upload(id, '{,}');
+  assert.equal(dig(wrong.body, 'validation_errors', 0, 'error'), 'INVALID_FLOW_JSON');
+  assert.deepEqual((await upload(id, JSON.stringify(good))).body, { success: true, validation_errors: [] });
+  const assets = await sandbox.graph('GET', `/${id}/assets`);
+  const url = String(dig(assets.body, 'data', 0, 'download_url'));
+  assert.deepEqual((await call('GET', url)).body, good);
+  assert.equal((await fetch(url.replace(/.$/, 'x'))).status, 404);
+
+  assert.deepEqual((await sandbox.graph('POST', `/${id}/publish`)).body, { success: true });
+  await until('a webhook tells of it', () => changes().some((value) => dig(value, 'new_status') === 'PUBLISHED'));
+  assert.equal(dig((await upload(id, '{}')).body, 'error', 'code'), 139001);
+  assert.equal(dig((await sandbox.graph('POST', `/${id}`, { name: 'Other' })).body, 'error', 'code'), 139001);
+  assert.equal(dig((await sandbox.graph('DELETE', `/${id}`)).body, 'error', 'code'), 139004);
+  assert.deepEqual((await sandbox.graph('POST', `/${id}/deprecate`)).body, { success: true });
+  assert.equal(dig((await sandbox.graph('POST', `/${id}/deprecate`)).body, 'error', 'code'), 139003);
+});
+
+test('makes copies, refuses names that are taken, and forgets drafts that are deleted', async () => {
+  const id = await made('First', { flow_json: JSON.stringify(good), endpoint_uri: 'https://example.com/flow' });
+  const again = { name: 'First', categories: ['OTHER'] };
+  assert.equal(dig((await sandbox.graph('POST', `/${sandbox.wabaId}/flows`, again)).body, 'error', 'code'), 100);
+  const copy = await made('Copy', { clone_flow_id: id });
+  const read = await sandbox.graph('GET', `/${copy}?fields=endpoint_uri,json_version`);
+  assert.deepEqual(read.body, { id: copy, endpoint_uri: 'https://example.com/flow', json_version: '7.3' });
+  assert.deepEqual((await sandbox.graph('POST', `/${copy}`, { name: 'Second' })).body, { success: true });
+  assert.deepEqual((await sandbox.graph('DELETE', `/${id}`)).body, { success: true });
+  const names = list((await sandbox.graph('GET', `/${sandbox.wabaId}/flows`)).body, 'data').map((flow) =>
+    dig(flow, 'name'),
+  );
+  assert.ok(names.includes('Second') && !names.includes('First'));
+  assert.equal(dig((await sandbox.graph('GET', `/${id}`)).body, 'error', 'error_subcode'), 33);
+});
+
+test('needs an endpoint for a flow that asks one', async () => {
+  const data = { ...good, data_api_version: '3.0', routing_model: { MAIN: [] } };
+  const id = await made('Endpoint', { flow_json: JSON.stringify(data) });
+  assert.equal(dig((await sandbox.graph('POST', `/${id}/publish`)).body, 'error', 'code'), 139002);
+  await sandbox.graph('POST', `/${id}`, { endpoint_uri: 'https://example.com/flow' });
+  assert.equal((await sandbox.graph('POST', `/${id}/publish`)).status, 200);
+});
+
+test('shows a preview for 30 days to whoever has its link', async () => {
+  const id = await made('Preview', { flow_json: JSON.stringify(good) });
+  const read = async (invalidate: boolean) =>
+    (await sandbox.graph('GET', `/${id}?fields=preview.invalidate(${invalidate})`)).body;
+  const url = String(dig(await read(false), 'preview', 'preview_url'));
+  assert.equal(dig(await read(false), 'preview', 'preview_url'), url);
+  assert.equal((await fetch(url)).status, 200);
+  const other = String(dig(await read(true), 'preview', 'preview_url'));
+  assert.equal((await fetch(url)).status, 404);
+  await sandbox.control('POST', '/clock', { advanceSeconds: 30 * 86_400 + 1 });
+  assert.equal((await fetch(other)).status, 404);
+});
+
+test('sends a flow only in a state that allows it, and takes the answers of a script', async () => {
+  await sandbox.control('PUT', '/window', { mode: 'open' });
+  const id = await made('Sent', { flow_json: JSON.stringify(good) });
+  assert.equal(dig((await send(id)).body, 'error', 'code'), 132068, 'a draft as published');
+  assert.equal((await send(id, 'draft')).status, 200);
+  await sandbox.graph('POST', `/${id}/publish`);
+  const wamid = String(dig((await send(id)).body, 'messages', 0, 'id'));
+
+  const path = `/users/${USER}/flows/${wamid}`;
+  assert.equal((await sandbox.control('POST', path, { answers: { size: 'L', extras: ['a'] } })).status, 201);
+  const reply = await until('the answers arrive', () =>
+    sandbox.callback
+      .posts()
+      .flatMap((post) => list(post.json, 'entry'))
+      .map((entry) => dig(entry, 'changes', 0, 'value', 'messages', 0))
+      .find((message) => dig(message, 'interactive', 'type') === 'nfm_reply'),
+  );
+  assert.equal(dig(reply, 'context', 'id'), wamid);
+  const response = JSON.parse(String(dig(reply, 'interactive', 'nfm_reply', 'response_json')));
+  assert.deepEqual(response, { flow_token: 't-1', size: 'L', extras: ['a'] });
+  assert.equal((await sandbox.control('POST', `/users/${USER}/flows/wamid.none`, { answers: {} })).status, 404);
+  assert.equal((await sandbox.control('POST', path, {})).status, 400);
+
+  await sandbox.control('POST', `/flows/${id}/status`, { status: 'THROTTLED' });
+  for (let sent = 0; sent < 10; sent++) assert.equal((await send(id)).status, 200);
+  assert.equal(dig((await send(id)).body, 'error', 'code'), 132069);
+  await sandbox.control('POST', `/flows/${id}/status`, { status: 'BLOCKED' });
+  assert.equal(dig((await send(id)).body, 'error', 'code'), 132068);
+  assert.equal((await sandbox.control('POST', path, { answers: {} })).status, 409);
+  const alert = { event: 'ENDPOINT_LATENCY', alert_state: 'ACTIVATED', threshold: 1000 };
+  assert.equal((await sandbox.control('POST', `/flows/${id}/alert`, alert)).status, 200);
+  await until('the alert arrives', () => changes().some((value) => dig(value, 'event') === 'ENDPOINT_LATENCY'));
+  assert.ok(
+    changes().some((value) => dig(value, 'old_status') === 'THROTTLED' && dig(value, 'new_status') === 'BLOCKED'),
+  );
+});
+
+test('keeps the public key of a number', async () => {
+  const path = `/${sandbox.phoneNumberId}/whatsapp_business_encryption`;
+  assert.deepEqual((await sandbox.graph('GET', path)).body, { data: [] });
+  assert.equal(dig((await sandbox.graph('POST', path, { business_public_key: 'none' })).body, 'error', 'code'), 100);
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  assert.deepEqual((await sandbox.graph('POST', path, { business_public_key: pem })).body, { success: true });
+  assert.deepEqual((await sandbox.graph('GET', path)).body, {
+    data: [{ business_public_key: pem, business_public_key_signature_status: 'VALID' }],
+  });
+});
