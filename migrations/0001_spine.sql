@@ -8,6 +8,7 @@
 
 -- read_marks: whether the account may mark messages of users as read; off as Infobip has it.
 -- media: whether Meta fetches the files of messages itself (link), or Parley does and uploads them (upload).
+-- rate_limits: its own rates by name of the limit; the published ones count for the others.
 CREATE TABLE accounts (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account_id text NOT NULL UNIQUE,
@@ -16,9 +17,12 @@ CREATE TABLE accounts (
   unknown_wait_seconds integer NOT NULL DEFAULT 30 CHECK (unknown_wait_seconds BETWEEN 1 AND 3600),
   created_at bigint NOT NULL,
   read_marks boolean NOT NULL DEFAULT false,
-  media text NOT NULL DEFAULT 'link' CHECK (media IN ('link', 'upload'))
+  media text NOT NULL DEFAULT 'link' CHECK (media IN ('link', 'upload')),
+  rate_limits jsonb NOT NULL DEFAULT '{}'
 );
 
+-- scopes: null means all. allowed_ips: empty means from anywhere. valid_from, valid_to: null means without that end.
+-- platform: what it may name, fills in or forces: [{applicationId, entityId?, action?}].
 CREATE TABLE api_keys (
   id text PRIMARY KEY,
   kind text NOT NULL CHECK (kind IN ('account', 'admin')),
@@ -27,6 +31,12 @@ CREATE TABLE api_keys (
   secret_hash bytea NOT NULL UNIQUE,
   enabled boolean NOT NULL DEFAULT true,
   created_at bigint NOT NULL,
+  scopes text[],
+  allowed_ips text[] NOT NULL DEFAULT '{}',
+  valid_from bigint,
+  valid_to bigint,
+  permissions text[] NOT NULL DEFAULT '{PUBLIC_API}',
+  platform jsonb NOT NULL DEFAULT '[]',
   CHECK ((kind = 'admin') = (account IS NULL))
 );
 CREATE INDEX api_keys_account ON api_keys (account);

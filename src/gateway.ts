@@ -4,11 +4,14 @@ import type { FastifyError } from 'fastify';
 import { registerAccountRoutes } from './api/account-route.js';
 import { registerAdminApi } from './api/admin/register.js';
 import { sendErrorAsApiError } from './api/api-errors.js';
+import { createAuthenticator } from './api/authenticate.js';
 import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
 import { registerEvents } from './api/events.js';
+import { createGate } from './api/gate.js';
 import { registerHealth } from './api/health.js';
 import { registerIdentity } from './api/identity.js';
 import { readJsonOnly } from './api/json.js';
+import { createLimits } from './api/limits.js';
 import { managementRoutes } from './api/management.js';
 import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
@@ -31,7 +34,7 @@ import { dayOf } from './lib/day.js';
 import { createLifecycle } from './lib/lifecycle.js';
 import type { Log } from './lib/log.js';
 import { createMetrics, type Metrics } from './lib/metrics.js';
-import { createRateLimit, type RateLimit, UNLIMITED } from './lib/rate-limit.js';
+import { createCallerAddress } from './lib/networks.js';
 import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
@@ -274,14 +277,18 @@ async function wire(
   });
   gauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
-  /** Infobip's own limit of an operation by account, shared by the processes that serve it. */
-  const limitOf = (perSecond: number): RateLimit =>
-    config.rateLimits === 'off'
-      ? UNLIMITED
-      : createRateLimit({ perSecond: () => perSecond / ownership.alive('api'), monotonic: clock.monotonic });
   const templateSync = createTemplateSync({ database, clock, log, directory, graph, tokenOf });
   if (roles.has('receive')) templateSync.start();
   lifecycle.add('templates', () => templateSync.stop());
+  const callerAddress = createCallerAddress(config.trustedProxies);
+  const authenticator = createAuthenticator({ directory, clock, callerAddress });
+  const limits = createLimits({
+    database,
+    clock,
+    published: config.rateLimits,
+    share: () => ownership.alive('api'),
+  });
+  const gate = createGate({ authenticator, limits });
   const direct = createDirectRoutes();
   const app = createServer(log, {}, sendUnroutable, direct);
   const isStopping = { now: false };
@@ -291,6 +298,7 @@ async function wire(
     addMessageRoutes(direct, {
       database,
       directory,
+      gate,
       clock,
       log,
       accept,
@@ -300,14 +308,18 @@ async function wire(
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
-      scope.register(async (own) => registerPull(own, { database, directory, clock, mediaUrl }));
-      registerEvents(scope, { database, directory, clock, onTyping: () => typing?.wake() });
+      scope.register(async (own) => registerPull(own, { database, gate, clock, mediaUrl }));
+      scope.register(async (own) =>
+        registerEvents(own, { database, directory, gate, clock, onTyping: () => typing?.wake() }),
+      );
     });
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
-      scope.register(async (own) => registerIdentity(own, { database, directory, limit: limitOf(10) }));
-      registerMedia(scope, { directory, library: createMediaLibrary({ database, clock, blobs: files.blobs }) });
+      scope.register(async (own) => registerIdentity(own, { database, directory, gate }));
+      scope.register(async (own) =>
+        registerMedia(own, { gate, library: createMediaLibrary({ database, clock, blobs: files.blobs }) }),
+      );
     });
     const templates: TemplateApiParts = {
       database,
@@ -319,7 +331,7 @@ async function wire(
       tokenOf,
       sync: templateSync,
       isLenient: config.templateExamples === 'lenient',
-      limits: { read: limitOf(2_500), list: limitOf(15) },
+      gate,
     };
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
@@ -332,17 +344,18 @@ async function wire(
     });
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
-      registerReadMarks(scope, { database, directory, clock, graph, log, tokenOf, limit: limitOf(10) });
+      registerReadMarks(scope, { database, directory, clock, graph, log, tokenOf, gate });
     });
     const management = managementRoutes({ database, clock, secrets, checkUrl: safeFetch.check });
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
-      registerAccountRoutes(scope, directory, management);
+      registerAccountRoutes(scope, gate, management);
     });
     const adminRoutes = registerAdminApi(app, {
       database,
       directory,
+      authenticator,
       clock,
       secrets,
       graph,

@@ -9,9 +9,8 @@ import { addViolation, type Violations } from '../contract/readers.js';
 import type { Validated } from '../contract/validate.js';
 import { isRefusal, type Refusal } from '../manage/refusal.js';
 import type { Page, Slice } from '../store/accounts.js';
-import type { Directory } from '../store/directory.js';
-import { accountOf, accountsOnly } from './accounts-only.js';
 import { sendServiceException } from './errors.js';
+import { callerOf, type Gate } from './gate.js';
 
 /** A request that was read. */
 export interface AccountCall<Body> {
@@ -105,21 +104,13 @@ function isStorable(text: unknown): boolean {
 }
 
 /** Serves routes to accounts. */
-export function registerAccountRoutes(
-  scope: FastifyInstance,
-  directory: Directory,
-  routes: readonly AccountRoute[],
-): void {
-  accountsOnly(scope, directory, sendServiceException);
+export function registerAccountRoutes(scope: FastifyInstance, gate: Gate, routes: readonly AccountRoute[]): void {
+  gate.protect(scope, sendServiceException);
   for (const route of routes) {
     scope.route({
       method: route.method,
       url: route.url,
-      handler: async (request, reply) => {
-        const account = accountOf(directory, request);
-        if (account === undefined) return sendServiceException(reply, 401);
-        return sendAnswer(reply, await route.answer(account.id, request));
-      },
+      handler: async (request, reply) => sendAnswer(reply, await route.answer(callerOf(request).account.id, request)),
     });
   }
 }

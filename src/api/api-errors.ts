@@ -5,14 +5,12 @@ import { objectAt, textAt } from '../contract/json.js';
 import type { Violations } from '../contract/readers.js';
 import type { Log } from '../lib/log.js';
 import { DatabaseError } from '../store/database.js';
-
-/** Seconds after which a client may try again when the database is away or too much waits. */
-const RETRY_AFTER_SECONDS = 1;
+import { sendErrorBody } from './errors.js';
 
 const ACTIONS: Partial<Record<ErrorHttpStatus, string>> = {
   400: 'Fix the listed fields.',
-  401: 'Send `Authorization: App <key>` with a key of your account.',
-  403: 'Use a key that may do this.',
+  401: 'Send the Authorization header with valid credentials.',
+  403: 'Use credentials that may do this.',
   429: 'Send again later.',
   503: 'Send again later.',
 };
@@ -26,8 +24,7 @@ export function apiErrorBody(status: ErrorHttpStatus, violations: Violations = {
 
 /** Sends a new-form error. */
 export function sendApiError(reply: FastifyReply, status: ErrorHttpStatus, violations: Violations = {}): FastifyReply {
-  if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-  return reply.code(status).send(apiErrorBody(status, violations));
+  return sendErrorBody(reply, status, apiErrorBody(status, violations));
 }
 
 /** Tells an error that a handler threw or Fastify met. Text of bugs never leaves; the log has it. */

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorHttpStatus, serviceException } from '../contract/answers.js';
 import type { Violations } from '../contract/readers.js';
+import { errorXml, wantsXml, XML_TYPE } from '../contract/xml.js';
 import type { DirectAnswer } from '../http/direct.js';
 import type { Log } from '../lib/log.js';
 import { DatabaseError } from '../store/database.js';
@@ -16,17 +17,28 @@ export interface ExceptionOptions {
   validationErrors?: Violations;
 }
 
+/** What an answer without the framework may carry besides. */
+export interface DirectOptions extends ExceptionOptions {
+  /** The caller's Accept header. */
+  accept?: string | undefined;
+  retryAfterSeconds?: number | undefined;
+}
+
 /** An old-form error for a route without the framework. */
-export function directException(status: ErrorHttpStatus, options: ExceptionOptions = {}): DirectAnswer {
-  const answer = { status, body: JSON.stringify(serviceException(status, options)) };
-  return status === 429 || status === 503 ? { ...answer, retryAfterSeconds: RETRY_AFTER_SECONDS } : answer;
+export function directException(status: ErrorHttpStatus, options: DirectOptions = {}): DirectAnswer {
+  const { accept, retryAfterSeconds = RETRY_AFTER_SECONDS, ...told } = options;
+  const body = serviceException(status, told);
+  const answer: DirectAnswer = wantsXml(status, accept)
+    ? { status, body: errorXml(body), contentType: XML_TYPE }
+    : { status, body: JSON.stringify(body) };
+  return status === 429 || status === 503 ? { ...answer, retryAfterSeconds } : answer;
 }
 
 /** Tells an error that a handler without the framework threw. Text of bugs never leaves; the log has it. */
-export function directFailure(error: unknown, log: Log): DirectAnswer {
+export function directFailure(error: unknown, log: Log, accept?: string): DirectAnswer {
   if (isPassing(error)) return directException(503);
   log.error({ event: 'api.failed', err: error });
-  return directException(500);
+  return directException(500, { accept });
 }
 
 function isPassing(error: unknown): boolean {
@@ -39,8 +51,16 @@ export function sendServiceException(
   status: ErrorHttpStatus,
   options: ExceptionOptions = {},
 ): FastifyReply {
-  if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-  return reply.code(status).send(serviceException(status, options));
+  return sendErrorBody(reply, status, serviceException(status, options));
+}
+
+/** Sends an error of either form, as XML where that is asked for. */
+export function sendErrorBody(reply: FastifyReply, status: ErrorHttpStatus, body: object): FastifyReply {
+  const isWait = status === 429 || status === 503;
+  if (isWait && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  reply.code(status);
+  if (!wantsXml(status, reply.request.headers.accept)) return reply.send(body);
+  return reply.header('content-type', XML_TYPE).send(errorXml(body));
 }
 
 /** Tells that a path cannot be read: nothing is there, in the form of the API that it stands under. */

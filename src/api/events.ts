@@ -1,5 +1,6 @@
 // POST /whatsapp/1/events: typing indicators (Infobip 2.4). Answered once they are stored; shown when they are due.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bindPlatform } from '../contract/key-platform.js';
 import { destinationOf } from '../contract/messages/wire.js';
 import type { Operation } from '../contract/openapi.js';
 import { StatusId } from '../contract/statuses.js';
@@ -17,12 +18,13 @@ import type { Database } from '../store/database.js';
 import type { Directory, DirectoryAccount } from '../store/directory.js';
 import { addTyping, type TypingRow } from '../store/typing.js';
 import { apiErrorBody, sendApiError } from './api-errors.js';
-import { authenticate } from './authenticate.js';
+import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoint works with. */
 export interface EventParts {
   database: Database;
   directory: Directory;
+  gate: Gate;
   clock: Clock;
   /** Indicators were stored. */
   onTyping(): void;
@@ -33,26 +35,21 @@ const ERRORS = [400, 401, 403, 413, 415, 429, 500, 503] as const;
 
 /** Serves the endpoint. */
 export function registerEvents(scope: FastifyInstance, parts: EventParts): void {
-  scope.post(PATH, {
-    onRequest: async (request, reply) => {
-      const caller = authenticate(parts.directory, request.headers.authorization);
-      if (caller.kind === 'unknown') return sendApiError(reply, 401);
-      if (caller.kind === 'forbidden') return sendApiError(reply, 403);
-      return undefined;
-    },
-    handler: (request, reply) => accept(parts, request, reply),
-  });
+  parts.gate.protect(scope, sendApiError);
+  scope.post(PATH, (request, reply) => accept(parts, request, reply));
 }
 
 async function accept(parts: EventParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { database, directory, clock, onTyping } = parts;
-  const caller = authenticate(directory, request.headers.authorization);
-  if (caller.kind !== 'account') return sendApiError(reply, 401);
+  const { database, clock, onTyping } = parts;
+  const { account, platform } = callerOf(request);
   const validated = validateTyping(request.body);
   if (!validated.ok) return sendApiError(reply, 400, validated.violations);
+  // An indicator is reported to nobody, so what a key fills in has no effect; what it may not name it may not name here either.
+  const isBound = validated.value.events.every(({ options }) => bindPlatform(platform, options?.platform ?? {}));
+  if (!isBound) return sendApiError(reply, 403);
   const plan = typingPlan(validated.value, clock.now());
   if (!plan.ok) return sendApiError(reply, 400, plan.violations);
-  const judged = plan.planned.map((planned) => judge(parts, caller.account, planned));
+  const judged = plan.planned.map((planned) => judge(parts, account, planned));
   const rows = judged.flatMap(({ row }) => (row === undefined ? [] : [row]));
   if (rows.length > 0) {
     await addTyping(database, rows);

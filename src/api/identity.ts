@@ -7,19 +7,17 @@ import { isObject, textAt } from '../contract/json.js';
 import { destinationOf } from '../contract/messages/wire.js';
 import type { Operation } from '../contract/openapi.js';
 import { compileValidator } from '../contract/validate.js';
-import type { RateLimit } from '../lib/rate-limit.js';
 import type { Database } from '../store/database.js';
 import type { Directory } from '../store/directory.js';
 import { confirmIdentity, findIdentity, forgetIdentity } from '../store/identities.js';
-import { accountOf, accountsOnly } from './accounts-only.js';
 import { sendServiceException } from './errors.js';
+import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoints work with. */
 export interface IdentityApiParts {
   database: Database;
   directory: Directory;
-  /** By account. */
-  limit: RateLimit;
+  gate: Gate;
 }
 
 const PATH = '/whatsapp/1/:sender/contacts/:userNumber/identity';
@@ -36,7 +34,7 @@ interface Contact {
 export function registerIdentity(scope: FastifyInstance, parts: IdentityApiParts): void {
   const { database } = parts;
   const validate = compileValidator(confirmation);
-  accountsOnly(scope, parts.directory, sendServiceException);
+  parts.gate.protect(scope, sendServiceException);
   scope.get(PATH, (request, reply) =>
     withContact(parts, request, reply, async ({ lane, user }) => {
       const identity = await findIdentity(database, lane, user);
@@ -65,14 +63,12 @@ export function registerIdentity(scope: FastifyInstance, parts: IdentityApiParts
 
 /** What is not the account's looks like what is not there. */
 async function withContact(
-  { directory, limit }: IdentityApiParts,
+  { directory }: IdentityApiParts,
   request: FastifyRequest,
   reply: FastifyReply,
   answer: (contact: Contact) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
-  const account = accountOf(directory, request);
-  if (account === undefined) return sendServiceException(reply, 401);
-  if (!limit.take(account.id)) return sendServiceException(reply, 429);
+  const { account } = callerOf(request);
   const sender = directory.senderOf(textAt(request.params, 'sender') ?? '');
   const destination = destinationOf(textAt(request.params, 'userNumber') ?? '');
   if (sender === undefined || sender.account !== account.id || destination === undefined) return reply.code(404).send();

@@ -4,14 +4,13 @@ import { Type } from 'typebox';
 import { isObject, textAt } from '../contract/json.js';
 import { errorAnswer, type Operation } from '../contract/openapi.js';
 import type { MediaLibrary } from '../pipeline/media-library.js';
-import type { Directory } from '../store/directory.js';
 import type { StoredMedia } from '../store/media.js';
-import { authenticate } from './authenticate.js';
 import { sendServiceException } from './errors.js';
+import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoints work with. */
 export interface MediaApiParts {
-  directory: Directory;
+  gate: Gate;
   library: MediaLibrary;
 }
 
@@ -26,20 +25,9 @@ export function mediaPath(sender: string, id: string): string {
 
 /** Serves the endpoints. */
 export function registerMedia(scope: FastifyInstance, parts: MediaApiParts): void {
-  scope.addHook('onRequest', async (request, reply) => {
-    const caller = authenticate(parts.directory, request.headers.authorization);
-    if (caller.kind === 'unknown') return sendServiceException(reply, 401);
-    if (caller.kind === 'forbidden') return sendServiceException(reply, 403);
-    return undefined;
-  });
+  parts.gate.protect(scope, sendServiceException);
   scope.route({ method: ['GET', 'HEAD'], url: FILE, handler: (request, reply) => answerFile(parts, request, reply) });
   scope.delete(FILES, (request, reply) => remove(parts, request, reply));
-}
-
-/** Of one account, as the hook made sure. */
-function accountOf({ directory }: MediaApiParts, request: FastifyRequest): number | undefined {
-  const caller = authenticate(directory, request.headers.authorization);
-  return caller.kind === 'account' ? caller.account.id : undefined;
 }
 
 function nothing(reply: FastifyReply): FastifyReply {
@@ -47,10 +35,10 @@ function nothing(reply: FastifyReply): FastifyReply {
 }
 
 async function answerFile(parts: MediaApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const account = accountOf(parts, request);
+  const account = callerOf(request).account.id;
   const sender = textAt(request.params, 'sender');
   const id = textAt(request.params, 'mediaId');
-  if (account === undefined || sender === undefined || id === undefined) return nothing(reply);
+  if (sender === undefined || id === undefined) return nothing(reply);
   const file = await parts.library.find({ account, sender, id });
   if (file === undefined) return nothing(reply);
   setHeaders(reply, file);
@@ -115,7 +103,7 @@ function rangeOf(
 }
 
 async function remove(parts: MediaApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const account = accountOf(parts, request);
+  const account = callerOf(request).account.id;
   const sender = textAt(request.params, 'sender');
   const url = isObject(request.body) ? request.body.url : undefined;
   if (typeof url !== 'string' || url === '' || url.length > URL_LENGTH_MAX || !URL.canParse(url)) {
@@ -124,13 +112,11 @@ async function remove(parts: MediaApiParts, request: FastifyRequest, reply: Fast
   }
   // The host is not compared: the gateway may have been known under another name when the URL was reported.
   const [, of, id] = /\/whatsapp\/1\/senders\/([^/]+)\/media\/([^/]+)\/?$/.exec(new URL(url).pathname) ?? [];
-  if (account === undefined || sender === undefined || of !== encodeURIComponent(sender) || id === undefined)
-    return nothing(reply);
+  if (sender === undefined || of !== encodeURIComponent(sender) || id === undefined) return nothing(reply);
   return (await parts.library.remove({ account, sender, id })) ? reply.code(204).send() : nothing(reply);
 }
 
-const ERRORS = [401, 403] as const;
-const errors = ERRORS.map((status) => ({ status, description: 'No or wrong credentials' }));
+const errors = ([401, 403, 429, 500, 503] as const).map(errorAnswer);
 const notFound = { status: 404, description: 'Not there, not there yet, or removed; no body' };
 const fileAnswers = [
   { status: 200, description: 'The file', mediaType: 'application/octet-stream' },
@@ -169,7 +155,7 @@ export const mediaOperations: readonly Operation[] = [
     },
     answers: [
       { status: 204, description: 'It is removed' },
-      ...([400, 413, 415, 500, 503] as const).map(errorAnswer),
+      ...([400, 413, 415] as const).map(errorAnswer),
       ...errors,
       notFound,
     ],

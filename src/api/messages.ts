@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { sendAnswer } from '../contract/answers.js';
 import { ErrorId } from '../contract/errors.js';
+import { bindPlatform } from '../contract/key-platform.js';
 import type { MessageType, SendRequest } from '../contract/messages/envelope.js';
 import { messageTypes } from '../contract/messages/registry.js';
 import { destinationOf } from '../contract/messages/wire.js';
 import { StatusId } from '../contract/statuses.js';
-import type { DirectAnswer, DirectRequest, DirectRoutes } from '../http/direct.js';
+import type { DirectAnswer, DirectHandler, DirectHead, DirectRoute, DirectRoutes } from '../http/direct.js';
 import type { Clock } from '../lib/clock.js';
 import { uuidv7 } from '../lib/id.js';
 import type { Log } from '../lib/log.js';
@@ -16,14 +17,16 @@ import type { UrlDirectory } from '../pipeline/url-directory.js';
 import { findIdempotencyKey, forgetIdempotencyKey, type NewMessage } from '../store/accepting.js';
 import type { Database } from '../store/database.js';
 import type { Directory, DirectoryAccount, DirectorySender } from '../store/directory.js';
-import { authenticate, type Caller } from './authenticate.js';
+import type { AccountCaller, Denial } from './authenticate.js';
 import { directException, directFailure } from './errors.js';
+import { type Gate, isDenial } from './gate.js';
 import { readJson } from './json.js';
 
 /** What the send endpoints work with. */
 export interface MessageParts {
   database: Database;
   directory: Directory;
+  gate: Gate;
   clock: Clock;
   accept: Accept;
   /** Where reports to a URL go, and whether they may. */
@@ -36,6 +39,8 @@ export interface MessageParts {
 const IDEMPOTENCY_MS = 48 * 3_600_000;
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
+const PATH = '/whatsapp/1/message/';
+const NOT_BOUND = 'This API key may not name this application or entity';
 const BODY_BYTES_MAX = 1024 * 1024;
 const JSON_TYPE = /^application\/json *(;|$)/i;
 
@@ -44,44 +49,67 @@ export function addMessageRoutes(direct: DirectRoutes, parts: MessageParts): voi
   const inFlight = new Set<string>();
   for (const type of messageTypes) {
     direct.add({
-      path: `/whatsapp/1/message/${type.path}`,
+      path: `${PATH}${type.path}`,
       bodyBytesMax: BODY_BYTES_MAX,
-      // Who calls is asked before the body is read.
-      before: (headers) => refuseCaller(authenticate(parts.directory, headers.authorization)),
-      handle: (request) => handle(parts, type, inFlight, request),
-      failed: (error) => directFailure(error, parts.log),
+      begin: beginner(parts, type, inFlight),
+      failed: (error, { headers }) => directFailure(error, parts.log, headers.accept),
       tooLarge: () => directException(413),
     });
   }
 }
 
-function refuseCaller(caller: Caller): DirectAnswer | undefined {
-  if (caller.kind === 'account') return undefined;
-  return directException(caller.kind === 'unknown' ? 401 : 403);
+/** Who calls is asked before the body is read. */
+function beginner(parts: MessageParts, type: MessageType, inFlight: Set<string>): DirectRoute['begin'] {
+  const guard = parts.gate.guard('POST', `${PATH}${type.path}`);
+  const go = (outcome: AccountCaller | Denial, { headers }: DirectHead): DirectAnswer | DirectHandler => {
+    if (!isDenial(outcome)) return (body) => handle(parts, { type, inFlight, caller: outcome, headers }, body);
+    const { status, retryAfterSeconds } = outcome;
+    return directException(status, { accept: headers.accept, retryAfterSeconds });
+  };
+  return (head) => {
+    const outcome = guard(head);
+    return outcome instanceof Promise ? outcome.then((late) => go(late, head)) : go(outcome, head);
+  };
+}
+
+/** One request on its way. */
+interface Sending {
+  type: MessageType;
+  inFlight: Set<string>;
+  caller: AccountCaller;
+  headers: DirectHead['headers'];
 }
 
 async function handle(
   parts: MessageParts,
-  type: MessageType,
-  inFlight: Set<string>,
-  { headers, body }: DirectRequest,
+  { type, inFlight, caller, headers }: Sending,
+  body: Buffer,
 ): Promise<DirectAnswer> {
-  const caller = authenticate(parts.directory, headers.authorization);
-  if (caller.kind !== 'account') return refuseCaller(caller) ?? directException(401);
   if (body.length > 0 && !JSON_TYPE.test(headers['content-type'] ?? '')) return directException(415);
   const parsed = readJson(body);
   if (!parsed.ok) return directException(400, { text: 'Request body is not valid JSON' });
   const validated = type.validate(parsed.value);
   if (!validated.ok) return refuse(parts, validated.violations);
-  const { notifyUrl } = validated.value;
+  const request = bound(caller, validated.value);
+  if (request === undefined) return directException(403, { accept: headers.accept, text: NOT_BOUND });
+  const { notifyUrl } = request;
   const blocked = notifyUrl === undefined ? undefined : parts.urls.check(notifyUrl);
   if (blocked !== undefined) return refuse(parts, { notifyUrl: [blocked] });
   const key = headers['idempotency-key'];
-  if (key === undefined) return send(parts, type, caller.account, validated.value, undefined);
+  if (key === undefined) return send(parts, type, caller.account, request, undefined);
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
     return refuse(parts, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
   }
-  return sendOnce(parts, type, caller.account, validated.value, key, inFlight);
+  return sendOnce(parts, type, caller.account, request, key, inFlight);
+}
+
+/** With the application and entity that the key fills in or forces; undefined when it may not name those that the request does. */
+function bound({ platform }: AccountCaller, request: SendRequest): SendRequest | undefined {
+  if (platform.length === 0) return request;
+  const named = bindPlatform(platform, request);
+  if (named === undefined) return undefined;
+  const { applicationId: _, entityId: __, ...rest } = request;
+  return { ...rest, ...named };
 }
 
 function refuse(parts: MessageParts, validationErrors: Record<string, string[]>): DirectAnswer {

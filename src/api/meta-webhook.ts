@@ -32,9 +32,10 @@ export function registerMetaWebhook(app: FastifyInstance, direct: DirectRoutes, 
     path: PATH,
     bodyBytesMax: BODY_BYTES_MAX,
     // Whatever it says it is: nothing is parsed before the signature over the bytes is right (P10).
-    async handle({ headers, body }) {
+    begin({ headers }) {
       const signature = headers['x-hub-signature-256'];
-      return ANSWERS[await receive.receive(body, typeof signature === 'string' ? signature : undefined)];
+      return async (body) =>
+        ANSWERS[await receive.receive(body, typeof signature === 'string' ? signature : undefined)];
     },
     failed: (error) => directFailure(error, log),
     tooLarge: () => ({ status: 413 }),

@@ -50,7 +50,7 @@ export function registerOpenApi(
   app.get('/openapi.json', (_, reply) => reply.type('application/json').send(text));
 }
 
-const ADMIN_ERRORS = [400, 401, 403, 404, 405, 409, 413, 415, 500, 502, 503] as const;
+const ADMIN_ERRORS = [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 502, 503] as const;
 
 function adminOperation({ method, url, summary, isAdminOnly, query, body }: Route): Operation {
   const path = ADMIN_PREFIX + url.replace(/:(\w+)/g, '{$1}');

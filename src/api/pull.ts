@@ -2,17 +2,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type TObject, Type } from 'typebox';
 import { isObject } from '../contract/json.js';
+import { bindPlatform } from '../contract/key-platform.js';
 import { CHANNEL, CHANNELS } from '../contract/messages-api.js';
 import type { Operation } from '../contract/openapi.js';
 import type { Violations } from '../contract/readers.js';
 import { type PullParts, type PullRequest, pullMessages, pullReports } from '../pipeline/pull.js';
-import type { Directory } from '../store/directory.js';
-import { accountOf, accountsOnly } from './accounts-only.js';
 import { apiErrorBody, sendApiError } from './api-errors.js';
+import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoints work with. */
 export interface PullApiParts extends PullParts {
-  directory: Directory;
+  gate: Gate;
 }
 
 const REPORTS = '/messages-api/1/reports';
@@ -24,12 +24,12 @@ const TEXTS = ['bulkId', 'messageId', 'applicationId', 'entityId', 'campaignRefe
 
 /** Serves the endpoints. */
 export function registerPull(scope: FastifyInstance, parts: PullApiParts): void {
-  accountsOnly(scope, parts.directory, sendApiError);
+  parts.gate.protect(scope, sendApiError);
   scope.get(REPORTS, (request, reply) =>
-    answer(parts, request, reply, async (asked) => ({ results: await pullReports(parts, asked) })),
+    answer(request, reply, async (asked) => ({ results: await pullReports(parts, asked) })),
   );
   scope.get(INBOUND, (request, reply) =>
-    answer(parts, request, reply, async ({ messageId: _, ...asked }) => {
+    answer(request, reply, async ({ messageId: _, ...asked }) => {
       const results = await pullMessages(parts, asked);
       return { results, messageCount: results.length };
     }),
@@ -37,21 +37,21 @@ export function registerPull(scope: FastifyInstance, parts: PullApiParts): void 
 }
 
 async function answer(
-  { directory }: PullApiParts,
   request: FastifyRequest,
   reply: FastifyReply,
   pull: (asked: PullRequest) => Promise<object>,
 ): Promise<FastifyReply> {
-  const account = accountOf(directory, request);
-  if (account === undefined) return sendApiError(reply, 401);
+  const { account, platform } = callerOf(request);
   const violations: Violations = {};
   const query = readQuery(isObject(request.query) ? request.query : {}, violations);
   if (Object.keys(violations).length > 0) return sendApiError(reply, 400, violations);
-  const { channel, campaignReferenceId, limit, ...filter } = query;
+  const { channel, campaignReferenceId, limit, applicationId, entityId, ...filter } = query;
+  const named = bindPlatform(platform, { applicationId, entityId });
+  if (named === undefined) return sendApiError(reply, 403);
   reply.header('cache-control', 'no-store');
   // Nothing here is of another channel or of a campaign.
   const isNone = (channel !== undefined && channel !== CHANNEL) || campaignReferenceId !== undefined;
-  return reply.send(isNone ? { results: [] } : await pull({ account: account.id, limit, ...filter }));
+  return reply.send(isNone ? { results: [] } : await pull({ account: account.id, limit, ...filter, ...named }));
 }
 
 interface Query extends Omit<PullRequest, 'account'> {
@@ -92,7 +92,7 @@ const inboundQuery = { channel: channelField, limit: limitField, applicationId: 
 const reportsQuery = { ...inboundQuery, bulkId: textField, messageId: textField, campaignReferenceId: textField };
 
 const EXAMPLE = { event: 'DELIVERY', channel: CHANNEL, sender: '441134960000', destination: '441134960001' };
-const ERRORS = [400, 401, 403, 500, 503] as const;
+const ERRORS = [400, 401, 403, 429, 500, 503] as const;
 
 function operation(path: string, summary: string, query: TObject, example: object): Operation {
   const errors = ERRORS.map((status) => ({

@@ -4,17 +4,15 @@ import { serviceException } from '../contract/answers.js';
 import { textAt } from '../contract/json.js';
 import type { Operation } from '../contract/openapi.js';
 import type { Log } from '../lib/log.js';
-import type { RateLimit } from '../lib/rate-limit.js';
 import { markRead, type ReadMarkParts } from '../pipeline/read-marks.js';
 import type { Directory } from '../store/directory.js';
-import { accountOf, accountsOnly } from './accounts-only.js';
 import { sendServiceException } from './errors.js';
+import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoint works with. */
 export interface ReadMarkApiParts extends ReadMarkParts {
   directory: Directory;
-  /** By account. */
-  limit: RateLimit;
+  gate: Gate;
   log: Log;
 }
 
@@ -26,16 +24,14 @@ const TAIL = /^([\x21-\x7e]{1,512})\/read$/;
 export function registerReadMarks(scope: FastifyInstance, parts: ReadMarkApiParts): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_, __, done) => done(null, undefined));
-  accountsOnly(scope, parts.directory, sendServiceException);
+  parts.gate.protect(scope, sendServiceException);
   scope.post(ROUTE, (request, reply) => mark(parts, request, reply));
 }
 
 async function mark(parts: ReadMarkApiParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const account = accountOf(parts.directory, request);
-  if (account === undefined) return sendServiceException(reply, 401);
+  const { account } = callerOf(request);
   const messageId = TAIL.exec(textAt(request.params, '*') ?? '')?.[1];
   if (messageId === undefined) return sendServiceException(reply, 404);
-  if (!parts.limit.take(account.id)) return sendServiceException(reply, 429);
   if (!account.readMarks) return refuse(reply, 'Read marks are not enabled for this account');
   const sender = parts.directory.senderOf(textAt(request.params, 'sender') ?? '');
   if (sender === undefined || sender.account !== account.id) return refuse(reply, 'Sender is not registered');
@@ -56,7 +52,7 @@ function refuse(reply: FastifyReply, error: string): FastifyReply {
   return reply.code(400).send({ error });
 }
 
-/** 404: a path that is too long to be read. 415: a Content-Type that is none. */
+/** 404: a path that is too long to be read; 415: a Content-Type that is none. */
 const ERRORS = [401, 403, 404, 413, 415, 429, 500, 503] as const;
 
 /** The endpoint on the API page. */

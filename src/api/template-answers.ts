@@ -3,31 +3,26 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { textAt } from '../contract/json.js';
 import { errorAnswer, type OperationAnswer } from '../contract/openapi.js';
 import { templateAnswer, v1TemplateAnswer } from '../contract/templates/show.js';
-import type { RateLimit } from '../lib/rate-limit.js';
 import { isTemplateRefusal, type TemplateRefusal } from '../manage/template-refusal.js';
 import type { TemplateParts } from '../manage/templates.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
-import { accountOf } from './accounts-only.js';
 import { sendServiceException } from './errors.js';
+import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoints work with. */
 export interface TemplateApiParts extends TemplateParts {
   directory: Directory;
-  /** By account: reads, and lists that Infobip lets be read less often. */
-  limits: { read: RateLimit; list: RateLimit };
+  gate: Gate;
 }
 
 /** Answers for a sender of the account; what is not the account's looks like what is not there. */
 export async function withSender(
   { directory }: TemplateApiParts,
-  limit: RateLimit,
   request: FastifyRequest,
   reply: FastifyReply,
   answer: (sender: DirectorySender) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
-  const account = accountOf(directory, request);
-  if (account === undefined) return sendServiceException(reply, 401);
-  if (!limit.take(account.id)) return sendServiceException(reply, 429);
+  const { account } = callerOf(request);
   const name = textAt(request.params, 'sender') ?? '';
   const sender = directory.senderOf(name) ?? (await justMade(directory, name));
   if (sender === undefined || sender.account !== account.id) return sendServiceException(reply, 404);

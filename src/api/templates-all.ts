@@ -9,8 +9,8 @@ import { CATEGORIES, LANGUAGES, TEMPLATE_STATUSES } from '../contract/templates/
 import { compileValidator } from '../contract/validate.js';
 import type { DirectoryAccount } from '../store/directory.js';
 import { pageTemplates, TEMPLATE_ORDERS, type TemplateFilter } from '../store/templates.js';
-import { accountOf, accountsOnly } from './accounts-only.js';
 import { apiErrorBody, sendApiError } from './api-errors.js';
+import { callerOf } from './gate.js';
 import { exampleTemplate, type TemplateApiParts } from './template-answers.js';
 
 const PATH = '/whatsapp/1/templates';
@@ -36,11 +36,9 @@ const query = Type.Object({
 /** Serves the endpoint. */
 export function registerAllTemplates(scope: FastifyInstance, parts: TemplateApiParts): void {
   const validate = compileValidator(query);
-  accountsOnly(scope, parts.directory, sendApiError);
+  parts.gate.protect(scope, sendApiError);
   scope.get(PATH, async (request, reply) => {
-    const account = accountOf(parts.directory, request);
-    if (account === undefined) return sendApiError(reply, 401);
-    if (!parts.limits.list.take(account.id)) return sendApiError(reply, 429);
+    const { account } = callerOf(request);
     const read = validate(joined(request.query));
     if (!read.ok) return sendApiError(reply, 400, read.violations);
     const wanted = wantedOf(parts, account, read.value);

@@ -5,7 +5,6 @@ import { readTemplateRequest } from '../contract/templates/requests.js';
 import { v1TemplateAnswer } from '../contract/templates/show.js';
 import { v1TemplateSchema, v1ToV2 } from '../contract/templates/v1.js';
 import { readTemplates, registerTemplate } from '../manage/templates.js';
-import { accountsOnly } from './accounts-only.js';
 import { sendServiceException } from './errors.js';
 import { readJsonOnly } from './json.js';
 import { exampleV1Template, sendOr, TEMPLATE_ERRORS, type TemplateApiParts, withSender } from './template-answers.js';
@@ -16,16 +15,16 @@ const MADE: ReadonlySet<string> = new Set(['header']);
 
 /** Serves the endpoints. */
 export function registerTemplatesV1(scope: FastifyInstance, parts: TemplateApiParts): void {
-  accountsOnly(scope, parts.directory, sendServiceException);
+  parts.gate.protect(scope, sendServiceException);
   readJsonOnly(scope);
   scope.get(PATH, (request, reply) =>
-    withSender(parts, parts.limits.list, request, reply, async (sender) => {
+    withSender(parts, request, reply, async (sender) => {
       const rows = await readTemplates(parts, sender);
       return reply.send({ templates: rows.map(v1TemplateAnswer) });
     }),
   );
   scope.post(PATH, (request, reply) =>
-    withSender(parts, parts.limits.read, request, reply, async (sender) => {
+    withSender(parts, request, reply, async (sender) => {
       const translated = v1ToV2(request.body);
       const asked = translated.ok ? readTemplateRequest(translated.value, MADE) : translated;
       if (!asked.ok) return sendServiceException(reply, 400, { validationErrors: asked.violations });

@@ -5,7 +5,6 @@ import type { Operation } from '../contract/openapi.js';
 import { createTemplateSchema, editTemplateSchema, readTemplateRequest } from '../contract/templates/requests.js';
 import { templateAnswer } from '../contract/templates/show.js';
 import { deleteTemplate, editTemplate, readTemplate, readTemplates, registerTemplate } from '../manage/templates.js';
-import { accountsOnly } from './accounts-only.js';
 import { sendServiceException } from './errors.js';
 import {
   exampleTemplate,
@@ -21,23 +20,22 @@ const PATH = '/whatsapp/2/senders/:sender/templates';
 
 /** Serves the endpoints. */
 export function registerTemplates(scope: FastifyInstance, parts: TemplateApiParts): void {
-  const { read } = parts.limits;
-  accountsOnly(scope, parts.directory, sendServiceException);
+  parts.gate.protect(scope, sendServiceException);
   readTemplateBodies(scope);
   scope.get(PATH, (request, reply) =>
-    withSender(parts, read, request, reply, async (sender) => {
+    withSender(parts, request, reply, async (sender) => {
       const rows = await readTemplates(parts, sender);
       return reply.send({ templates: rows.map(templateAnswer) });
     }),
   );
   scope.get(`${PATH}/:id`, (request, reply) =>
-    withSender(parts, read, request, reply, async (sender) => {
+    withSender(parts, request, reply, async (sender) => {
       const row = await readTemplate(parts, sender, textAt(request.params, 'id') ?? '');
       return sendOr(reply, row, (found) => reply.send(templateAnswer(found)));
     }),
   );
   scope.post(PATH, (request, reply) =>
-    withSender(parts, read, request, reply, async (sender) => {
+    withSender(parts, request, reply, async (sender) => {
       const { value, files } = templateBodyOf(request.body);
       const asked = readTemplateRequest(value, new Set(files.keys()));
       if (!asked.ok) return sendServiceException(reply, 400, { validationErrors: asked.violations });
@@ -46,14 +44,14 @@ export function registerTemplates(scope: FastifyInstance, parts: TemplateApiPart
     }),
   );
   scope.patch(`${PATH}/:id`, (request, reply) =>
-    withSender(parts, read, request, reply, async (sender) => {
+    withSender(parts, request, reply, async (sender) => {
       const { value, files } = templateBodyOf(request.body);
       const row = await editTemplate(parts, sender, textAt(request.params, 'id') ?? '', value, files);
       return sendOr(reply, row, (edited) => reply.send(templateAnswer(edited)));
     }),
   );
   scope.delete(`${PATH}/:name`, (request, reply) =>
-    withSender(parts, read, request, reply, async (sender) => {
+    withSender(parts, request, reply, async (sender) => {
       const name = textAt(request.params, 'name') ?? '';
       if (!/^[a-z0-9_]{1,512}$/.test(name))
         return sendServiceException(reply, 400, {

@@ -1,5 +1,5 @@
 // `parley accounts`: tenants.
-import { defineCommand, numberOf, type Run, switchOf, usageError, type Verb } from './admin-client.js';
+import { defineCommand, listOf, numberOf, type Run, switchOf, usageError, type Verb } from './admin-client.js';
 import { tableOf } from './table.js';
 
 const COLUMNS = ['accountId', 'name', 'unknownPolicy', 'unknownWaitSeconds', 'readMarks', 'media', 'createdAt'];
@@ -13,7 +13,7 @@ const list: Verb = {
   },
 };
 
-const SETTINGS = ['unknown-policy', 'unknown-wait', 'read-marks', 'media'];
+const SETTINGS = ['unknown-policy', 'unknown-wait', 'read-marks', 'media', 'rate-limits'];
 
 function settingsOf(run: Run): object {
   return {
@@ -21,7 +21,18 @@ function settingsOf(run: Run): object {
     unknownWaitSeconds: numberOf(run, 'unknown-wait'),
     readMarks: switchOf(run, 'read-marks'),
     media: run.text('media'),
+    rateLimits: rateLimitsOf(run),
   };
+}
+
+function rateLimitsOf(run: Run): Record<string, string> | undefined {
+  const entries = listOf(run, 'rate-limits')?.map((entry): [string, string] => {
+    const [, name, rate] = /^([a-z0-9-]+)=(.+)$/.exec(entry) ?? [];
+    if (name === undefined || rate === undefined)
+      throw usageError(`--rate-limits must look like messages=8000/s, not "${entry}"`);
+    return [name, rate];
+  });
+  return entries && Object.fromEntries(entries);
 }
 
 const create: Verb = {
@@ -53,7 +64,8 @@ const set: Verb = {
   },
 };
 
-const OPTIONS = '[--unknown-policy resend|fail] [--unknown-wait SECONDS] [--read-marks on|off] [--media link|upload]';
+const OPTIONS =
+  '[--unknown-policy resend|fail] [--unknown-wait SECONDS] [--read-marks on|off] [--media link|upload] [--rate-limits messages=8000/s,keys=5/s]';
 
 /** `parley accounts`. */
 export const command = defineCommand(

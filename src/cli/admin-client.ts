@@ -63,6 +63,14 @@ export function numberOf({ text }: Run, option: string): number | undefined {
   return Number(given);
 }
 
+/** The parts of a list with commas; an empty text is an empty list, undefined when it was not given. */
+export function listOf({ text }: Run, option: string): string[] | undefined {
+  return text(option)
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
 /** True for `on`, false for `off`, undefined when the option was not given; anything else ends the command with exit code 2. */
 export function switchOf({ text }: Run, option: string): boolean | undefined {
   const given = text(option);

@@ -44,18 +44,24 @@ test('refuses two operations of one method and path', () => {
   assert.throws(() => openApiDocument('1', [operation, operation]), TypeError);
 });
 
-test('names path, query and header parameters, and asks for a key unless the operation is open', () => {
+test('names path, query and header parameters, and asks for credentials unless the operation is open', () => {
   const shared = { tag: 'T', summary: 'S', answers: [{ status: 200, description: 'D' }] } as const;
   const document = documentOf([
-    { ...shared, method: 'GET', path: '/a/{id}', query: Type.Object({ page: Type.Optional(Type.String()) }) },
+    { ...shared, method: 'GET', path: '/parley/1/{id}', query: Type.Object({ page: Type.Optional(Type.String()) }) },
     { ...shared, method: 'GET', path: '/b', isOpen: true, headers: Type.Object({ 'X-One': Type.String() }) },
   ]);
   const get = (path: string) => objectAt(objectAt(objectAt(document, 'paths'), path), 'get');
-  assert.deepEqual(get('/a/{id}')?.parameters, [
+  assert.deepEqual(get('/parley/1/{id}')?.parameters, [
     { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
     { name: 'page', in: 'query', required: false, schema: { type: 'string' } },
   ]);
-  assert.deepEqual(get('/a/{id}')?.security, [{ apiKey: [] }]);
+  assert.deepEqual(get('/parley/1/{id}')?.security, [
+    { apiKey: ['parley:manage'] },
+    { basic: ['parley:manage'] },
+    { session: ['parley:manage'] },
+    { oauth2: ['parley:manage'] },
+  ]);
+  assert.deepEqual(get('/parley/1/{id}')?.['x-scopes'], ['parley:manage']);
   assert.deepEqual(get('/b')?.security, []);
   assert.deepEqual(get('/b')?.parameters, [
     { name: 'X-One', in: 'header', required: true, schema: { type: 'string' } },

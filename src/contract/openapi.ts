@@ -1,5 +1,6 @@
 // The API as OpenAPI 3.1, generated from what also serves it: schemas of requests and bodies of answers are written nowhere else.
 import { type TObject, type TSchema, Type } from 'typebox';
+import { accessOf, SCOPES } from './access.js';
 import { type ErrorHttpStatus, sendAnswer, serviceException } from './answers.js';
 import type { MessageType } from './messages/envelope.js';
 import { messageTypes } from './messages/registry.js';
@@ -83,6 +84,27 @@ export function errorAnswer(status: ErrorHttpStatus): OperationAnswer {
   };
 }
 
+const SECURITY_SCHEMES = {
+  apiKey: { type: 'apiKey', in: 'header', name: 'Authorization', description: '`App <key>`' },
+  basic: { type: 'http', scheme: 'basic', description: 'Name and password of a user' },
+  session: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Authorization',
+    description: '`IBSSO <token>` of POST /auth/1/session',
+  },
+  oauth2: {
+    type: 'oauth2',
+    description: '`Bearer <token>`; what a token may do is what its user may',
+    flows: {
+      clientCredentials: {
+        tokenUrl: '/auth/1/oauth2/token',
+        scopes: Object.fromEntries(SCOPES.map((scope) => [scope, scope])),
+      },
+    },
+  },
+} as const;
+
 /** The document. Throws TypeError when two operations share method and path. */
 export function openApiDocument(version: string, operations: readonly Operation[]): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -100,9 +122,7 @@ export function openApiDocument(version: string, operations: readonly Operation[
     paths,
     components: {
       responses,
-      securitySchemes: {
-        apiKey: { type: 'apiKey', in: 'header', name: 'Authorization', description: '`App <key>`' },
-      },
+      securitySchemes: SECURITY_SCHEMES,
     },
   };
 }
@@ -122,10 +142,21 @@ function toOperation(operation: Operation, responses: Record<string, object>): o
   return {
     tags: [tag],
     summary,
-    security: isOpen ? [] : [{ apiKey: [] }],
+    ...(isOpen ? { security: [] } : accessFields(operation)),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
     responses: Object.fromEntries(answers.map((answer) => [answer.status, toResponse(answer, responses)])),
+  };
+}
+
+/** Who may call it, by each of the four schemes: any one of the scopes suffices. */
+function accessFields({ method, path }: Operation): object {
+  const { scopes, rate } = accessOf(method, path);
+  const needed = scopes.length === 0 ? [[]] : scopes.map((scope) => [scope]);
+  return {
+    security: needed.flatMap((each) => Object.keys(SECURITY_SCHEMES).map((scheme) => ({ [scheme]: each }))),
+    ...(scopes.length === 0 ? {} : { 'x-scopes': scopes }),
+    ...(rate === undefined ? {} : { 'x-rate-limit': rate }),
   };
 }
 

@@ -2,10 +2,9 @@
 // hot routes pay it for nothing, since they read bytes, check one header and write one JSON text. All other requests go through it.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
-/** A request whose body was read. */
-export interface DirectRequest {
+/** The head of a request. */
+export interface DirectHead {
   headers: IncomingHttpHeaders;
-  body: Buffer;
   /** The address of the socket's other end. */
   remoteAddress: string | undefined;
 }
@@ -13,22 +12,24 @@ export interface DirectRequest {
 /** What is answered. `body` absent: none. */
 export interface DirectAnswer {
   status: number;
-  /** JSON text. */
+  /** JSON text, unless `contentType` says otherwise. */
   body?: string;
+  contentType?: string;
   /** Sent as Retry-After. */
   retryAfterSeconds?: number;
 }
+
+/** Answers a request by its body. A rejection is told by `failed`. */
+export type DirectHandler = (body: Buffer) => Promise<DirectAnswer>;
 
 /** One POST route. */
 export interface DirectRoute {
   /** Exact path; a query string and one final slash are ignored. */
   path: string;
   bodyBytesMax: number;
-  /** Looks at the head before the body is read; an answer ends the request. */
-  before?(headers: IncomingHttpHeaders): DirectAnswer | undefined;
-  /** Answers. A rejection is told by `failed`. */
-  handle(request: DirectRequest): Promise<DirectAnswer>;
-  failed(error: unknown): DirectAnswer;
+  /** Looks at the head before the body is read: an answer ends the request, a handler is given the body. A rejection is told by `failed`. */
+  begin(head: DirectHead): DirectAnswer | DirectHandler | Promise<DirectAnswer | DirectHandler>;
+  failed(error: unknown, head: DirectHead): DirectAnswer;
   /** The body is larger than allowed. */
   tooLarge(): DirectAnswer;
 }
@@ -54,7 +55,7 @@ export function createDirectRoutes(): DirectRoutes {
       if (request.method !== 'POST') return false;
       const route = routes.get(request.url ?? '') ?? routes.get(pathOf(request.url ?? ''));
       if (route === undefined) return false;
-      read(route, request, response, state);
+      begin(route, request, response, state);
       return true;
     },
     close() {
@@ -71,12 +72,29 @@ function pathOf(url: string): string {
 
 type State = Readonly<{ isClosing: boolean }>;
 
-function read(route: DirectRoute, request: IncomingMessage, response: ServerResponse, state: State): void {
-  const early = route.before?.(request.headers);
-  if (early !== undefined) {
-    answer(response, early, state);
-    return;
-  }
+function begin(route: DirectRoute, request: IncomingMessage, response: ServerResponse, state: State): void {
+  // A client that went away has no use for an answer; what it sent whole is handled all the same.
+  request.on('error', () => undefined);
+  const { headers, socket } = request;
+  const head = { headers, remoteAddress: socket.remoteAddress };
+  const failed = (error: unknown): void => answer(response, route.failed(error, head), state);
+  const go = (begun: DirectAnswer | DirectHandler): void => {
+    if (typeof begun !== 'function') answer(response, begun, state);
+    else read(route, { request, response, state, failed }, begun);
+  };
+  const begun = route.begin(head);
+  if (begun instanceof Promise) begun.then(go, failed);
+  else go(begun);
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  state: State;
+  failed(error: unknown): void;
+}
+
+function read(route: DirectRoute, { request, response, state, failed }: Exchange, handle: DirectHandler): void {
   // A body that is too long is not read to its end: the connection cannot be used again.
   const refuse = (): void => answer(response, route.tooLarge(), { isClosing: true });
   if (Number(request.headers['content-length'] ?? 0) > route.bodyBytesMax) {
@@ -98,28 +116,23 @@ function read(route: DirectRoute, request: IncomingMessage, response: ServerResp
   request.on('end', () => {
     if (bytes > route.bodyBytesMax) return;
     const body = rest === undefined ? (first ?? EMPTY) : Buffer.concat(rest, bytes);
-    const { headers, socket } = request;
-    route.handle({ headers, body, remoteAddress: socket.remoteAddress }).then(
-      (told) => answer(response, told, state),
-      (error: unknown) => answer(response, route.failed(error), state),
-    );
+    handle(body).then((told) => answer(response, told, state), failed);
   });
-  // A client that went away has no use for an answer; what it sent whole is handled all the same.
-  request.on('error', () => undefined);
 }
 
 const EMPTY = Buffer.alloc(0);
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 function answer(
   response: ServerResponse,
-  { status, body, retryAfterSeconds }: DirectAnswer,
+  { status, body, contentType = JSON_TYPE, retryAfterSeconds }: DirectAnswer,
   { isClosing }: State,
 ): void {
   if (response.destroyed) return;
   const headers: Record<string, string | number> = {
     'content-length': body === undefined ? 0 : Buffer.byteLength(body),
   };
-  if (body !== undefined) headers['content-type'] = 'application/json; charset=utf-8';
+  if (body !== undefined) headers['content-type'] = contentType;
   if (retryAfterSeconds !== undefined) headers['retry-after'] = retryAfterSeconds;
   if (isClosing) headers.connection = 'close';
   response.writeHead(status, headers);

@@ -1,37 +1,42 @@
-// How often something may happen, by key: a bucket for each that holds one second's worth. A full bucket needs no memory.
+// How often something may happen, by key: a bucket for each that refills evenly. A full bucket needs no memory.
 
 /** Counts calls by key. */
 export interface RateLimit {
-  /** Whether one more call of `key` may be made now; it then counts. */
-  take(key: string | number): boolean;
+  /**
+   * Takes one call of `key` at `rate`, of which this process has one part in `share`: 0 when it may be made, else the ms after
+   * which one may. Together the parts let through what the whole would; the rate may change from call to call.
+   */
+  take(key: string | number, rate: BucketRate, share?: number): number;
 }
 
-/** What a limit is made of. */
-export interface RateLimitOptions {
-  /** Calls a second and key; asked at each call, since it may be shared among processes that come and go. Below 1 is 1. */
-  perSecond(): number;
-  /** Milliseconds of a clock that never goes back. */
-  monotonic(): number;
+/** `count` in `perMs`, `burst` at once. */
+export interface BucketRate {
+  count: number;
+  perMs: number;
+  burst: number;
 }
 
 /** Forgotten all at once above this: they count as full again. */
 const KEYS_MAX = 100_000;
 
-/** A limit whose buckets are full. */
-export function createRateLimit({ perSecond, monotonic }: RateLimitOptions): RateLimit {
+/** A limit whose buckets are full. `monotonic` is in ms of a clock that never goes back. */
+export function createRateLimit(monotonic: () => number): RateLimit {
   /** When each bucket will be full again. */
   const fullAt = new Map<string | number, number>();
   return {
-    take(key) {
+    take(key, { count, perMs, burst }, share = 1) {
       const now = monotonic();
-      const next = Math.max(now, fullAt.get(key) ?? now) + 1000 / Math.max(1, perSecond());
-      if (next > now + 1000) return false;
+      const gapMs = (perMs * share) / count;
+      const next = Math.max(now, fullAt.get(key) ?? now) + gapMs;
+      // At least one call fits, however small the part: then the gaps between calls are what limits.
+      const waitMs = next - now - Math.max(1, burst / share) * gapMs;
+      if (waitMs > ROUNDING_MS) return waitMs;
       if (fullAt.size >= KEYS_MAX) fullAt.clear();
       fullAt.set(key, next);
-      return true;
+      return 0;
     },
   };
 }
 
-/** A limit that lets everything through. */
-export const UNLIMITED: RateLimit = Object.freeze({ take: () => true });
+/** Sums of fractions may be off by this. */
+const ROUNDING_MS = 1e-6;

@@ -1,9 +1,9 @@
-// Accounts and their API keys: made, changed, and the ones that are there from the start.
+// Accounts: made, changed, and those and the API keys that are there from the start.
 import type { Clock } from '../lib/clock.js';
 import { uuidv7 } from '../lib/id.js';
-import { newToken, sha256 } from '../lib/secrets.js';
+import { sha256 } from '../lib/secrets.js';
 import { type AccountRow, type AccountSettings, changeAccount, findAccount, insertAccount } from '../store/accounts.js';
-import { type ApiKeyRow, deleteApiKey, dropApiKey, insertApiKey, putApiKey } from '../store/api-keys.js';
+import { dropApiKey, putApiKey } from '../store/api-keys.js';
 import type { Database } from '../store/database.js';
 import { type Refusal, refuse } from './refusal.js';
 
@@ -40,32 +40,6 @@ export async function updateAccount(
   const account = await findAccount(database, accountId);
   const row = account && (await changeAccount(database, account.id, settings));
   return row ?? refuse('notFound', 'no such account');
-}
-
-/** Makes an API key of an account. Its secret, 256 bits, is in this answer and nowhere else. */
-export async function createKey(
-  { database, clock }: AccountParts,
-  accountId: string,
-  name: string,
-): Promise<(ApiKeyRow & { apiKeySecret: string }) | Refusal> {
-  const account = await findAccount(database, accountId);
-  if (account === undefined) return refuse('notFound', 'no such account');
-  const now = clock.now();
-  const apiKeySecret = newToken();
-  const secretHash = sha256(apiKeySecret);
-  const row = await insertApiKey(database, { id: uuidv7(now), account: account.id, name, secretHash, createdAt: now });
-  return { ...row, apiKeySecret };
-}
-
-/** Removes an API key of an account; requests with it are refused from the next snapshot of the directory on. */
-export async function removeKey(
-  { database }: AccountParts,
-  accountId: string,
-  id: string,
-): Promise<Refusal | 'removed'> {
-  const account = await findAccount(database, accountId);
-  if (account === undefined) return refuse('notFound', 'no such account');
-  return (await deleteApiKey(database, account.id, id)) ? 'removed' : refuse('notFound', 'no such key');
 }
 
 /** Keys that the configuration names. */

@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.js';
 import { type Database, DatabaseError } from '../store/database.js';
 import { ensurePartitions, FAR_OFF_DAY, listPartitions } from '../store/partitions.js';
 import { forgetProcesses } from '../store/processes.js';
+import { forgetFullBuckets } from '../store/rate-buckets.js';
 import { dropPartition, forgetOld, mayDrop, readUnfinished } from '../store/retention.js';
 import { forgetUploads } from '../store/uploads.js';
 import { UPLOAD_LIFE_MS } from './media-upload.js';
@@ -76,6 +77,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
       () => forgetOld(database, now - IDEMPOTENCY_MS, now - retentionDays * DAY_MS, addDays(today, -retentionDays)),
       () => forgetProcesses(database),
       () => forgetUploads(database, now - UPLOAD_LIFE_MS),
+      () => forgetFullBuckets(database, now),
     ]) {
       await task().catch(complain);
     }

@@ -20,16 +20,21 @@ export interface AccountRow {
   /** Whether it may mark messages of users as read. */
   readMarks: boolean;
   media: MediaWay;
+  /** Its own rates by name of the limit, like `100/h`. */
+  rateLimits: RateTexts;
   createdAt: number;
 }
 
+/** Rates by name of the limit, in the form of `parseRate`. */
+export type RateTexts = Readonly<Record<string, string | undefined>>;
+
 const COLUMNS = `id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
-  read_marks AS "readMarks", media, created_at AS "createdAt"`;
+  read_marks AS "readMarks", media, rate_limits AS "rateLimits", created_at AS "createdAt"`;
 
 const INSERT = {
   name: 'account_insert',
-  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, media, created_at)
-    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), coalesce($6, 'link'), $7) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
+  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, media, rate_limits, created_at)
+    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), coalesce($6, 'link'), coalesce($7::jsonb, '{}'), $8) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
 };
 const FIND = { name: 'account_find', text: `SELECT ${COLUMNS} FROM accounts WHERE account_id = $1` };
 const PAGE = {
@@ -40,7 +45,8 @@ const COUNT = { name: 'account_count', text: 'SELECT count(*) AS total FROM acco
 const CHANGE = {
   name: 'account_change',
   text: `UPDATE accounts SET name = coalesce($2, name), unknown_policy = coalesce($3, unknown_policy),
-    unknown_wait_seconds = coalesce($4, unknown_wait_seconds), read_marks = coalesce($5, read_marks), media = coalesce($6, media)
+    unknown_wait_seconds = coalesce($4, unknown_wait_seconds), read_marks = coalesce($5, read_marks), media = coalesce($6, media),
+    rate_limits = coalesce($7::jsonb, rate_limits)
     WHERE id = $1 RETURNING ${COLUMNS}`,
 };
 
@@ -63,6 +69,8 @@ export interface AccountSettings {
   unknownWaitSeconds?: number | undefined;
   readMarks?: boolean | undefined;
   media?: MediaWay | undefined;
+  /** Replaces all that were there. */
+  rateLimits?: RateTexts | undefined;
 }
 
 /** Adds an account; undefined when its accountId is taken. */
@@ -100,6 +108,8 @@ export async function changeAccount(
 }
 
 /** In the order of INSERT and CHANGE; null keeps the value or takes the default. */
-function columnsOf({ name, unknownPolicy, unknownWaitSeconds, readMarks, media }: AccountSettings): Value[] {
-  return [name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null, readMarks ?? null, media ?? null];
+function columnsOf(settings: AccountSettings): Value[] {
+  const { name, unknownPolicy, unknownWaitSeconds, readMarks, media, rateLimits } = settings;
+  const rates = rateLimits === undefined ? null : JSON.stringify(rateLimits);
+  return [name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null, readMarks ?? null, media ?? null, rates];
 }

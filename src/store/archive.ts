@@ -74,8 +74,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Who owns what is a matter of the processes that run, not of the data: another gateway starts with nobody owning anything. */
-export const LEFT_OUT: readonly string[] = ['processes', 'ownership'];
+/**
+ * Who owns what, who is logged in and how often something was called is a matter of the processes that run, not of the data: another gateway
+ * starts with nobody owning anything.
+ */
+export const LEFT_OUT: readonly string[] = ['processes', 'ownership', 'access_tokens', 'rate_buckets'];
 
 const TABLES = `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''

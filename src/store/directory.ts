@@ -1,5 +1,7 @@
 // Who may do what, remembered: accounts, API keys, signing secrets and senders as one snapshot in memory, made anew when
 // the database says that something changed. Requests and dispatch read it without asking the database.
+import { parseRate, type Rate } from '../contract/access.js';
+import type { KeyPlatform } from '../contract/key-platform.js';
 import { sha256 } from '../lib/secrets.js';
 import type { Database } from './database.js';
 
@@ -14,13 +16,24 @@ export interface DirectoryAccount {
   readMarks: boolean;
   /** Who fetches the files of messages: Meta, or Parley, which uploads them. */
   media: 'link' | 'upload';
+  /** Its own rates by name of the limit; null when it has none. */
+  rates: ReadonlyMap<string, Rate> | null;
 }
 
-/** An API key without its secret. `account` is null for a key of kind admin. */
+/** An enabled API key without its secret. `account` is null for a key of kind admin. */
 export interface DirectoryKey {
   id: string;
   kind: 'account' | 'admin';
   account: number | null;
+  /** Null: all. */
+  scopes: readonly string[] | null;
+  /** Addresses and networks it may be used from; none: from anywhere. */
+  allowedIps: readonly string[];
+  /** Epoch ms; null: no such end. */
+  validFrom: number | null;
+  validTo: number | null;
+  permissions: readonly string[];
+  platform: readonly KeyPlatform[];
 }
 
 /** A sender; `id` is its lane. `accessToken` is sealed. */
@@ -79,11 +92,12 @@ const VERSION = { name: 'directory_version', text: 'SELECT version FROM director
 const ACCOUNTS = {
   name: 'directory_accounts',
   text: `SELECT id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
-    read_marks AS "readMarks", media FROM accounts`,
+    read_marks AS "readMarks", media, rate_limits AS "rateLimits" FROM accounts`,
 };
 const KEYS = {
   name: 'directory_keys',
-  text: `SELECT id, kind, account, secret_hash AS "secretHash" FROM api_keys WHERE enabled`,
+  text: `SELECT id, kind, account, secret_hash AS "secretHash", scopes, allowed_ips AS "allowedIps", valid_from AS "validFrom",
+    valid_to AS "validTo", permissions, platform FROM api_keys WHERE enabled`,
 };
 const SENDERS = {
   name: 'directory_senders',
@@ -139,10 +153,21 @@ function findKey({ keys, bySecret }: Snapshot, secret: string): DirectoryKey | u
   return key;
 }
 
+type AccountRow = Omit<DirectoryAccount, 'rates'> & { rateLimits: Readonly<Record<string, string>> };
+
+/** A rate that cannot be read was refused when it was set. */
+function toAccount({ rateLimits, ...account }: AccountRow): DirectoryAccount {
+  const rates = Object.entries(rateLimits).flatMap(([name, text]): [string, Rate][] => {
+    const rate = parseRate(text);
+    return rate === undefined ? [] : [[name, rate]];
+  });
+  return { ...account, rates: rates.length === 0 ? null : new Map(rates) };
+}
+
 async function load(database: Database): Promise<Snapshot> {
   // The version is read first: a change during the load is then seen as one more change.
   const [version] = await database.run<{ version: number }>(VERSION, []);
-  const accounts = await database.run<DirectoryAccount>(ACCOUNTS, []);
+  const accounts = (await database.run<AccountRow>(ACCOUNTS, [])).map(toAccount);
   const keys = await database.run<DirectoryKey & { secretHash: Buffer }>(KEYS, []);
   const senders = await database.run<DirectorySender>(SENDERS, []);
   const removed = await database.run<{ id: number }>(REMOVED, []);
@@ -153,9 +178,7 @@ async function load(database: Database): Promise<Snapshot> {
     version: version?.version ?? 0,
     accounts: new Map(accounts.map((account) => [account.id, account])),
     accountIds: new Map(accounts.map((account) => [account.accountId, account])),
-    keys: new Map(
-      keys.map(({ id, kind, account, secretHash }) => [secretHash.toString('base64'), { id, kind, account }]),
-    ),
+    keys: new Map(keys.map(({ secretHash, ...key }) => [secretHash.toString('base64'), key])),
     bySecret: new Map(),
     senders: new Map(senders.map((sender) => [sender.sender, sender])),
     lanes: new Map(senders.map((sender) => [sender.id, sender])),

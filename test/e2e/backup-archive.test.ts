@@ -356,7 +356,13 @@ test('a table that is none of ours is left out, and said to be', async () => {
 });
 
 test('every column that seals a secret is known to the rotation', async () => {
-  const HASHES = ['api_keys.secret_hash', 'idempotency_keys.body_hash', 'meta_changes.hash', 'uploads.url_hash'];
+  const HASHES = [
+    'access_tokens.hash',
+    'api_keys.secret_hash',
+    'idempotency_keys.body_hash',
+    'meta_changes.hash',
+    'uploads.url_hash',
+  ];
   const found = await source.query<{ name: string }>(
     `SELECT c.relname || '.' || a.attname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.atttypid = 'bytea'::regtype`,

@@ -1,11 +1,13 @@
 // The admin API alone, over HTTP on a free port, with a real database and the real sandbox as Meta: what its tests speak to.
 import { rmSync } from 'node:fs';
 import { type AdminParts, registerAdminApi } from '../../src/api/admin/register.js';
+import { createAuthenticator } from '../../src/api/authenticate.js';
 import { sendUnroutable } from '../../src/api/errors.js';
 import { createServer, listen } from '../../src/http/server.js';
 import { type Clock, createClock } from '../../src/lib/clock.js';
 import { dayOf } from '../../src/lib/day.js';
 import { createLog } from '../../src/lib/log.js';
+import { createCallerAddress } from '../../src/lib/networks.js';
 import { createSafeFetch } from '../../src/lib/safe-fetch.js';
 import { createSecretBox } from '../../src/lib/secrets.js';
 import { ensureDevAccount } from '../../src/manage/accounts.js';
@@ -96,9 +98,11 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
   const breaking: { error: Error | undefined } = { error: undefined };
   const database = breakable(pool, breaking);
   const app = createServer(log, {}, sendUnroutable);
+  const directory = await openDirectory(pool);
   const parts = {
     database,
-    directory: await openDirectory(pool),
+    directory,
+    authenticator: createAuthenticator({ directory, clock, callerAddress: createCallerAddress([]) }),
     clock,
     secrets,
     graph,

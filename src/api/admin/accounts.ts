@@ -1,29 +1,33 @@
-// /accounts and /accounts/{id}/keys: tenants and their API keys. Managed by keys of kind admin alone.
+// /accounts: tenants. Managed by keys of kind admin alone.
 import { Type } from 'typebox';
-import { createAccount, createKey, removeKey, updateAccount } from '../../manage/accounts.js';
+import { LIMIT_NAMES } from '../../contract/access.js';
+import { createAccount, updateAccount } from '../../manage/accounts.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { type AccountRow, findAccount, pageAccounts } from '../../store/accounts.js';
-import { type ApiKeyRow, pageApiKeys } from '../../store/api-keys.js';
 import { integer, isOn, pagingQuery, text } from './fields.js';
 import type { AdminParts } from './parts.js';
 import { defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
 
 const NAME_LENGTH_MAX = 255;
 const nameField = { name: text(NAME_LENGTH_MAX) };
+const COUNT = '([1-9][0-9]{0,5}|1000000)';
+const rateField = Type.String({ pattern: `^${COUNT}/(s|min|h|d)( burst ${COUNT})?$` });
 const settingFields = {
   unknownPolicy: Type.Optional(Type.Enum(['resend', 'fail'], { says: 'must be resend or fail' })),
   unknownWaitSeconds: Type.Optional(integer(1, 3600)),
   readMarks: Type.Optional(isOn),
   media: Type.Optional(Type.Enum(['link', 'upload'], { says: 'must be link or upload' })),
+  rateLimits: Type.Optional(
+    Type.Object(Object.fromEntries(LIMIT_NAMES.map((name) => [name, Type.Optional(rateField)])), {
+      additionalProperties: false,
+      says: `must map names of limits (${LIMIT_NAMES.join(', ')}) to rates like 100/s, 30/min, 1000/h, 40/d, "2/s burst 10"`,
+    }),
+  ),
 };
 const listQuery = Type.Object(pagingQuery);
 
-/** The endpoints of accounts and keys. */
+/** The endpoints. */
 export function accountRoutes(parts: AdminParts): Route[] {
-  return [...accountOnlyRoutes(parts), ...keyRoutes(parts)];
-}
-
-function accountOnlyRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
   return [
     defineRoute({
@@ -71,52 +75,6 @@ function accountOnlyRoutes(parts: AdminParts): Route[] {
   ];
 }
 
-function keyRoutes(parts: AdminParts): Route[] {
-  const { database } = parts;
-  const url = '/accounts/:accountId/keys';
-  return [
-    defineRoute({
-      method: 'GET',
-      url,
-      summary: 'List the API keys of an account',
-      isAdminOnly: true,
-      query: listQuery,
-      async handle({ param, query }) {
-        const account = await findAccount(database, param('accountId'));
-        if (account === undefined) return refuse('notFound', 'no such account');
-        const slice = sliceOf(query);
-        return listReply(await pageApiKeys(database, account.id, slice), slice, showKey);
-      },
-    }),
-    defineRoute({
-      method: 'POST',
-      url,
-      summary: 'Make an API key; its secret is shown once',
-      isAdminOnly: true,
-      body: Type.Object(nameField),
-      async handle({ param, body }) {
-        const made = await createKey(parts, param('accountId'), body.name);
-        if (isRefusal(made)) return made;
-        return { status: 201, body: { ...showKey(made), apiKeySecret: made.apiKeySecret } };
-      },
-    }),
-    defineRoute({
-      method: 'DELETE',
-      url: `${url}/:keyId`,
-      summary: 'Take an API key away',
-      isAdminOnly: true,
-      async handle({ param }) {
-        const removed = await removeKey(parts, param('accountId'), param('keyId'));
-        return removed === 'removed' ? { status: 204 } : removed;
-      },
-    }),
-  ];
-}
-
 function showAccount({ id: _, createdAt, ...shown }: AccountRow): object {
   return { ...shown, createdAt: timeOf(createdAt) };
-}
-
-function showKey({ id, name, createdAt }: ApiKeyRow): object {
-  return { id, name, createdAt: timeOf(createdAt) };
 }

@@ -5,11 +5,13 @@ import type { SecretBox } from '../../lib/secrets.js';
 import type { GraphReader } from '../../manage/graph-ask.js';
 import type { Database } from '../../store/database.js';
 import type { Directory } from '../../store/directory.js';
+import type { Authenticator } from '../authenticate.js';
 
 /** Parts and settings of the admin API. */
 export interface AdminParts {
   database: Database;
   directory: Directory;
+  authenticator: Authenticator;
   clock: Clock;
   secrets: SecretBox;
   /** Meta, for `senders/connect` and the identity check. */

@@ -1,12 +1,16 @@
 // The admin API under /parley/1: who may call, what is read, and how every failure is told (RFC 9457).
 import { isUtf8 } from 'node:buffer';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PARLEY_SCOPE } from '../../contract/access.js';
 import { parseJson } from '../../lib/json.js';
 import { DatabaseError } from '../../store/database.js';
+import type { Denial } from '../authenticate.js';
+import { isDenial, mayCall, withWait } from '../gate.js';
 import { accountRoutes } from './accounts.js';
 import { conversationRoutes } from './conversations.js';
 import { devClockRoutes } from './dev-clock.js';
 import { endpointRoutes } from './endpoints.js';
+import { keyRoutes } from './keys.js';
 import { messageRoutes } from './messages.js';
 import type { AdminParts, Caller } from './parts.js';
 import { type Problem, problem, sendProblem } from './problem.js';
@@ -20,15 +24,15 @@ export type { AdminParts } from './parts.js';
 /** What the paths of all routes stand under. */
 export const ADMIN_PREFIX = '/parley/1';
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-const AUTHORIZATION = /^App +([\x21-\x7e]+) *$/i;
 
 /**
- * Serves the admin API on `app` under `/parley/1`, with its own error forms. A key says who calls: one of kind admin sees all accounts and
+ * Serves the admin API on `app` under `/parley/1`, with its own error forms. Credentials say who calls: one of kind admin sees all accounts and
  * alone manages `/accounts`; for any other key what belongs to another account does not exist (404). Returns what it serves, for the API page.
  */
 export function registerAdminApi(app: FastifyInstance, parts: AdminParts): readonly Route[] {
   const routes = [
     ...accountRoutes(parts),
+    ...keyRoutes(parts),
     ...senderRoutes(parts),
     ...signingSecretRoutes(parts),
     ...endpointRoutes(parts),
@@ -69,13 +73,13 @@ function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
     url: route.url,
     /** Who calls is asked before the body is read. */
     async onRequest(request, reply) {
-      const caller = admit(parts, route, request);
+      const caller = await admit(parts, route, request, reply);
       if ('title' in caller) return sendProblem(reply, caller);
     },
     async handler(request, reply) {
       // Another process may have made the account, or taken the key away, a moment ago.
       await parts.directory.refresh();
-      const caller = admit(parts, route, request);
+      const caller = await admit(parts, route, request, reply);
       if ('title' in caller) return sendProblem(reply, caller);
       // PostgreSQL cannot hold NUL: nothing has such an id.
       if (Object.values(request.params).some((part) => part.includes('\0')))
@@ -89,13 +93,28 @@ function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
   });
 }
 
-function admit({ directory }: AdminParts, route: Route, request: FastifyRequest): Caller | Problem {
-  const [, secret] = AUTHORIZATION.exec(request.headers.authorization ?? '') ?? [];
-  const key = secret === undefined ? undefined : directory.keyOf(secret);
-  if (key === undefined) return problem(401, 'Authorization must be "App <key>" with a valid key');
-  if (route.isAdminOnly && key.account !== null) return problem(403, 'this needs a key of kind admin');
-  return { account: key.account };
+async function admit(
+  { authenticator }: AdminParts,
+  route: Route,
+  { headers, socket }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Caller | Problem> {
+  const caller = await authenticator.authenticate({ headers, remoteAddress: socket.remoteAddress });
+  if (isDenial(caller)) {
+    withWait(reply, caller);
+    return problem(caller.status, DENIALS[caller.status]);
+  }
+  if (caller.account === null) return { account: null };
+  if (route.isAdminOnly) return problem(403, 'this needs a key of kind admin');
+  if (!mayCall(caller, [PARLEY_SCOPE])) return problem(403, `this needs the scope ${PARLEY_SCOPE}`);
+  return { account: caller.account.id };
 }
+
+const DENIALS: Readonly<Record<Denial['status'], string>> = {
+  401: 'Authorization must have valid credentials: App <key>, Basic, IBSSO or Bearer',
+  403: 'these credentials are not for this API',
+  429: 'too many wrong credentials came from here; try again later',
+};
 
 function send(reply: FastifyReply, answer: Reply | Problem): FastifyReply {
   if ('title' in answer) return sendProblem(reply, answer);
