@@ -263,6 +263,7 @@ CREATE TABLE attempts (
   PRIMARY KEY (batch, attempt, day)
 ) PARTITION BY LIST (day);
 CREATE INDEX attempts_endpoint ON attempts (endpoint, last_seq);
+CREATE INDEX attempts_at ON attempts (endpoint, at);
 
 -- ---------------------------------------------------------------- exceptions, small
 

@@ -17,6 +17,7 @@ import {
   readMessageReports,
   readReportAttempts,
 } from '../store/message-life.js';
+import { REPORT_KIND_NAMES } from '../store/reports.js';
 import { type Refusal, refuse } from './refusal.js';
 
 /** An instant as RFC 3339, or null. */
@@ -93,7 +94,7 @@ export interface MessageLife {
 }
 
 const HELD_REASONS = ['queue', 'order', 'pace', 'retry', 'lane', 'unknown'];
-const REPORT_KINDS = ['', 'delivery', 'seen', 'inbound'];
+
 /** From this kind on events say something but decide nothing. */
 const DIAGNOSTIC_KIND = 20;
 
@@ -181,7 +182,7 @@ function reportOf(
 ): LifeReport {
   return {
     eventId: eventIdOf({ ref, attempt: report.attempt, eventKind: report.eventKind }),
-    kind: REPORT_KINDS[report.kind] ?? 'unknown',
+    kind: REPORT_KIND_NAMES.get(report.kind) ?? 'unknown',
     endpointId: report.endpoint,
     url: report.url ?? notifyUrl,
     state: reportState(report),

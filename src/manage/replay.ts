@@ -1,24 +1,37 @@
-// Replays: reports that were delivered or given up are sent once more, by message, by event, or by place and time.
+// Replays: reports that were delivered or given up are sent once more, by message, by event, or by place and time; so many requests a second.
 import { type EventReference, parseEventId } from '../contract/event-ids.js';
 import type { Clock } from '../lib/clock.js';
 import { dayOf } from '../lib/day.js';
 import { isUuid } from '../lib/id.js';
 import type { Database } from '../store/database.js';
 import { endpointIds, findEndpoint } from '../store/endpoints.js';
+import { findProfile } from '../store/profiles.js';
 import {
   messagesNamed,
+  type ReplayPace,
   type ReplayReference,
   replayReferences,
   replayStretch,
   type Stretch,
 } from '../store/replays.js';
-import { type Refusal, refuse } from './refusal.js';
+import { findSubscription } from '../store/subscriptions.js';
+import { isRefusal, type Refusal, refuse } from './refusal.js';
 
-/** What to replay: one of messages, events, or a stretch (an endpoint, a time, or both). Times are epoch ms. */
+/** A place that reports go to, at most one of these; a subscription stands for its profile. */
+export interface ReplayPlace {
+  endpointId?: number | undefined;
+  profileId?: string | undefined;
+  subscriptionId?: string | undefined;
+}
+
+/** What to replay: one of messages, events, or a stretch (a place, a time, or both). Times are epoch ms. */
 export type ReplayWish =
   | { messageIds: readonly string[] }
   | { eventIds: readonly string[] }
-  | { endpointId: number | null; from: number; to: number };
+  | { place: ReplayPlace; from: number; to: number };
+
+/** Requests a second of one replay, unless it says otherwise; each carries up to 100 reports. */
+export const REPLAY_PER_SECOND = 100;
 
 /** How many reports are sent again. `isComplete` false: the limit of one call was met, and asking again goes on with dead letters only. */
 export interface ReplayResult {
@@ -36,7 +49,10 @@ interface Replaying {
   clock: Clock;
   account: number;
   deadOnly: boolean;
+  requestsPerSecond: number;
 }
+
+const CHANNEL = 'WHATSAPP';
 
 /**
  * Sends reports of an account again, each under its own eventId. Only those that have left their stream: what still waits or is being tried comes
@@ -66,37 +82,63 @@ async function referencesOfMessages(
 }
 
 async function replayAll(replaying: Replaying, references: readonly ReplayReference[]): Promise<ReplayResult> {
-  const { database, clock } = replaying;
+  const { database, account, deadOnly } = replaying;
+  const pace = paceOf(replaying);
   let reports = 0;
   for (let i = 0; i < references.length; i += REFERENCES_PER_STATEMENT) {
-    const some = { ...replaying, references: references.slice(i, i + REFERENCES_PER_STATEMENT) };
-    reports += await replayReferences(database, clock.now(), PAGE_ROWS, some);
+    const some = { account, deadOnly, references: references.slice(i, i + REFERENCES_PER_STATEMENT) };
+    const page = await replayReferences(database, pace, PAGE_ROWS, some);
+    reports += page.reports;
+    pace.requests += page.requests;
   }
   return { reports, isComplete: true };
 }
 
+function paceOf({ clock, requestsPerSecond }: Replaying): ReplayPace {
+  return { now: clock.now(), intervalMs: 1000 / requestsPerSecond, requests: 0 };
+}
+
 async function replayStretches(
   replaying: Replaying,
-  { endpointId, from, to }: { endpointId: number | null; from: number; to: number },
+  { place, from, to }: { place: ReplayPlace; from: number; to: number },
 ): Promise<ReplayResult | Refusal> {
-  const { database, account, deadOnly } = replaying;
-  if (endpointId !== null && (await findEndpoint(database, account, endpointId)) === undefined)
-    return refuse('notFound', 'no such endpoint', 'endpointId');
-  const endpoints = endpointId === null ? await endpointIds(database, account) : [endpointId];
+  const endpoints = await endpointsAt(replaying, place);
+  if (isRefusal(endpoints)) return endpoints;
+  const pace = paceOf(replaying);
   let left = REPLAY_REPORTS_MAX;
   for (const endpoint of endpoints) {
-    left -= await replayOne(replaying, { endpoint, from, to, fromDay: dayOf(from), deadOnly }, left);
+    const stretch = { endpoint, from, to, fromDay: dayOf(from), deadOnly: replaying.deadOnly };
+    left -= await replayOne(replaying.database, pace, stretch, left);
   }
   return { reports: REPLAY_REPORTS_MAX - left, isComplete: left > 0 };
 }
 
-async function replayOne({ database, clock }: Replaying, stretch: Stretch, limit: number): Promise<number> {
+async function endpointsAt(
+  { database, account }: Replaying,
+  { endpointId, profileId, subscriptionId }: ReplayPlace,
+): Promise<number[] | Refusal> {
+  if (endpointId !== undefined) {
+    const found = await findEndpoint(database, account, endpointId);
+    return found === undefined ? refuse('notFound', 'no such endpoint', 'endpointId') : [endpointId];
+  }
+  if (subscriptionId !== undefined) {
+    const found = await findSubscription(database, account, CHANNEL, subscriptionId);
+    if (found === undefined) return refuse('notFound', 'no such subscription', 'subscriptionId');
+    return endpointIds(database, account, found.profileId);
+  }
+  if (profileId !== undefined && (await findProfile(database, account, profileId)) === undefined)
+    return refuse('notFound', 'no such profile', 'profileId');
+  return endpointIds(database, account, profileId ?? null);
+}
+
+async function replayOne(database: Database, pace: ReplayPace, stretch: Stretch, limit: number): Promise<number> {
   let reports = 0;
   let after = 0;
   while (reports < limit) {
     const rows = Math.min(PAGE_ROWS, limit - reports);
-    const page = await replayStretch(database, clock.now(), rows, stretch, after);
+    const page = await replayStretch(database, pace, rows, stretch, after);
     reports += page.reports;
+    pace.requests += page.requests;
     if (page.last === null) break;
     after = page.last;
   }

@@ -2,7 +2,7 @@
 import { nextTryAt } from '../customer/backoff.js';
 import { type DeliveryVerdict, deliveryVerdict, type WebhookAnswer } from '../customer/verdict.js';
 import type { Log } from '../lib/log.js';
-import type { DeliverTick } from '../store/reports.js';
+import { type DeliverTick, ReportKind } from '../store/reports.js';
 import type { Posted, Posting, Tick } from './deliver-tick.js';
 import { type Batch, bisect, type Endpoint } from './endpoint.js';
 import type { Report } from './report.js';
@@ -90,6 +90,11 @@ function refuse(judging: Judging, { endpoint, batch, isProbe }: Posting, status:
       rows.batches.push(half);
       judging.postHalf({ endpoint, batch: half, isProbe: false });
     }
+    return null;
+  }
+  if (batch.kind === ReportKind.test) {
+    // Whoever asked for the test was told.
+    rows.finished.push(batch.id);
     return null;
   }
   const nextAt = nextTryAt({ failures: batch.attempt + 1, firstDueAt: batch.firstDueAt, now, random: Math.random() });

@@ -185,7 +185,13 @@ class Deliverer implements Deliver {
   /** A profile may have changed. */
   #renew(endpoint: Endpoint): void {
     const { account, profile } = endpoint;
-    if (profile !== '') endpoint.setLimits(limitsOf(this.#parts.profileOf(account, profile)));
+    if (profile === '') return;
+    try {
+      endpoint.setLimits(limitsOf(this.#parts.profileOf(account, profile)));
+    } catch (error) {
+      // Its secrets cannot be opened; each of its POSTs fails and says so.
+      complain(this.#parts.log, 'deliver.profile', error);
+    }
   }
 
   #wantDue(): void {

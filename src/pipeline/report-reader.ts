@@ -1,7 +1,7 @@
 // The slow way to a report's text: from the rows it points at. Used when a report did not come from memory.
 import type { Database } from '../store/database.js';
 import { ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
-import { inboundBody, type MediaUrl, messageReport, type Report } from './report.js';
+import { inboundBody, type MediaUrl, messageReport, type Report, testBody } from './report.js';
 
 /** Makes reports of report rows. */
 export interface ReportReader {
@@ -13,7 +13,11 @@ export interface ReportReader {
 export function createReportReader(database: Database, mediaUrl: MediaUrl): ReportReader {
   return {
     async bodies(rows) {
-      const texts = new Map<string, { url: string | undefined; body: string }>();
+      const texts: Texts = new Map();
+      for (const { kind, ref, attempt, eventKind, at } of rows) {
+        if (kind === ReportKind.test)
+          texts.set(keyOf(ref, attempt, eventKind), { url: undefined, body: testBody(ref, at) });
+      }
       for (const day of new Set(rows.map((row) => row.refDay))) {
         const ofDay = rows.filter((row) => row.refDay === day);
         await readMessages(database, day, ofDay, texts);
@@ -36,7 +40,7 @@ function keyOf(ref: string, attempt: number, kind: number): string {
 }
 
 async function readMessages(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
-  const wanted = rows.filter((row) => row.kind !== ReportKind.inbound);
+  const wanted = rows.filter((row) => row.kind === ReportKind.delivery || row.kind === ReportKind.seen);
   if (wanted.length === 0) return;
   for (const facts of await readMessageFacts(database, day, wanted)) {
     texts.set(keyOf(facts.message, facts.attempt, facts.kind), messageReport(facts));

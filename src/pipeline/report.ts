@@ -1,5 +1,6 @@
 // From facts to what a customer reads: the JSON of one result, made once and kept as text while it waits. Pure.
 
+import { formatDate } from '../contract/dates.js';
 import { eventIdOf } from '../contract/event-ids.js';
 import type { InboundEvent } from '../contract/events/envelope.js';
 import { inboundToReport, mediaOfInbound } from '../contract/events/registry.js';
@@ -50,6 +51,16 @@ export function messageReport(facts: MessageReportFacts): { url: string | undefi
           metaCode: facts.metaCode ?? undefined,
         });
   return { url: notifyUrl, body: JSON.stringify(result) };
+}
+
+/** The result of a test report, appended at `at`. */
+export function testBody(eventId: string, at: number): string {
+  return JSON.stringify({
+    eventId,
+    type: 'TEST',
+    sentAt: formatDate(at),
+    text: 'A test of Parley: reports arrive here.',
+  });
 }
 
 /** Where a customer gets the file of message `id` of `sender`. */

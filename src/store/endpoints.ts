@@ -36,7 +36,11 @@ const COUNT = {
   text: 'SELECT count(*) AS total FROM endpoints WHERE $1::integer IS NULL OR account = $1',
 };
 const FIND = { name: 'endpoint_find', text: `${SELECT} WHERE e.id = $1 AND ($2::integer IS NULL OR e.account = $2)` };
-const IDS = { name: 'endpoint_ids', text: 'SELECT id FROM endpoints WHERE account = $1 ORDER BY id' };
+const IDS = {
+  name: 'endpoint_ids',
+  text: 'SELECT id FROM endpoints WHERE account = $1 AND ($2::text IS NULL OR profile = $2) ORDER BY id',
+};
+const ALL_IDS = { name: 'endpoint_all_ids', text: 'SELECT id FROM endpoints ORDER BY id' };
 const ENABLE = {
   name: 'endpoint_enable',
   text: `UPDATE endpoint_heads SET failures = 0, down_since = NULL, probe_at = NULL, probes = 0, down_reason = NULL, disabled_at = NULL,
@@ -59,9 +63,14 @@ export async function findEndpoint(db: Runner, account: number | null, id: numbe
   return row;
 }
 
-/** Ids of an account's endpoints. */
-export async function endpointIds(db: Runner, account: number): Promise<number[]> {
-  return (await db.run<{ id: number }>(IDS, [account])).map((row) => row.id);
+/** Ids of an account's endpoints; those of one notification profile unless `profile` is null. */
+export async function endpointIds(db: Runner, account: number, profile: string | null): Promise<number[]> {
+  return (await db.run<{ id: number }>(IDS, [account, profile])).map((row) => row.id);
+}
+
+/** Ids of the endpoints of all accounts. */
+export async function allEndpointIds(db: Runner): Promise<number[]> {
+  return (await db.run<{ id: number }>(ALL_IDS, [])).map((row) => row.id);
 }
 
 /** Forgets that an endpoint was disabled or down. Its owner looks at such endpoints again and again. */

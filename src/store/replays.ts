@@ -4,7 +4,16 @@ import type { Runner } from './accounts.js';
 /** What a page of a replay did. `last` is the sequence number to go on after, null when the page was the last one. */
 export interface ReplayPage {
   reports: number;
+  requests: number;
   last: number | null;
+}
+
+/** What all statements are given: request number n, from 0, of a replay that began at `now` is due after n * `intervalMs`. */
+export interface ReplayPace {
+  now: number;
+  intervalMs: number;
+  /** Requests that the replay has made before this page. */
+  requests: number;
 }
 
 /** Reports in one request; the size that delivery itself uses by default. */
@@ -12,7 +21,8 @@ const BATCH_REPORTS_MAX = 100;
 
 /**
  * `page` are report rows. Left out are those still to be read, those in a request that has not succeeded yet, and those without a URL.
- * The rest become requests of one endpoint, kind and URL each, due at once, and stop being dead letters. $1 is now.
+ * The rest become requests of one endpoint, kind and URL each, due one after the other, and stop being dead letters. $1 is now, $2 the most
+ * rows, $3 the interval and $4 the requests made before.
  */
 const REPLAY = `underway AS MATERIALIZED (
     SELECT b.endpoint, s.seq FROM batches b, unnest(b.seqs) AS s (seq) WHERE b.endpoint IN (SELECT endpoint FROM page)
@@ -26,18 +36,23 @@ const REPLAY = `underway AS MATERIALIZED (
     FROM chosen c WHERE c.url IS NOT NULL
   ), made AS (
     INSERT INTO batches (id, endpoint, kind, url, seqs, from_day, to_day, is_replay, first_due_at, due_at)
-    SELECT gen_random_uuid(), endpoint, kind, url, array_agg(seq ORDER BY seq), min(day), max(day), true, $1::bigint, $1::bigint
-    FROM numbered GROUP BY endpoint, kind, url, part RETURNING cardinality(seqs) AS reports
+    SELECT gen_random_uuid(), endpoint, kind, url, seqs, from_day, to_day, true, due_at, due_at
+    FROM (
+      SELECT endpoint, kind, url, array_agg(seq ORDER BY seq) AS seqs, min(day) AS from_day, max(day) AS to_day,
+        $1::bigint + (($4::integer + row_number() OVER (ORDER BY min(seq), endpoint) - 1) * $3::float8)::bigint AS due_at
+      FROM numbered GROUP BY endpoint, kind, url, part
+    ) r RETURNING cardinality(seqs) AS reports
   ), revived AS (
     DELETE FROM dead_letters d USING numbered n WHERE d.endpoint = n.endpoint AND d.seq = n.seq
   )`;
 const RESULT = `SELECT coalesce((SELECT sum(reports) FROM made), 0)::integer AS reports,
+  (SELECT count(*) FROM made)::integer AS requests,
   (SELECT CASE WHEN count(*) = $2::integer THEN max(seq) END FROM page) AS last`;
 
 const BY_STREAM = {
   name: 'replay_stream',
   text: `WITH page AS MATERIALIZED (
-    SELECT r.* FROM reports r WHERE r.endpoint = $3 AND r.seq > $4 AND r.day >= $5 AND r.at BETWEEN $6 AND $7
+    SELECT r.* FROM reports r WHERE r.endpoint = $5 AND r.seq > $6 AND r.day >= $7 AND r.at BETWEEN $8 AND $9
     ORDER BY r.seq LIMIT $2::integer
   ), ${REPLAY} ${RESULT}`,
 };
@@ -45,17 +60,17 @@ const DEAD = {
   name: 'replay_dead',
   text: `WITH page AS MATERIALIZED (
     SELECT r.* FROM dead_letters d JOIN reports r ON r.endpoint = d.endpoint AND r.seq = d.seq AND r.day = d.day
-    WHERE d.endpoint = $3 AND d.seq > $4 AND r.at BETWEEN $5 AND $6 ORDER BY d.seq LIMIT $2::integer
+    WHERE d.endpoint = $5 AND d.seq > $6 AND r.at BETWEEN $7 AND $8 ORDER BY d.seq LIMIT $2::integer
   ), ${REPLAY} ${RESULT}`,
 };
 const BY_REFERENCE = {
   name: 'replay_references',
   text: `WITH wanted AS MATERIALIZED (
-    SELECT DISTINCT ref, attempt, event_kind FROM unnest($4::uuid[], $5::smallint[], $6::smallint[]) AS w (ref, attempt, event_kind)
+    SELECT DISTINCT ref, attempt, event_kind FROM unnest($6::uuid[], $7::smallint[], $8::smallint[]) AS w (ref, attempt, event_kind)
   ), page AS MATERIALIZED (
     SELECT DISTINCT r.* FROM wanted w JOIN reports r ON r.ref = w.ref AND (w.event_kind IS NULL OR (w.event_kind = r.event_kind AND w.attempt = r.attempt))
-    JOIN endpoints e ON e.id = r.endpoint AND e.account = $3
-    WHERE NOT $7::boolean OR EXISTS (SELECT FROM dead_letters d WHERE d.endpoint = r.endpoint AND d.seq = r.seq)
+    JOIN endpoints e ON e.id = r.endpoint AND e.account = $5
+    WHERE NOT $9::boolean OR EXISTS (SELECT FROM dead_letters d WHERE d.endpoint = r.endpoint AND d.seq = r.seq)
     LIMIT $2::integer
   ), ${REPLAY} ${RESULT}`,
 };
@@ -76,16 +91,17 @@ export interface Stretch {
 /** Replays up to `limit` reports of a stretch, after sequence number `after`. */
 export async function replayStretch(
   db: Runner,
-  now: number,
+  pace: ReplayPace,
   limit: number,
   stretch: Stretch,
   after: number,
 ): Promise<ReplayPage> {
   const { endpoint, from, to, fromDay, deadOnly } = stretch;
+  const common = [pace.now, limit, pace.intervalMs, pace.requests, endpoint, after];
   const [page] = deadOnly
-    ? await db.run<ReplayPage>(DEAD, [now, limit, endpoint, after, from, to])
-    : await db.run<ReplayPage>(BY_STREAM, [now, limit, endpoint, after, fromDay, from, to]);
-  return page ?? { reports: 0, last: null };
+    ? await db.run<ReplayPage>(DEAD, [...common, from, to])
+    : await db.run<ReplayPage>(BY_STREAM, [...common, fromDay, from, to]);
+  return page ?? { reports: 0, requests: 0, last: null };
 }
 
 /** What a replay by reference points at; `eventKind` null: every report of the message. */
@@ -98,13 +114,14 @@ export interface ReplayReference {
 /** Replays the reports of an account that are pointed at, at most `limit`; references to nothing of this account do nothing. */
 export async function replayReferences(
   db: Runner,
-  now: number,
+  pace: ReplayPace,
   limit: number,
   { account, references, deadOnly }: { account: number; references: readonly ReplayReference[]; deadOnly: boolean },
-): Promise<number> {
+): Promise<ReplayPage> {
   const columns = [references.map((r) => r.ref), references.map((r) => r.attempt), references.map((r) => r.eventKind)];
-  const [page] = await db.run<ReplayPage>(BY_REFERENCE, [now, limit, account, ...columns, deadOnly]);
-  return page?.reports ?? 0;
+  const common = [pace.now, limit, pace.intervalMs, pace.requests];
+  const [page] = await db.run<ReplayPage>(BY_REFERENCE, [...common, account, ...columns, deadOnly]);
+  return page ?? { reports: 0, requests: 0, last: null };
 }
 
 /** Our UUIDs of the messages that this account named so. */

@@ -1,8 +1,12 @@
 // Reports and the batches that carry them: reading streams of endpoints, and the one statement a tick that records delivery.
 import type { Database, Value } from './database.js';
 
-/** Kinds of report. */
-export const ReportKind = { delivery: 1, seen: 2, inbound: 3 } as const;
+/** Kinds of report. A test report says nothing but that it is one. */
+export const ReportKind = { delivery: 1, seen: 2, inbound: 3, test: 30 } as const;
+/** Their names for people. */
+export const REPORT_KIND_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(ReportKind).map(([name, kind]) => [kind, name]),
+);
 
 /** A report as it stands in its stream. `url` null: the message's own notifyUrl. `at`: when it was appended. */
 export interface ReportRow {

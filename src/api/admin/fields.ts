@@ -37,20 +37,28 @@ export function integer(minimum: number, maximum: number) {
 export const isOn = Type.Boolean({ says: 'must be true or false' });
 
 /** An absolute http or https URL; what it may reach is checked when it is stored. */
-const url = Type.String({
+export const urlText = Type.String({
   maxLength: 2048,
   pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\\0\\p{Cs}]+$',
   says: 'must be an absolute http or https URL',
 });
 
 /** An absolute URL, or null for none. */
-export const urlOrNull = Type.Union([url, Type.Null()], { says: 'must be an absolute http or https URL, or null' });
+export const urlOrNull = Type.Union([urlText, Type.Null()], { says: 'must be an absolute http or https URL, or null' });
 
 /** An instant as RFC 3339 writes it; Infobip's `+0000` is read too. */
 export const instant = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?([Zz]|[+-]\\d{2}:?\\d{2})$',
   says: 'must be a date and time with an offset, like 2026-01-31T12:00:00Z',
 });
+
+/** Epoch ms of an `instant`; NaN for a day that no calendar has, which `Date.parse` would take for one of the next month. */
+export function instantOf(text: string): number {
+  const day = text.slice(0, 10);
+  const start = new Date(`${day}T00:00:00Z`);
+  const isDay = !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day);
+  return isDay ? Date.parse(text) : Number.NaN;
+}
 
 /** A list of 1 to `maxItems` texts. */
 export function texts(maxItems: number, maxLength: number) {

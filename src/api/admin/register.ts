@@ -8,6 +8,7 @@ import type { Denial } from '../authenticate.js';
 import { isDenial, mayCall, withWait } from '../gate.js';
 import { accountRoutes } from './accounts.js';
 import { conversationRoutes } from './conversations.js';
+import { deliveryRoutes } from './deliveries.js';
 import { devClockRoutes } from './dev-clock.js';
 import { endpointRoutes } from './endpoints.js';
 import { keyRoutes } from './keys.js';
@@ -36,6 +37,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...senderRoutes(parts),
     ...signingSecretRoutes(parts),
     ...endpointRoutes(parts),
+    ...deliveryRoutes(parts),
     ...messageRoutes(parts),
     ...conversationRoutes(parts),
     ...replayRoutes(parts),
