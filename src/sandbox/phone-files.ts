@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Where `scripts/prepare.mjs` puts what it builds. */
-const FOLDER = fileURLToPath(new URL('../../web/phone', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../phone', import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -1,0 +1,13 @@
+// Starts the page.
+import './style/base.css';
+import './style/phone.css';
+import './style/bubbles.css';
+import './style/sheets.css';
+import './style/curtain.css';
+import { render } from 'preact';
+import { App } from './app.js';
+import { follow } from './state/sandbox.js';
+
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);
+follow();
