@@ -1,4 +1,4 @@
-// Brings a checkout to where it can run: dependencies as the lock file says, sources compiled. Does nothing when nothing is missing, and then takes no time.
+// Brings a checkout to where it can run: dependencies as the lock file says, sources compiled, the phone built. Does nothing when nothing is missing, and then takes no time.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -6,8 +6,12 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const SOURCES = ['src', 'test', 'bench'];
+const SOURCES = ['src', 'test', 'bench', 'web'];
+/** The browser program and where it is built to. */
+const PHONE = { sources: join(ROOT, 'web', 'phone'), output: join(ROOT, 'dist', 'phone', 'index.html') };
+const PHONE_ENDINGS = ['.ts', '.tsx', '.css', '.html', '.js'];
 const STAMP = join(ROOT, 'dist', '.prepared');
+const PHONE_STAMP = join(ROOT, 'dist', '.prepared-phone');
 const LOCK = join(ROOT, 'dist', '.prepare.lock');
 const LOCK_WAIT_MS = 5 * 60_000;
 const LOCK_POLL_MS = 200;
@@ -20,10 +24,11 @@ function main() {
   if (major < NODE_VERSION_MIN[0] || (major === NODE_VERSION_MIN[0] && minor < NODE_VERSION_MIN[1])) {
     return fail(`Node ${NODE_VERSION_MIN.join('.')} or newer is needed, this is ${process.versions.node}`);
   }
-  if (isInstalled() && isBuilt()) return;
+  if (isInstalled() && isBuilt() && isPhoneBuilt()) return;
   withLock(() => {
     if (!isInstalled()) install();
     if (!isBuilt()) build();
+    if (!isPhoneBuilt()) buildPhone();
   });
 }
 
@@ -66,14 +71,37 @@ function build() {
   writeFileSync(STAMP, before);
 }
 
+/** Whether the phone was built from exactly these sources. */
+function isPhoneBuilt() {
+  if (!existsSync(PHONE_STAMP) || !existsSync(PHONE.output)) return false;
+  return readFileSync(PHONE_STAMP, 'utf8') === phoneFingerprint();
+}
+
+function buildPhone() {
+  say('building the phone (vite)');
+  const before = phoneFingerprint();
+  const program = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+  run(process.execPath, [program, 'build', PHONE.sources], 'the phone cannot be built');
+  writeFileSync(PHONE_STAMP, before);
+}
+
+/** Names, sizes and times of all that Vite reads. */
+function phoneFingerprint() {
+  const files = PHONE_ENDINGS.flatMap((ending) => filesIn(PHONE.sources, ending));
+  return hashOf([...files, join(ROOT, 'package-lock.json')]);
+}
+
 /** Names, sizes and times of all that the compiler reads. */
 function fingerprint() {
-  const hash = createHash('sha256');
-  const files = [
+  return hashOf([
     ...SOURCES.flatMap((folder) => filesIn(join(ROOT, folder), '.ts')),
     join(ROOT, 'tsconfig.json'),
     join(ROOT, 'package-lock.json'),
-  ];
+  ]);
+}
+
+function hashOf(files) {
+  const hash = createHash('sha256');
   for (const file of files) {
     const { size, mtimeMs } = statSync(file);
     hash.update(`${relative(ROOT, file)} ${size} ${mtimeMs}\n`);

@@ -5,8 +5,8 @@ import { Curtain } from './curtain/curtain.js';
 import { useNow } from './parts/hooks.js';
 import { Icon } from './parts/icons.js';
 import { Field, IconButton } from './parts/parts.js';
-import { exactTime } from './pure/times.js';
 import { Phone } from './phone/phone.js';
+import { exactTime } from './pure/times.js';
 import { addPhone, page } from './state/phones.js';
 import { sandbox } from './state/sandbox.js';
 import { useStore } from './state/store.js';
@@ -33,7 +33,11 @@ export function App() {
     <div class={`page${isOpen ? ' page-curtain' : ''}`}>
       <Bar />
       <main class="stage">
-        {connection === 'refused' ? <TokenForm /> : phones.map((phone) => <Phone key={phone.id} phone={phone} isAlone={phones.length === 1} />)}
+        {connection === 'refused' ? (
+          <TokenForm />
+        ) : (
+          phones.map((phone) => <Phone key={phone.id} phone={phone} isAlone={phones.length === 1} />)
+        )}
       </main>
       {isOpen ? <Curtain /> : null}
       <Toasts />
@@ -72,9 +76,20 @@ function Bar() {
       </span>
       <SandboxClock />
       <span class="bar-space" />
-      <IconButton icon="plus" label={texts.addPhone} class="bar-add" disabled={phones.length >= PHONES_MAX} onClick={() => addPhone(nextUser())} />
+      <IconButton
+        icon="plus"
+        label={texts.addPhone}
+        class="bar-add"
+        disabled={phones.length >= PHONES_MAX}
+        onClick={() => addPhone(nextUser())}
+      />
       <IconButton icon={THEME_ICONS[theme]} label={texts.theme[theme]} onClick={() => page.set({ theme: nextTheme })} />
-      <button type="button" class="curtain-button" aria-expanded={curtain} onClick={() => page.set({ curtain: !curtain })}>
+      <button
+        type="button"
+        class="curtain-button"
+        aria-expanded={curtain}
+        onClick={() => page.set({ curtain: !curtain })}
+      >
         <Icon name="curtain" size={18} />
         <span>{texts.curtain}</span>
       </button>
@@ -109,7 +124,13 @@ function TokenForm() {
     >
       <h2>{texts.token.title}</h2>
       <p class="hint">{texts.token.hint}</p>
-      <Field label={texts.token.label} type="password" autocomplete="off" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      <Field
+        label={texts.token.label}
+        type="password"
+        autocomplete="off"
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
       <button type="submit" class="primary" disabled={text.trim() === ''}>
         {texts.token.go}
       </button>

@@ -9,5 +9,7 @@ import { App } from './app.js';
 import { follow } from './state/sandbox.js';
 
 const root = document.getElementById('app');
+// What the HTML shows at once gives way to the real page.
+root?.replaceChildren();
 if (root !== null) render(<App />, root);
 follow();

@@ -38,7 +38,7 @@ export const texts = {
   },
   me: {
     title: 'Who you are',
-    switch: (name: string) => `You are ${name}. Change who you are`,
+    switch: 'Change who you are:',
     others: 'Switch to',
     other: 'Another number',
     use: 'Use',
@@ -271,6 +271,7 @@ export const texts = {
     callsHint: 'Everything a click does is a call. Copy it into a script.',
     noCalls: 'Nothing was changed yet.',
     copyCurl: 'Copy as curl',
+    copyThis: 'Copy:',
   },
   sent: (what: string) => `Sent: ${what}`,
 } as const;

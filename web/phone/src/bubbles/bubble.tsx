@@ -1,11 +1,12 @@
 // A bubble: its content with time and ticks, what it quotes, reactions, and the button for its options.
+
+import type { Entry } from '../chat/thread.js';
 import { Icon, Ticks } from '../parts/icons.js';
 import { at, textAt } from '../pure/json.js';
 import { quotedId, summaryOf } from '../pure/summary.js';
 import { clockTime, exactTime } from '../pure/times.js';
-import { type Message, furthest, isOnPhone } from '../state/model.js';
+import { furthest, isOnPhone, type Message } from '../state/model.js';
 import { texts } from '../texts.js';
-import type { Entry } from '../chat/thread.js';
 import { Content, TextContent } from './content.js';
 import type { BubbleContext } from './context.js';
 
@@ -35,6 +36,7 @@ export function Bubble({ entry, context, find, show, openMenu, isFresh }: Props)
   const reaction = [...new Set([reactions.in, reactions.out])].filter((emoji) => emoji !== '');
   return (
     <div class={`bubble-line ${isMine ? 'line-mine' : 'line-theirs'}${reaction.length > 0 ? ' has-reaction' : ''}`}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a shortcut; the same menu has a button. */}
       <div
         class={classes.join(' ')}
         data-wamid={message.id}
@@ -46,11 +48,22 @@ export function Bubble({ entry, context, find, show, openMenu, isFresh }: Props)
         <Quote message={message} find={find} show={show} businessName={context.businessName} />
         <Body entry={entry} context={context} />
         <Foot entry={entry} state={state} context={context} />
-        <button type="button" class="bubble-menu" aria-label={`${texts.actions.menu}: ${labelOf(message)}`} aria-haspopup="menu" onClick={(event) => open(event.currentTarget)}>
+        <button
+          type="button"
+          class="bubble-menu"
+          aria-label={`${texts.actions.menu}: ${labelOf(message)}`}
+          aria-haspopup="menu"
+          onClick={(event) => open(event.currentTarget)}
+        >
           <Icon name="chevron" size={18} />
         </button>
         {reaction.length === 0 ? null : (
-          <button type="button" class="reaction" aria-label={`${texts.actions.react}: ${reaction.join(' ')}`} onClick={() => context.open({ kind: 'emoji', message })}>
+          <button
+            type="button"
+            class="reaction"
+            aria-label={`${texts.actions.react}: ${reaction.join(' ')}`}
+            onClick={() => context.open({ kind: 'emoji', message })}
+          >
             {reaction.join('')}
           </button>
         )}
@@ -86,7 +99,11 @@ function Foot({ entry, state, context }: { entry: Entry; state: string; context:
   const { message, edited } = entry;
   const isMine = message.direction === 'in';
   const shown = isMine ? (state === 'read' ? 'read' : 'delivered') : state;
-  const label = isMine ? (state === 'read' ? texts.status.yoursRead : texts.status.yours) : labelOfState(message, state);
+  const label = isMine
+    ? state === 'read'
+      ? texts.status.yoursRead
+      : texts.status.yours
+    : labelOfState(message, state);
   const ticks = <Ticks state={shown} label={label} />;
   return (
     <div class="foot">
@@ -112,7 +129,17 @@ function labelOfState(message: Message, state: string): string {
   return reached === undefined ? name : `${name}, ${exactTime(reached.at)}`;
 }
 
-function Quote({ message, find, show, businessName }: { message: Message; find: Props['find']; show: Props['show']; businessName: string }) {
+function Quote({
+  message,
+  find,
+  show,
+  businessName,
+}: {
+  message: Message;
+  find: Props['find'];
+  show: Props['show'];
+  businessName: string;
+}) {
   const id = quotedId(message);
   if (id === '') {
     const isForwarded = at(message.payload, 'context', 'forwarded') === true;
@@ -121,7 +148,9 @@ function Quote({ message, find, show, businessName }: { message: Message; find: 
   const quoted = find(id);
   return (
     <button type="button" class="quote" onClick={() => show(id)}>
-      <strong>{quoted === undefined ? texts.bubble.quoteGone : quoted.direction === 'in' ? texts.bubble.you : businessName}</strong>
+      <strong>
+        {quoted === undefined ? texts.bubble.quoteGone : quoted.direction === 'in' ? texts.bubble.you : businessName}
+      </strong>
       <span>{quoted === undefined ? '' : summaryOf(quoted, texts.bubble)}</span>
     </button>
   );

@@ -31,7 +31,7 @@ export function Carousel({ message, value, context, chosen }: Props) {
   };
   return (
     <div class="carousel">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      {/* biome-ignore-start lint/a11y: a group that scrolls must be reachable by keyboard, and is no fieldset. */}
       <div class="carousel-strip" ref={strip} onScroll={look} tabIndex={0} role="group" aria-label={texts.bubble.cards}>
         {cards.map((card, index) => (
           <div key={indexOf(card)} class="card" role="group" aria-label={texts.bubble.card(index + 1, cards.length)}>
@@ -42,11 +42,22 @@ export function Carousel({ message, value, context, chosen }: Props) {
           </div>
         ))}
       </div>
+      {/* biome-ignore-end lint/a11y: the end of the group. */}
       {current > 0 ? (
-        <IconButton icon="back" class="carousel-back" label={texts.bubble.card(current, cards.length)} onClick={() => go(current - 1)} />
+        <IconButton
+          icon="back"
+          class="carousel-back"
+          label={texts.bubble.card(current, cards.length)}
+          onClick={() => go(current - 1)}
+        />
       ) : null}
       {current < cards.length - 1 ? (
-        <IconButton icon="back" class="carousel-next" label={texts.bubble.card(current + 2, cards.length)} onClick={() => go(current + 1)} />
+        <IconButton
+          icon="back"
+          class="carousel-next"
+          label={texts.bubble.card(current + 2, cards.length)}
+          onClick={() => go(current + 1)}
+        />
       ) : null}
     </div>
   );
@@ -73,12 +84,24 @@ function CardBody({ message, card }: { message: Message; card: unknown }) {
   );
 }
 
-function CardActions({ message, card, context, chosen }: { message: Message; card: unknown; context: BubbleContext; chosen: string }) {
+function CardActions({
+  message,
+  card,
+  context,
+  chosen,
+}: {
+  message: Message;
+  card: unknown;
+  context: BubbleContext;
+  chosen: string;
+}) {
   const parameters = at(card, 'action', 'parameters');
   if (parameters !== undefined) return <LinkAction value={parameters} />;
   const buttons = listAt(card, 'action', 'buttons');
   if (buttons.length === 0) {
-    return <Action icon="cart" text={texts.bubble.viewItem} press={() => context.open({ kind: 'products', message })} />;
+    return (
+      <Action icon="cart" text={texts.bubble.viewItem} press={() => context.open({ kind: 'products', message })} />
+    );
   }
   return (
     <>

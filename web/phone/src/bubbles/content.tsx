@@ -22,7 +22,12 @@ interface Part {
 }
 
 const CONTENT: Readonly<Record<string, (part: Part) => ComponentChildren>> = {
-  text: ({ message, value }) => <TextContent text={textAt(value, 'body')} hasPreview={message.direction === 'in' || at(value, 'preview_url') === true} />,
+  text: ({ message, value }) => (
+    <TextContent
+      text={textAt(value, 'body')}
+      hasPreview={message.direction === 'in' || at(value, 'preview_url') === true}
+    />
+  ),
   image: ({ message, value }) => (
     <>
       <Picture url={fileUrl(message, 'image', value)} alt={textAt(value, 'caption') || texts.bubble.photo} />
@@ -45,8 +50,7 @@ const CONTENT: Readonly<Record<string, (part: Part) => ComponentChildren>> = {
   sticker: ({ message, value }) => <Sticker url={fileUrl(message, 'sticker', value)} />,
   location: ({ value }) => <Place value={value} />,
   contacts: ({ value }) => <Contacts value={value} />,
-  interactive: (part) =>
-    part.message.direction === 'out' ? <Interactive {...part} /> : <Answer value={part.value} />,
+  interactive: (part) => (part.message.direction === 'out' ? <Interactive {...part} /> : <Answer value={part.value} />),
   button: ({ value }) => <Markup text={textAt(value, 'text')} />,
   order: ({ value }) => <Order value={value} />,
   template: ({ value }) => <Template value={value} />,
@@ -62,7 +66,8 @@ export function Content({ message, context, chosen }: Omit<Part, 'value'>) {
 
 /** A text, large when it is a few emoji and nothing else. */
 export function TextContent({ text, hasPreview }: { text: string; hasPreview: boolean }) {
-  const isEmoji = /^(\p{Extended_Pictographic}(\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*\s*){1,3}$/u.test(text);
+  const isEmoji =
+    /^(\p{Extended_Pictographic}(\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*\s*){1,3}$/u.test(text);
   const link = hasPreview ? firstLink(text) : undefined;
   return (
     <>
@@ -109,7 +114,9 @@ function Contacts({ value }: { value: unknown }) {
       {listAt(value).map((contact, index) => {
         const name = textAt(contact, 'name', 'formatted_name');
         const phone = textAt(contact, 'phones', 0, 'phone') || textAt(contact, 'phones', 0, 'wa_id');
-        const detail = [phone, textAt(contact, 'org', 'company'), textAt(contact, 'emails', 0, 'email')].find((text) => text !== '');
+        const detail = [phone, textAt(contact, 'org', 'company'), textAt(contact, 'emails', 0, 'email')].find(
+          (text) => text !== '',
+        );
         return (
           <div class="contact" key={index}>
             <Avatar name={name} seed={name} size={40} />
@@ -157,14 +164,19 @@ function FormAnswer({ reply }: { reply: unknown }) {
 function Order({ value }: { value: unknown }) {
   const items = listAt(value, 'product_items');
   const currency = textAt(items[0], 'currency');
-  const total = items.reduce<number>((sum, item) => sum + Number(textAt(item, 'item_price')) * Number(textAt(item, 'quantity')), 0);
+  const total = items.reduce<number>(
+    (sum, item) => sum + Number(textAt(item, 'item_price')) * Number(textAt(item, 'quantity')),
+    0,
+  );
   return (
     <>
       <div class="order-card">
         <ProductThumb id={textAt(items[0], 'product_retailer_id')} isSmall />
         <span>
           <strong>{texts.bubble.items(items.length)}</strong>
-          <small>{items.map((item) => `${textAt(item, 'quantity')} × ${textAt(item, 'product_retailer_id')}`).join(', ')}</small>
+          <small>
+            {items.map((item) => `${textAt(item, 'quantity')} × ${textAt(item, 'product_retailer_id')}`).join(', ')}
+          </small>
         </span>
         <b>{formatMoney(total, currency)}</b>
       </div>

@@ -1,10 +1,10 @@
 // Bubbles of interactive messages: header, body, footer, and what can be pressed.
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from '../parts/icons.js';
-import { toast } from '../state/toasts.js';
 import { listAt, numberAt, textAt } from '../pure/json.js';
 import { formatMoney } from '../pure/numbers.js';
 import type { Message } from '../state/model.js';
+import { toast } from '../state/toasts.js';
 import { texts } from '../texts.js';
 import { Carousel } from './carousel.js';
 import type { BubbleContext } from './context.js';
@@ -93,7 +93,11 @@ function Before({ value, kind, context }: Part & { kind: string }) {
     case 'product':
       return <ProductThumb id={textAt(value, 'action', 'product_retailer_id')} />;
     case 'catalog_message':
-      return <ProductThumb id={textAt(value, 'action', 'parameters', 'thumbnail_product_retailer_id') || context.businessName} />;
+      return (
+        <ProductThumb
+          id={textAt(value, 'action', 'parameters', 'thumbnail_product_retailer_id') || context.businessName}
+        />
+      );
     case 'order_details':
       return <OrderSummary value={value} />;
     case 'order_status':
@@ -131,9 +135,15 @@ const ACTIONS: Readonly<Record<string, (part: Part) => ComponentChildren>> = {
       return <Action key={id} icon="reply" text={title} press={press} isChosen={chosen === id} />;
     }),
   list: ({ message, value, context }) => (
-    <Action icon="list" text={textAt(value, 'action', 'button')} press={() => context.open({ kind: 'list', message })} />
+    <Action
+      icon="list"
+      text={textAt(value, 'action', 'button')}
+      press={() => context.open({ kind: 'list', message })}
+    />
   ),
-  cta_url: ({ value }) => <LinkAction value={Reflect.get(Object(Reflect.get(Object(value), 'action')), 'parameters')} />,
+  cta_url: ({ value }) => (
+    <LinkAction value={Reflect.get(Object(Reflect.get(Object(value), 'action')), 'parameters')} />
+  ),
   voice_call: ({ value }) => (
     <Action
       icon="phone"
@@ -149,13 +159,21 @@ const ACTIONS: Readonly<Record<string, (part: Part) => ComponentChildren>> = {
     />
   ),
   location_request_message: ({ message, context }) => (
-    <Action icon="pin" text={texts.bubble.shareLocation} press={() => context.open({ kind: 'place', quoted: message.id })} />
+    <Action
+      icon="pin"
+      text={texts.bubble.shareLocation}
+      press={() => context.open({ kind: 'place', quoted: message.id })}
+    />
   ),
   call_permission_request: ({ message, context }) => (
     <Action icon="phone" text={texts.bubble.callChoose} press={() => context.open({ kind: 'call', message })} />
   ),
   request_contact_info: ({ message, context }) => (
-    <Action icon="person" text={texts.bubble.shareContact} press={() => context.open({ kind: 'contact', quoted: message.id })} />
+    <Action
+      icon="person"
+      text={texts.bubble.shareContact}
+      press={() => context.open({ kind: 'contact', quoted: message.id })}
+    />
   ),
   address_message: ({ message, context }) => (
     <Action icon="pin" text={texts.bubble.provideAddress} press={() => context.open({ kind: 'address', message })} />

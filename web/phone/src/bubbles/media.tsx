@@ -58,10 +58,16 @@ export function Document({ message, value, path }: { message: Message; value: un
   const url = fileUrl(message, path, value);
   const name = textAt(value, 'filename') || texts.bubble.document;
   const extension = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1] ?? 'file';
-  return (
-    <a class="document" {...(url === '' ? {} : { href: url })} download={name} aria-label={`${texts.bubble.download}: ${name}`}>
+  const content = (
+    <>
       <span class="document-kind">{extension.toUpperCase()}</span>
       <span class="document-name">{name}</span>
+    </>
+  );
+  if (url === '') return <div class="document">{content}</div>;
+  return (
+    <a class="document" href={url} download={name} aria-label={`${texts.bubble.download}: ${name}`}>
+      {content}
       <Icon name="down" size={18} />
     </a>
   );
@@ -87,12 +93,19 @@ export function Sound({ message, value, path }: { message: Message; value: unkno
   };
   return (
     <div class={`sound${isVoice ? ' sound-voice' : ''}`}>
-      <button type="button" class="sound-play" onClick={toggle} aria-label={`${state.isPlaying ? texts.bubble.pause : texts.bubble.play}: ${label}`}>
+      <button
+        type="button"
+        class="sound-play"
+        onClick={toggle}
+        aria-label={`${state.isPlaying ? texts.bubble.pause : texts.bubble.play}: ${label}`}
+      >
         <Icon name={state.isPlaying ? 'pause' : 'play'} size={20} />
       </button>
       <div class="sound-middle">
         <Bars bars={bars} done={done} />
-        <span class="sound-time">{state.length > 0 ? span((state.isPlaying || state.at > 0 ? state.at : state.length) * 1000) : label}</span>
+        <span class="sound-time">
+          {state.length > 0 ? span((state.isPlaying || state.at > 0 ? state.at : state.length) * 1000) : label}
+        </span>
       </div>
       {state.isPlaying ? (
         <button type="button" class="sound-speed" onClick={faster}>
@@ -112,7 +125,12 @@ export function Sound({ message, value, path }: { message: Message; value: unkno
           onPlay={() => setState((before) => ({ ...before, isPlaying: true }))}
           onPause={() => setState((before) => ({ ...before, isPlaying: false }))}
           onEnded={() => setState((before) => ({ ...before, isPlaying: false, at: 0 }))}
-          onTimeUpdate={(event) => setState((before) => ({ ...before, at: audio.current === event.currentTarget ? event.currentTarget.currentTime : before.at }))}
+          onTimeUpdate={(event) =>
+            setState((before) => ({
+              ...before,
+              at: audio.current === event.currentTarget ? event.currentTarget.currentTime : before.at,
+            }))
+          }
           onLoadedMetadata={(event) => {
             const { duration } = event.currentTarget;
             if (Number.isFinite(duration)) setState((before) => ({ ...before, length: duration }));
@@ -129,7 +147,17 @@ function Bars({ bars, done }: { bars: readonly number[]; done: number }) {
       {bars.map((loudness, index) => {
         const height = 3 + loudness * 25;
         const isDone = index / bars.length < done;
-        return <rect key={index} class={isDone ? 'done' : ''} x={index * 4} y={14 - height / 2} width={2.4} height={height} rx={1.2} />;
+        return (
+          <rect
+            key={index}
+            class={isDone ? 'done' : ''}
+            x={index * 4}
+            y={14 - height / 2}
+            width={2.4}
+            height={height}
+            rx={1.2}
+          />
+        );
       })}
     </svg>
   );
@@ -159,7 +187,10 @@ function useBars(url: string, seed: string): readonly number[] {
 
 function madeUp(seed: string): number[] {
   const random = randomOf(seed);
-  return Array.from({ length: BARS }, (_, index) => 0.15 + 0.85 * random() * Math.abs(Math.sin(index * 0.35 + random())));
+  return Array.from(
+    { length: BARS },
+    (_, index) => 0.15 + 0.85 * random() * Math.abs(Math.sin(index * 0.35 + random())),
+  );
 }
 
 async function decode(url: string): Promise<number[]> {
@@ -169,7 +200,8 @@ async function decode(url: string): Promise<number[]> {
   const step = Math.max(1, Math.floor(samples.length / BARS));
   const loudness = Array.from({ length: BARS }, (_, bar) => {
     let peak = 0;
-    for (let index = bar * step; index < (bar + 1) * step; index += 16) peak = Math.max(peak, Math.abs(samples[index] ?? 0));
+    for (let index = bar * step; index < (bar + 1) * step; index += 16)
+      peak = Math.max(peak, Math.abs(samples[index] ?? 0));
     return peak;
   });
   const loudest = Math.max(0.01, ...loudness);

@@ -11,15 +11,15 @@ import { formatNumber } from '../pure/numbers.js';
 import { summaryOf } from '../pure/summary.js';
 import { dayName } from '../pure/times.js';
 import { type Business, chatKey, isOnPhone, type Message, type User } from '../state/model.js';
-import { changePhone, markSeen, page, type PhoneState } from '../state/phones.js';
+import { changePhone, markSeen, type PhoneState, page } from '../state/phones.js';
 import { loadEarlier, openThread, sandbox, sandboxNow, type Thread } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { attempt } from '../state/toasts.js';
 import { texts } from '../texts.js';
+import { Composer } from './composer.js';
 import { ChatMenu, MessageMenu } from './menus.js';
 import { ChatSheet } from './sheets.js';
-import { Composer } from './composer.js';
-import { type Entry, guessHeight, type Row, rowsOf } from './thread.js';
+import { type Entry, guessHeight, isSteady, type Row, rowsOf } from './thread.js';
 import { VirtualList } from './virtual-list.js';
 
 const NO_THREAD: Thread = { messages: [], earlier: null };
@@ -29,7 +29,10 @@ const FRESH_MS = 1500;
 /** The chat of a phone with a business. */
 export function Chat({ phone, business, user }: { phone: PhoneState; business: Business; user: User }) {
   const key = chatKey(business.phoneNumberId, user.number);
-  const address = useMemo(() => ({ user: user.number, phoneNumberId: business.phoneNumberId }), [user.number, business.phoneNumberId]);
+  const address = useMemo(
+    () => ({ user: user.number, phoneNumberId: business.phoneNumberId }),
+    [user.number, business.phoneNumberId],
+  );
   const thread = useStore(sandbox, (state) => state.threads.get(key));
   const [sheet, setSheet] = useState<SheetRequest>();
   const [quoted, setQuoted] = useState<Message>();
@@ -54,9 +57,14 @@ export function Chat({ phone, business, user }: { phone: PhoneState; business: B
     },
   };
   const find = useCallback((wamid: string) => messages.find(({ id }) => id === wamid), [messages]);
-  const nearTop = useCallback(() => void attempt(() => loadEarlier(business.phoneNumberId, user.number)), [business.phoneNumberId, user.number]);
+  const nearTop = useCallback(
+    () => void attempt(() => loadEarlier(business.phoneNumberId, user.number)),
+    [business.phoneNumberId, user.number],
+  );
   const toEnd = () => setJump((count) => count + 1);
-  const draw = (row: Row) => <RowView row={row} context={context} find={find} openMenu={(entry, at) => setMenu({ entry, at })} />;
+  const draw = (row: Row) => (
+    <RowView row={row} context={context} find={find} openMenu={(entry, at) => setMenu({ entry, at })} />
+  );
   return (
     <section class="screen chat" aria-label={business.name}>
       <Head phone={phone} business={business} user={user} />
@@ -65,9 +73,20 @@ export function Chat({ phone, business, user }: { phone: PhoneState; business: B
         {isLoaded && rows.length === 0 ? (
           <Empty icon="message" title={texts.chat.empty} hint={texts.chat.emptyHint} />
         ) : (
-          <VirtualList label={texts.chat.messages} rows={rows} guess={guessHeight} draw={draw} nearTop={nearTop} atEnd={setAtEnd} jump={jump} />
+          <VirtualList
+            label={texts.chat.messages}
+            rows={rows}
+            guess={guessHeight}
+            isSteady={isSteady}
+            draw={draw}
+            nearTop={nearTop}
+            atEnd={setAtEnd}
+            jump={jump}
+          />
         )}
-        {isAtEnd || rows.length === 0 ? null : <IconButton icon="down" class="to-end" label={texts.chat.toEnd} onClick={toEnd} />}
+        {isAtEnd || rows.length === 0 ? null : (
+          <IconButton icon="down" class="to-end" label={texts.chat.toEnd} onClick={toEnd} />
+        )}
         <Typing chat={key} />
       </div>
       <Composer
@@ -81,9 +100,17 @@ export function Chat({ phone, business, user }: { phone: PhoneState; business: B
         }}
       />
       {menu === undefined ? null : (
-        <MessageMenu entry={menu.entry} at={menu.at} context={context} close={() => setMenu(undefined)} reply={setQuoted} />
+        <MessageMenu
+          entry={menu.entry}
+          at={menu.at}
+          context={context}
+          close={() => setMenu(undefined)}
+          reply={setQuoted}
+        />
       )}
-      {sheet === undefined ? null : <ChatSheet request={sheet} context={context} user={user} close={() => setSheet(undefined)} />}
+      {sheet === undefined ? null : (
+        <ChatSheet request={sheet} context={context} user={user} close={() => setSheet(undefined)} />
+      )}
     </section>
   );
 }

@@ -26,7 +26,13 @@ interface Picked {
   voice: boolean;
 }
 
-const PICKERS: readonly { icon: IconName; text: string; accept: string; kind: FileKind | undefined; voice?: boolean }[] = [
+const PICKERS: readonly {
+  icon: IconName;
+  text: string;
+  accept: string;
+  kind: FileKind | undefined;
+  voice?: boolean;
+}[] = [
   { icon: 'image', text: texts.composer.photo, accept: 'image/*,video/*', kind: undefined },
   { icon: 'file', text: texts.composer.document, accept: '', kind: 'document' },
   { icon: 'music', text: texts.composer.audio, accept: 'audio/*', kind: 'audio' },
@@ -44,7 +50,6 @@ export function Composer({ address, quoted, stopQuoting, open, sent }: Props) {
   useEffect(() => {
     if (quoted !== undefined) area.current?.focus();
   }, [quoted]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text.
   useEffect(() => {
     if (area.current === null) return;
     area.current.style.height = 'auto';
@@ -61,7 +66,10 @@ export function Composer({ address, quoted, stopQuoting, open, sent }: Props) {
     sent();
   };
   const put = (emoji: string) => {
-    const { selectionStart: start, selectionEnd: end } = area.current ?? { selectionStart: text.length, selectionEnd: text.length };
+    const { selectionStart: start, selectionEnd: end } = area.current ?? {
+      selectionStart: text.length,
+      selectionEnd: text.length,
+    };
     setText(`${text.slice(0, start)}${emoji}${text.slice(end)}`);
     area.current?.focus();
   };
@@ -79,7 +87,12 @@ export function Composer({ address, quoted, stopQuoting, open, sent }: Props) {
       {isEmojiOpen ? <EmojiGrid choose={put} /> : null}
       <div class="composer-line">
         <div class="composer-box">
-          <IconButton icon="smile" label={texts.composer.emoji} aria-expanded={isEmojiOpen} onClick={() => setEmojiOpen(!isEmojiOpen)} />
+          <IconButton
+            icon="smile"
+            label={texts.composer.emoji}
+            aria-expanded={isEmojiOpen}
+            onClick={() => setEmojiOpen(!isEmojiOpen)}
+          />
           <textarea
             ref={area}
             rows={1}
@@ -142,7 +155,11 @@ function kindOf(file: File): FileKind {
 }
 
 /** Files that are dropped anywhere on the chat. */
-function useDrop(inside: { current: HTMLElement | null }, over: (is: boolean) => void, drop: (files: File[]) => void): void {
+function useDrop(
+  inside: { current: HTMLElement | null },
+  over: (is: boolean) => void,
+  drop: (files: File[]) => void,
+): void {
   const told = useRef({ over, drop });
   told.current = { over, drop };
   useEffect(() => {
@@ -190,7 +207,12 @@ function Attach({ open, pick }: { open: Props['open']; pick(files: Picked[]): vo
   };
   return (
     <>
-      <IconButton icon="clip" label={texts.composer.attach} aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget.getBoundingClientRect())} />
+      <IconButton
+        icon="clip"
+        label={texts.composer.attach}
+        aria-haspopup="menu"
+        onClick={(event) => setAnchor(event.currentTarget.getBoundingClientRect())}
+      />
       <input
         ref={input}
         type="file"
@@ -240,7 +262,13 @@ function FilesSheet({ picked, close, send }: FilesSheetProps) {
             go();
           }}
         >
-          <input data-autofocus value={caption} placeholder={texts.composer.caption} aria-label={texts.composer.caption} onInput={(event) => setCaption(event.currentTarget.value)} />
+          <input
+            data-autofocus
+            value={caption}
+            placeholder={texts.composer.caption}
+            aria-label={texts.composer.caption}
+            onInput={(event) => setCaption(event.currentTarget.value)}
+          />
           <button type="submit" class="send" aria-label={texts.send}>
             <Icon name="send" />
           </button>

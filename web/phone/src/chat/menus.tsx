@@ -17,7 +17,17 @@ const QUICK = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
 const MARGIN_PX = 8;
 
 /** A menu beside what it belongs to: arrow keys move, Escape and a click elsewhere close. */
-export function Menu({ at: anchor, close, label, children }: { at: DOMRect; close(): void; label: string; children: ComponentChildren }) {
+export function Menu({
+  at: anchor,
+  close,
+  label,
+  children,
+}: {
+  at: DOMRect;
+  close(): void;
+  label: string;
+  children: ComponentChildren;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const [position, setPosition] = useState('visibility:hidden');
   useLayoutEffect(() => {
@@ -32,7 +42,8 @@ export function Menu({ at: anchor, close, label, children }: { at: DOMRect; clos
     const before = document.activeElement;
     itemsOf(box.current)[0]?.focus();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body) before.focus();
+      if (before instanceof HTMLElement && before.isConnected && document.activeElement === document.body)
+        before.focus();
     };
   }, []);
   return (
@@ -62,16 +73,31 @@ function moveFocus(event: KeyboardEvent, box: HTMLElement | null, close: () => v
     event.preventDefault();
     close();
   }
-  const step = event.key === 'ArrowDown' || event.key === 'ArrowRight' ? 1 : event.key === 'ArrowUp' || event.key === 'ArrowLeft' ? -1 : 0;
+  const step =
+    event.key === 'ArrowDown' || event.key === 'ArrowRight'
+      ? 1
+      : event.key === 'ArrowUp' || event.key === 'ArrowLeft'
+        ? -1
+        : 0;
   if (step === 0) return;
   event.preventDefault();
   const items = itemsOf(box);
-  const index = items.findIndex((item) => item === document.activeElement);
+  const index = items.findIndex((item) => item.matches(':focus'));
   items[(index + step + items.length) % items.length]?.focus();
 }
 
 /** One line of a menu. */
-export function MenuItem({ icon, text, press, isDanger = false }: { icon: IconName; text: string; press(): void; isDanger?: boolean }) {
+export function MenuItem({
+  icon,
+  text,
+  press,
+  isDanger = false,
+}: {
+  icon: IconName;
+  text: string;
+  press(): void;
+  isDanger?: boolean;
+}) {
   return (
     <button type="button" role="menuitem" class={isDanger ? 'danger' : ''} onClick={press}>
       <Icon name={icon} size={18} />
@@ -114,18 +140,33 @@ export function MessageMenu({ entry, at: anchor, context, close, reply }: Messag
               {emoji}
             </button>
           ))}
-          <button type="button" role="menuitem" aria-label={texts.actions.more} onClick={then(() => context.open({ kind: 'emoji', message }))}>
+          <button
+            type="button"
+            role="menuitem"
+            aria-label={texts.actions.more}
+            onClick={then(() => context.open({ kind: 'emoji', message }))}
+          >
             <Icon name="plus" size={18} />
           </button>
         </div>
       ) : null}
-      {isOnPhone(message) && !isRemoved ? <MenuItem icon="reply" text={texts.actions.reply} press={then(() => reply(message))} /> : null}
+      {isOnPhone(message) && !isRemoved ? (
+        <MenuItem icon="reply" text={texts.actions.reply} press={then(() => reply(message))} />
+      ) : null}
       {text === '' ? null : <MenuItem icon="copy" text={texts.actions.copy} press={then(() => void copyText(text))} />}
       <MenuItem icon="curtain" text={texts.actions.inspect} press={then(() => inspect(message.id))} />
       {isOwn && message.type === 'text' ? (
-        <MenuItem icon="edit" text={texts.actions.edit} press={then(() => context.open({ kind: 'edit', message, text: textAt(entry.edited, 'text', 'body') || text }))} />
+        <MenuItem
+          icon="edit"
+          text={texts.actions.edit}
+          press={then(() =>
+            context.open({ kind: 'edit', message, text: textAt(entry.edited, 'text', 'body') || text }),
+          )}
+        />
       ) : null}
-      {isOwn ? <MenuItem icon="trash" text={texts.actions.remove} press={then(() => void revoke(context, message))} isDanger /> : null}
+      {isOwn ? (
+        <MenuItem icon="trash" text={texts.actions.remove} press={then(() => void revoke(context, message))} isDanger />
+      ) : null}
     </Menu>
   );
 }
@@ -136,7 +177,9 @@ function revoke(context: BubbleContext, message: Message): Promise<boolean> {
 
 function textOf({ type, payload }: Message): string {
   const object = at(payload, type);
-  return textAt(object, 'body') || textAt(object, 'caption') || textAt(object, 'body', 'text') || textAt(object, 'text');
+  return (
+    textAt(object, 'body') || textAt(object, 'caption') || textAt(object, 'body', 'text') || textAt(object, 'text')
+  );
 }
 
 /** What can be done with a chat. */

@@ -60,7 +60,11 @@ function ListSheet({ message, context, close }: OfMessage) {
   const [chosen, setChosen] = useState<unknown>();
   const action = at(message.payload, 'interactive', 'action');
   const send = () => {
-    const { id, title, description } = { id: textAt(chosen, 'id'), title: textAt(chosen, 'title'), description: textAt(chosen, 'description') };
+    const { id, title, description } = {
+      id: textAt(chosen, 'id'),
+      title: textAt(chosen, 'title'),
+      description: textAt(chosen, 'description'),
+    };
     context.answer(message, reply('list_reply', { id, title, ...(description === '' ? {} : { description }) }));
     close();
   };
@@ -95,10 +99,13 @@ function ListSheet({ message, context, close }: OfMessage) {
 function PlaceSheet({ context, quoted, close }: { context: BubbleContext; quoted: string | undefined; close(): void }) {
   const [place, setPlace] = useState({ latitude: '51.50735', longitude: '-0.12776', name: '' });
   const [latitude, longitude] = [Number(place.latitude), Number(place.longitude)];
-  const isRight = place.latitude !== '' && place.longitude !== '' && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
+  const isRight =
+    place.latitude !== '' && place.longitude !== '' && Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180;
   const send = () => {
     const location = { latitude, longitude, ...(place.name === '' ? {} : { name: place.name }) };
-    void attempt(() => actions.say(context.address, { type: 'location', location }, quoted)).then((isDone) => isDone && close());
+    void attempt(() => actions.say(context.address, { type: 'location', location }, quoted)).then(
+      (isDone) => isDone && close(),
+    );
   };
   return (
     <Sheet title={texts.sheets.place} close={close} foot={<SendButton isReady={isRight} send={send} />}>
@@ -106,10 +113,24 @@ function PlaceSheet({ context, quoted, close }: { context: BubbleContext; quoted
         <MapTile latitude={isRight ? latitude : 0} longitude={isRight ? longitude : 0} />
       </div>
       <div class="field-pair">
-        <Field label={texts.sheets.latitude} inputMode="decimal" value={place.latitude} onInput={(event) => setPlace({ ...place, latitude: event.currentTarget.value })} />
-        <Field label={texts.sheets.longitude} inputMode="decimal" value={place.longitude} onInput={(event) => setPlace({ ...place, longitude: event.currentTarget.value })} />
+        <Field
+          label={texts.sheets.latitude}
+          inputMode="decimal"
+          value={place.latitude}
+          onInput={(event) => setPlace({ ...place, latitude: event.currentTarget.value })}
+        />
+        <Field
+          label={texts.sheets.longitude}
+          inputMode="decimal"
+          value={place.longitude}
+          onInput={(event) => setPlace({ ...place, longitude: event.currentTarget.value })}
+        />
       </div>
-      <Field label={texts.sheets.placeName} value={place.name} onInput={(event) => setPlace({ ...place, name: event.currentTarget.value })} />
+      <Field
+        label={texts.sheets.placeName}
+        value={place.name}
+        onInput={(event) => setPlace({ ...place, name: event.currentTarget.value })}
+      />
     </Sheet>
   );
 }
@@ -122,19 +143,48 @@ function SendButton({ isReady, send }: { isReady: boolean; send(): void }) {
   );
 }
 
-function ContactSheet({ context, quoted, user, close }: { context: BubbleContext; quoted: string | undefined; user: User; close(): void }) {
+function ContactSheet({
+  context,
+  quoted,
+  user,
+  close,
+}: {
+  context: BubbleContext;
+  quoted: string | undefined;
+  user: User;
+  close(): void;
+}) {
   const isOwn = quoted !== undefined;
-  const [contact, setContact] = useState({ name: isOwn ? user.profileName : '', phone: isOwn ? formatNumber(user.number) : '' });
+  const [contact, setContact] = useState({
+    name: isOwn ? user.profileName : '',
+    phone: isOwn ? formatNumber(user.number) : '',
+  });
   const send = () => {
     const phones = contact.phone === '' ? {} : { phones: [{ phone: contact.phone, type: 'CELL' }] };
     const [first = ''] = contact.name.split(' ');
     const contacts = [{ name: { formatted_name: contact.name, first_name: first }, ...phones }];
-    void attempt(() => actions.say(context.address, { type: 'contacts', contacts }, quoted)).then((isDone) => isDone && close());
+    void attempt(() => actions.say(context.address, { type: 'contacts', contacts }, quoted)).then(
+      (isDone) => isDone && close(),
+    );
   };
   return (
-    <Sheet title={texts.sheets.contact} close={close} foot={<SendButton isReady={contact.name.trim() !== ''} send={send} />}>
-      <Field label={texts.sheets.contactName} data-autofocus value={contact.name} onInput={(event) => setContact({ ...contact, name: event.currentTarget.value })} />
-      <Field label={texts.sheets.contactPhone} inputMode="tel" value={contact.phone} onInput={(event) => setContact({ ...contact, phone: event.currentTarget.value })} />
+    <Sheet
+      title={texts.sheets.contact}
+      close={close}
+      foot={<SendButton isReady={contact.name.trim() !== ''} send={send} />}
+    >
+      <Field
+        label={texts.sheets.contactName}
+        data-autofocus
+        value={contact.name}
+        onInput={(event) => setContact({ ...contact, name: event.currentTarget.value })}
+      />
+      <Field
+        label={texts.sheets.contactPhone}
+        inputMode="tel"
+        value={contact.phone}
+        onInput={(event) => setContact({ ...contact, phone: event.currentTarget.value })}
+      />
     </Sheet>
   );
 }
@@ -175,13 +225,28 @@ function FormSheet({ message, context, name, close }: OfMessage & { name: 'flow'
   const [json, setJson] = useState(JSON.stringify(first, null, 2));
   const isRight = isJson(json);
   const send = () => {
-    context.answer(message, reply('nfm_reply', { name, body: 'Sent', response_json: JSON.stringify(JSON.parse(json)) }));
+    context.answer(
+      message,
+      reply('nfm_reply', { name, body: 'Sent', response_json: JSON.stringify(JSON.parse(json)) }),
+    );
     close();
   };
   return (
-    <Sheet title={name === 'flow' ? texts.bubble.flowTitle : texts.sheets.address} close={close} foot={<SendButton isReady={isRight} send={send} />}>
+    <Sheet
+      title={name === 'flow' ? texts.bubble.flowTitle : texts.sheets.address}
+      close={close}
+      foot={<SendButton isReady={isRight} send={send} />}
+    >
       <p class="hint">{texts.bubble.flowHint}</p>
-      <textarea class="code-area" rows={8} spellcheck={false} aria-label={texts.bubble.flowAnswer} aria-invalid={!isRight} value={json} onInput={(event) => setJson(event.currentTarget.value)} />
+      <textarea
+        class="code-area"
+        rows={8}
+        spellcheck={false}
+        aria-label={texts.bubble.flowAnswer}
+        aria-invalid={!isRight}
+        value={json}
+        onInput={(event) => setJson(event.currentTarget.value)}
+      />
     </Sheet>
   );
 }
@@ -211,7 +276,15 @@ function FailureSheet({ message, close }: { message: Message; close(): void }) {
   );
 }
 
-function EmojiSheet({ message, context, close }: { message: Message | undefined; context: BubbleContext; close(): void }) {
+function EmojiSheet({
+  message,
+  context,
+  close,
+}: {
+  message: Message | undefined;
+  context: BubbleContext;
+  close(): void;
+}) {
   const choose = (emoji: string) => {
     close();
     if (message !== undefined) void attempt(() => actions.react(context.address, message, emoji));
@@ -226,7 +299,15 @@ function EmojiSheet({ message, context, close }: { message: Message | undefined;
   );
 }
 
-function EditSheet({ request, context, close }: { request: Extract<SheetRequest, { kind: 'edit' }>; context: BubbleContext; close(): void }) {
+function EditSheet({
+  request,
+  context,
+  close,
+}: {
+  request: Extract<SheetRequest, { kind: 'edit' }>;
+  context: BubbleContext;
+  close(): void;
+}) {
   const [body, setBody] = useState(request.text);
   const send = () => {
     const edit = { original_message_id: request.message.id, message: { type: 'text', text: { body } } };
@@ -234,7 +315,14 @@ function EditSheet({ request, context, close }: { request: Extract<SheetRequest,
   };
   return (
     <Sheet title={texts.sheets.edit} close={close} foot={<SendButton isReady={body.trim() !== ''} send={send} />}>
-      <textarea class="code-area" data-autofocus rows={4} aria-label={texts.sheets.edit} value={body} onInput={(event) => setBody(event.currentTarget.value)} />
+      <textarea
+        class="code-area"
+        data-autofocus
+        rows={4}
+        aria-label={texts.sheets.edit}
+        value={body}
+        onInput={(event) => setBody(event.currentTarget.value)}
+      />
     </Sheet>
   );
 }

@@ -36,7 +36,12 @@ export function ProductsSheet({ message, context, close }: Props) {
   const total = [...cart].reduce((sum, [id, quantity]) => sum + priceOf(id) * quantity, 0);
   const count = [...cart.values()].reduce((sum, quantity) => sum + quantity, 0);
   const send = () => {
-    const items = [...cart].map(([id, quantity]) => ({ product_retailer_id: id, quantity, item_price: priceOf(id), currency: CURRENCY }));
+    const items = [...cart].map(([id, quantity]) => ({
+      product_retailer_id: id,
+      quantity,
+      item_price: priceOf(id),
+      currency: CURRENCY,
+    }));
     context.answer(message, { type: 'order', order: { catalog_id: catalogId, product_items: items } });
     close();
   };
@@ -47,7 +52,8 @@ export function ProductsSheet({ message, context, close }: Props) {
       foot={
         <>
           <span class="cart-total" aria-live="polite">
-            <Icon name="cart" size={18} /> {count === 0 ? texts.bubble.emptyCart : `${texts.bubble.items(count)} · ${formatMoney(total, CURRENCY)}`}
+            <Icon name="cart" size={18} />{' '}
+            {count === 0 ? texts.bubble.emptyCart : `${texts.bubble.items(count)} · ${formatMoney(total, CURRENCY)}`}
           </span>
           <button type="button" class="primary" disabled={count === 0} onClick={send}>
             {texts.bubble.sendOrder}
@@ -67,9 +73,20 @@ export function ProductsSheet({ message, context, close }: Props) {
                 <small>{formatMoney(priceOf(id), CURRENCY)}</small>
               </span>
               <span class="stepper">
-                <IconButton icon="minus" size={16} label={texts.bubble.takeOne(id)} disabled={!cart.has(id)} onClick={() => put(id, (cart.get(id) ?? 0) - 1)} />
+                <IconButton
+                  icon="minus"
+                  size={16}
+                  label={texts.bubble.takeOne(id)}
+                  disabled={!cart.has(id)}
+                  onClick={() => put(id, (cart.get(id) ?? 0) - 1)}
+                />
                 <output>{cart.get(id) ?? 0}</output>
-                <IconButton icon="plus" size={16} label={texts.bubble.addOne(id)} onClick={() => put(id, (cart.get(id) ?? 0) + 1)} />
+                <IconButton
+                  icon="plus"
+                  size={16}
+                  label={texts.bubble.addOne(id)}
+                  onClick={() => put(id, (cart.get(id) ?? 0) + 1)}
+                />
               </span>
             </div>
           ))}
@@ -124,7 +141,9 @@ export function OrderSheet({ message, context, close }: Props) {
         </div>
       ))}
       <dl class="bill">
-        {lines.map(([name, value]) => (value === undefined ? null : <Line key={name} name={name} value={moneyAt(value, currency)} />))}
+        {lines.map(([name, value]) =>
+          value === undefined ? null : <Line key={name} name={name} value={moneyAt(value, currency)} />,
+        )}
         <Line name={texts.bubble.total} value={moneyAt(at(parameters, 'total_amount'), currency)} />
       </dl>
       {expiry === undefined ? null : (

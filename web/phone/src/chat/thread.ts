@@ -89,13 +89,25 @@ function change(byId: Map<string, Entry>, message: Message): void {
   }
 }
 
+/** Whether a row stays when earlier ones are loaded: the heading of a day may move up. */
+export function isSteady(row: Row): boolean {
+  return row.kind === 'message' || row.kind === 'notice';
+}
+
 /** A guess of a row's height in pixels, until it was measured. */
 export function guessHeight(row: Row): number {
   if (row.kind !== 'message') return 44;
   const { message } = row.entry;
   const text = textAt(message.payload, message.type, 'body') || textAt(message.payload, 'interactive', 'body', 'text');
   const lines = Math.ceil(text.length / 36) + text.split('\n').length - 1;
-  const extra: Readonly<Record<string, number>> = { text: 0, image: 240, video: 240, sticker: 160, location: 190, interactive: 110 };
+  const extra: Readonly<Record<string, number>> = {
+    text: 0,
+    image: 240,
+    video: 240,
+    sticker: 160,
+    location: 190,
+    interactive: 110,
+  };
   return 34 + Math.max(1, lines) * 20 + (extra[message.type] ?? 60);
 }
 

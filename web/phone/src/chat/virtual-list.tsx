@@ -16,6 +16,8 @@ interface Props<R extends Keyed> {
   label: string;
   rows: readonly R[];
   guess(row: R): number;
+  /** Whether a row stays the same row when others come before it: only such a row can hold the place. */
+  isSteady(row: R): boolean;
   draw(row: R, index: number): ComponentChildren;
   /** Called when the first rows come near. */
   nearTop(): void;
@@ -33,15 +35,13 @@ interface Place {
 }
 
 /** The list. Rows are articles of a feed. */
-export function VirtualList<R extends Keyed>({ label, rows, guess, draw, nearTop, atEnd, jump }: Props<R>) {
+export function VirtualList<R extends Keyed>({ label, rows, guess, isSteady, draw, nearTop, atEnd, jump }: Props<R>) {
   const scroller = useRef<HTMLDivElement>(null);
   const heights = useRef(new Map<string, number>());
   const place = useRef<Place>({ key: '', within: 0, isAtEnd: true });
   const [version, setVersion] = useState(0);
   const [view, setView] = useState({ top: Number.MAX_SAFE_INTEGER / 2, height: 800 });
   const observe = useMeasure(heights.current, () => setVersion((count) => count + 1));
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that measured heights changed.
   const offsets = useMemo(
     () => offsetsOf(rows.map((row) => heights.current.get(row.key) ?? guess(row))),
     [rows, version, guess],
@@ -53,13 +53,17 @@ export function VirtualList<R extends Keyed>({ label, rows, guess, draw, nearTop
   const look = useCallback(() => {
     const box = scroller.current;
     if (box === null) return;
-    const index = rowAt(offsets, box.scrollTop);
+    const first = rowAt(offsets, box.scrollTop);
+    const index = Math.max(
+      first,
+      rows.findIndex((row, at) => at >= first && isSteady(row)),
+    );
     const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < END_PX;
     if (isAtEnd !== place.current.isAtEnd) atEnd(isAtEnd);
     place.current = { key: rows[index]?.key ?? '', within: box.scrollTop - (offsets[index] ?? 0), isAtEnd };
     setView({ top: box.scrollTop, height: box.clientHeight });
     if (box.scrollTop < TOP_PX) nearTop();
-  }, [offsets, rows, nearTop, atEnd]);
+  }, [offsets, rows, isSteady, nearTop, atEnd]);
 
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -68,7 +72,8 @@ export function VirtualList<R extends Keyed>({ label, rows, guess, draw, nearTop
     const index = isAtEnd ? -1 : rows.findIndex((row) => row.key === key);
     const wanted = index < 0 ? total : (offsets[index] ?? 0) + within;
     if (isAtEnd || index >= 0) box.scrollTop = wanted;
-  }, [offsets, rows, total]);
+    if (box.scrollTop < TOP_PX) nearTop();
+  }, [offsets, rows, total, nearTop]);
 
   useLayoutEffect(() => {
     const box = scroller.current;

@@ -29,7 +29,12 @@ export function Calls() {
               {method} {path}
             </code>
             <time>{exactTime(at)}</time>
-            <IconButton icon="copy" size={16} label={`${texts.drawer.copyCurl}: ${method} ${path}`} onClick={() => void copyText(curl)} />
+            <IconButton
+              icon="copy"
+              size={16}
+              label={`${texts.drawer.copyCurl}: ${method} ${path}`}
+              onClick={() => void copyText(curl)}
+            />
           </li>
         ))}
       </ol>

@@ -46,12 +46,22 @@ export function Curtain() {
       </header>
       <div class="tabs" role="tablist" aria-label={texts.curtain} onKeyDown={(event) => moveTab(event, tab, setTab)}>
         {TABS.map(({ id, icon }) => (
-          <button key={id} type="button" role="tab" id={`tab-${id}`} aria-selected={id === tab} aria-controls="curtain-panel" tabIndex={id === tab ? 0 : -1} onClick={() => setTab(id)}>
+          <button
+            key={id}
+            type="button"
+            role="tab"
+            id={`tab-${id}`}
+            aria-selected={id === tab}
+            aria-controls="curtain-panel"
+            tabIndex={id === tab ? 0 : -1}
+            onClick={() => setTab(id)}
+          >
             <Icon name={icon} size={18} />
             <span>{texts.drawer.tabs[id]}</span>
           </button>
         ))}
       </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
       <div class="curtain-body" role="tabpanel" id="curtain-panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
         <Content />
       </div>

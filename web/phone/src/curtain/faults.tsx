@@ -17,7 +17,11 @@ const EFFECTS: Readonly<Record<Place, readonly EffectName[]>> = {
   graph: ['code', 'httpStatus', 'latencyMs', 'loseResponse', 'drop'],
   webhook: ['httpStatus', 'latencyMs', 'loseResponse', 'drop', 'duplicate', 'reorder'],
 };
-const FIRST_VALUE: Readonly<Partial<Record<EffectName, string>>> = { code: '131056', httpStatus: '503', latencyMs: '3000' };
+const FIRST_VALUE: Readonly<Partial<Record<EffectName, string>>> = {
+  code: '131056',
+  httpStatus: '503',
+  latencyMs: '3000',
+};
 const WHENS: readonly WhenName[] = ['next', 'every', 'always', 'probability'];
 const SEED = 1;
 
@@ -28,7 +32,9 @@ export function FaultsTab() {
     <>
       <FaultForm />
       <Section title={texts.drawer.tabs.faults}>
-        {faults.length === 0 ? <Empty icon="bolt" title={texts.drawer.noFaults} hint={texts.drawer.noFaultsHint} /> : null}
+        {faults.length === 0 ? (
+          <Empty icon="bolt" title={texts.drawer.noFaults} hint={texts.drawer.noFaultsHint} />
+        ) : null}
         <ul class="faults">
           {faults.map((fault) => (
             <FaultLine key={fault.id} fault={fault} />
@@ -46,7 +52,9 @@ export function FaultsTab() {
 
 function FaultLine({ fault }: { fault: Fault }) {
   const { id, on, match, effect, when, hits } = fault;
-  const text = [match, effect, when].map((part) => JSON.stringify(part).replace(/[{}"]/g, '')).filter((part) => part !== '');
+  const text = [match, effect, when]
+    .map((part) => JSON.stringify(part).replace(/[{}"]/g, ''))
+    .filter((part) => part !== '');
   return (
     <li>
       <span>
@@ -54,7 +62,12 @@ function FaultLine({ fault }: { fault: Fault }) {
         <small>{text.join(' · ')}</small>
         <small>{texts.drawer.hits(hits)}</small>
       </span>
-      <IconButton icon="trash" size={18} label={texts.drawer.removeFault} onClick={() => void attempt(() => call('DELETE', `/faults/${id}`))} />
+      <IconButton
+        icon="trash"
+        size={18}
+        label={texts.drawer.removeFault}
+        onClick={() => void attempt(() => call('DELETE', `/faults/${id}`))}
+      />
     </li>
   );
 }
@@ -69,7 +82,14 @@ interface Draft {
 }
 
 function FaultForm() {
-  const [draft, setDraft] = useState<Draft>({ on: 'graph', effect: 'code', value: '131056', path: '', when: 'next', often: '1' });
+  const [draft, setDraft] = useState<Draft>({
+    on: 'graph',
+    effect: 'code',
+    value: '131056',
+    path: '',
+    when: 'next',
+    often: '1',
+  });
   const change = (patch: Partial<Draft>) => setDraft({ ...draft, ...patch });
   const choose = (effect: EffectName) => change({ effect, value: FIRST_VALUE[effect] ?? '' });
   const effects = EFFECTS[draft.on];
@@ -86,16 +106,38 @@ function FaultForm() {
         change={(on) => change({ on, effect: 'httpStatus', value: '503' })}
       />
       <div class="field-pair">
-        <Select label={texts.drawer.effect} value={draft.effect} options={effects} names={texts.drawer.effects} change={choose} />
+        <Select
+          label={texts.drawer.effect}
+          value={draft.effect}
+          options={effects}
+          names={texts.drawer.effects}
+          change={choose}
+        />
         <EffectValue draft={draft} change={(value) => change({ value })} />
       </div>
       <div class="field-pair">
-        <Select label={texts.drawer.when} value={draft.when} options={WHENS} names={texts.drawer.whens} change={(when) => change({ when })} />
+        <Select
+          label={texts.drawer.when}
+          value={draft.when}
+          options={WHENS}
+          names={texts.drawer.whens}
+          change={(when) => change({ when })}
+        />
         {draft.when === 'always' ? null : (
-          <Field label={texts.drawer.whenValue} inputMode="numeric" value={draft.often} onInput={(event) => change({ often: event.currentTarget.value.replace(/\D/g, '') })} />
+          <Field
+            label={texts.drawer.whenValue}
+            inputMode="numeric"
+            value={draft.often}
+            onInput={(event) => change({ often: event.currentTarget.value.replace(/\D/g, '') })}
+          />
         )}
       </div>
-      <Field label={texts.drawer.path} placeholder="/messages" value={draft.path} onInput={(event) => change({ path: event.currentTarget.value })} />
+      <Field
+        label={texts.drawer.path}
+        placeholder="/messages"
+        value={draft.path}
+        onInput={(event) => change({ path: event.currentTarget.value })}
+      />
       <button type="button" class="primary" onClick={() => void attempt(() => call('POST', '/faults', body))}>
         {texts.drawer.addFault}
       </button>
@@ -106,7 +148,14 @@ function FaultForm() {
 
 function EffectValue({ draft: { effect, value }, change }: { draft: Draft; change(value: string): void }) {
   if (effect !== 'code' && effect !== 'httpStatus' && effect !== 'latencyMs') return null;
-  return <Field label={texts.drawer.value[effect]} inputMode="numeric" value={value} onInput={(event) => change(event.currentTarget.value.replace(/\D/g, ''))} />;
+  return (
+    <Field
+      label={texts.drawer.value[effect]}
+      inputMode="numeric"
+      value={value}
+      onInput={(event) => change(event.currentTarget.value.replace(/\D/g, ''))}
+    />
+  );
 }
 
 function Select<T extends string>({

@@ -19,7 +19,8 @@ const MOVES = ['sent', 'delivered', 'read'] as const;
 export function MessageTab() {
   const wamid = useStore(page, (state) => state.inspected);
   const message = useMessage(wamid);
-  if (message === undefined) return <Empty icon="message" title={texts.drawer.noMessage} hint={texts.drawer.noMessageHint} />;
+  if (message === undefined)
+    return <Empty icon="message" title={texts.drawer.noMessage} hint={texts.drawer.noMessageHint} />;
   return (
     <>
       <Origin message={message} />
@@ -103,7 +104,13 @@ function Moves({ message }: { message: Message }) {
           move({ status: 'failed', code: Number(code) })();
         }}
       >
-        <input inputMode="numeric" pattern="\d+" aria-label={texts.drawer.failWith} value={code} onInput={(event) => setCode(event.currentTarget.value)} />
+        <input
+          inputMode="numeric"
+          pattern="\d+"
+          aria-label={texts.drawer.failWith}
+          value={code}
+          onInput={(event) => setCode(event.currentTarget.value)}
+        />
         <button type="submit" class="secondary danger" disabled={state === 'failed' || !/^\d+$/.test(code)}>
           {texts.drawer.fail}
         </button>
@@ -117,7 +124,6 @@ function Moves({ message }: { message: Message }) {
 function Webhooks({ message }: { message: Message }) {
   const [found, setFound] = useState<readonly Webhook[]>([]);
   const changes = useStore(sandbox, (state) => state.webhooks.filter(({ body }) => body.includes(message.id)).length);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: loaded anew with each webhook more.
   useEffect(() => {
     let isGone = false;
     void webhooksOf(message.id).then(
@@ -132,7 +138,11 @@ function Webhooks({ message }: { message: Message }) {
   const shown = found.map((webhook) => live.find(({ id }) => id === webhook.id) ?? webhook);
   return (
     <Section title={texts.drawer.webhooksOut}>
-      {shown.length === 0 ? <p class="hint">{texts.drawer.noWebhooks}</p> : shown.map((webhook) => <WebhookCard key={webhook.id} webhook={webhook} />)}
+      {shown.length === 0 ? (
+        <p class="hint">{texts.drawer.noWebhooks}</p>
+      ) : (
+        shown.map((webhook) => <WebhookCard key={webhook.id} webhook={webhook} />)
+      )}
     </Section>
   );
 }

@@ -31,7 +31,8 @@ export function Code({ text, label }: { text: string; label: string }) {
 export function Curl({ method, path, body }: { method: string; path: string; body?: unknown }) {
   const curl = curlOf(method, path, body);
   return (
-    <button type="button" class="curl" title={texts.drawer.copyCurl} aria-label={`${texts.drawer.copyCurl}: ${method} ${path}`} onClick={() => void copyText(curl)}>
+    <button type="button" class="curl" title={texts.drawer.copyCurl} onClick={() => void copyText(curl)}>
+      <span class="hidden">{texts.drawer.copyThis}</span>
       <code>{curl}</code>
     </button>
   );

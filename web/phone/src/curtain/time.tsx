@@ -42,12 +42,18 @@ function Clock() {
       <p class="big-clock">
         <time>{exactTime(now)}</time>
         <small>
-          {new Date(now).toDateString()}, {offsetMs < IN_STEP_MS ? texts.drawer.inStep : texts.drawer.ahead(span(offsetMs))}
+          {new Date(now).toDateString()},{' '}
+          {offsetMs < IN_STEP_MS ? texts.drawer.inStep : texts.drawer.ahead(span(offsetMs))}
         </small>
       </p>
       <div class="button-row">
         {STEPS.map(([text, advanceSeconds]) => (
-          <button key={text} type="button" class="secondary" onClick={() => void attempt(() => call('POST', '/clock', { advanceSeconds }))}>
+          <button
+            key={text}
+            type="button"
+            class="secondary"
+            onClick={() => void attempt(() => call('POST', '/clock', { advanceSeconds }))}
+          >
             {text}
           </button>
         ))}
@@ -91,7 +97,12 @@ function Window() {
 function WindowLine({ name, chat }: { name: string; chat: string }) {
   const closesAt = useStore(sandbox, (state) => state.pairs.get(chat)?.windowClosesAt);
   const left = (closesAt ?? 0) - useNow();
-  const text = closesAt === undefined ? texts.drawer.windowNone : left > 0 ? `${texts.drawer.windowOpen} ${span(left)}` : texts.drawer.windowClosed;
+  const text =
+    closesAt === undefined
+      ? texts.drawer.windowNone
+      : left > 0
+        ? `${texts.drawer.windowOpen} ${span(left)}`
+        : texts.drawer.windowClosed;
   return (
     <li>
       <strong>{name}</strong>

@@ -15,7 +15,8 @@ const SHOWN_MAX = 100;
 /** The newest webhooks of the whole sandbox. */
 export function WebhooksTab() {
   const webhooks = useStore(sandbox, (state) => state.webhooks);
-  if (webhooks.length === 0) return <Empty icon="webhook" title={texts.drawer.noWebhooks} hint={texts.drawer.noWebhooksHint} />;
+  if (webhooks.length === 0)
+    return <Empty icon="webhook" title={texts.drawer.noWebhooks} hint={texts.drawer.noWebhooksHint} />;
   return (
     <>
       {webhooks.slice(0, SHOWN_MAX).map((webhook) => (
@@ -44,7 +45,9 @@ export function WebhookCard({ webhook }: { webhook: Webhook }) {
         {webhook.attempts.map((each, index) => (
           <li key={index}>
             <time>{exactTime(each.at)}</time>
-            <span class={`badge ${each.httpStatus === 200 ? 'good' : 'bad'}`}>{each.httpStatus ?? texts.drawer.noAnswer}</span>
+            <span class={`badge ${each.httpStatus === 200 ? 'good' : 'bad'}`}>
+              {each.httpStatus ?? texts.drawer.noAnswer}
+            </span>
             <span>{Math.round(each.durationMs)} ms</span>
             <small>{each.error}</small>
           </li>

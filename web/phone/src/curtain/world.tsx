@@ -55,7 +55,12 @@ export function WorldTab() {
                   {formatNumber(number)} · {phoneNumberId} · WABA {wabaId}
                 </small>
               </span>
-              <IconButton icon="copy" size={16} label={`${texts.copy}: ${phoneNumberId}`} onClick={() => void copyText(phoneNumberId)} />
+              <IconButton
+                icon="copy"
+                size={16}
+                label={`${texts.copy}: ${phoneNumberId}`}
+                onClick={() => void copyText(phoneNumberId)}
+              />
             </li>
           ))}
         </ul>

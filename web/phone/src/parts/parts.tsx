@@ -6,7 +6,17 @@ import { texts } from '../texts.js';
 import { Icon, type IconName } from './icons.js';
 
 /** A coloured disc with the initials of a name. */
-export function Avatar({ name, seed, size = 44, isBusiness = false }: { name: string; seed: string; size?: number; isBusiness?: boolean }) {
+export function Avatar({
+  name,
+  seed,
+  size = 44,
+  isBusiness = false,
+}: {
+  name: string;
+  seed: string;
+  size?: number;
+  isBusiness?: boolean;
+}) {
   const words = name.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '');
   const style = `width:${size}px;height:${size}px;font-size:${size * 0.38}px;--hue:${hashOf(seed) % 360}`;
@@ -128,6 +138,7 @@ export function Switch({
         role="switch"
         class="switch"
         checked={on}
+        aria-checked={on}
         onChange={(event) => change(event.currentTarget.checked)}
       />
     </div>

@@ -7,7 +7,7 @@ import { formatNumber } from '../pure/numbers.js';
 import { summaryOf } from '../pure/summary.js';
 import { listTime } from '../pure/times.js';
 import { type Business, type Chat, chatKey, furthest, isOnPhone, type Message, type User } from '../state/model.js';
-import { changePhone, page, type PhoneState } from '../state/phones.js';
+import { changePhone, type PhoneState, page } from '../state/phones.js';
 import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { texts } from '../texts.js';
@@ -33,7 +33,8 @@ export function ChatList({ phone, user }: { phone: PhoneState; user: User }) {
     <section class="screen chat-list" aria-label={texts.chats.title}>
       <header class="list-head">
         <h2>{texts.chats.title}</h2>
-        <button type="button" class="me-button" aria-label={texts.me.switch(user.profileName)} onClick={() => setMeOpen(true)}>
+        <button type="button" class="me-button" onClick={() => setMeOpen(true)}>
+          <span class="hidden">{texts.me.switch}</span>
           <span>
             <strong>{user.profileName}</strong>
             <small>{formatNumber(user.number)}</small>
@@ -44,7 +45,13 @@ export function ChatList({ phone, user }: { phone: PhoneState; user: User }) {
       {businesses.length > 3 || search !== '' ? (
         <label class="search">
           <Icon name="search" size={18} />
-          <input type="search" value={search} placeholder={texts.chats.search} aria-label={texts.chats.search} onInput={(event) => setSearch(event.currentTarget.value)} />
+          <input
+            type="search"
+            value={search}
+            placeholder={texts.chats.search}
+            aria-label={texts.chats.search}
+            onInput={(event) => setSearch(event.currentTarget.value)}
+          />
         </label>
       ) : null}
       <div class="list-body">
@@ -64,8 +71,13 @@ function NoLines({ isSearching }: { isSearching: boolean }) {
 }
 
 function linesOf(businesses: readonly Business[], chats: ReadonlyMap<string, Chat>, user: string): Line[] {
-  const lines = businesses.map((business) => ({ business, last: chats.get(chatKey(business.phoneNumberId, user))?.last ?? null }));
-  return lines.sort((a, b) => (b.last?.seq ?? 0) - (a.last?.seq ?? 0) || a.business.number.localeCompare(b.business.number));
+  const lines = businesses.map((business) => ({
+    business,
+    last: chats.get(chatKey(business.phoneNumberId, user))?.last ?? null,
+  }));
+  return lines.sort(
+    (a, b) => (b.last?.seq ?? 0) - (a.last?.seq ?? 0) || a.business.number.localeCompare(b.business.number),
+  );
 }
 
 function matches(search: string, business: Business, last: Message | null): boolean {
@@ -78,10 +90,15 @@ function ChatRow({ line: { business, last }, phone, user }: { line: Line; phone:
   const typingUntil = useStore(sandbox, (state) => state.pairs.get(key)?.typingUntil ?? 0);
   const seen = useStore(page, (state) => state.seen[key] ?? 0);
   const now = useNow(typingUntil > 0 ? 1000 : 30_000);
-  const isNew = last !== null && last.direction === 'out' && last.seq > seen && isOnPhone(last) && furthest(last) !== 'read';
+  const isNew =
+    last !== null && last.direction === 'out' && last.seq > seen && isOnPhone(last) && furthest(last) !== 'read';
   return (
     <li>
-      <button type="button" class={`chat-row${isNew ? ' chat-new' : ''}`} onClick={() => changePhone(phone.id, { chat: business.phoneNumberId })}>
+      <button
+        type="button"
+        class={`chat-row${isNew ? ' chat-new' : ''}`}
+        onClick={() => changePhone(phone.id, { chat: business.phoneNumberId })}
+      >
         <Avatar name={business.name} seed={business.phoneNumberId} size={48} isBusiness />
         <span class="chat-row-text">
           <span>
@@ -104,7 +121,11 @@ function Preview({ last }: { last: Message | null }) {
   const state = furthest(last);
   return (
     <small>
-      {isMine ? <Ticks state={state === 'read' ? 'read' : 'delivered'} label={texts.status.yours} /> : state === 'failed' ? <Ticks state="failed" label={texts.status.failed} /> : null}
+      {isMine ? (
+        <Ticks state={state === 'read' ? 'read' : 'delivered'} label={texts.status.yours} />
+      ) : state === 'failed' ? (
+        <Ticks state="failed" label={texts.status.failed} />
+      ) : null}
       {summaryOf(last, texts.bubble)}
     </small>
   );

@@ -4,7 +4,7 @@ import * as actions from '../api/actions.js';
 import { Avatar, Choice, Field, Sheet, Switch } from '../parts/parts.js';
 import { formatNumber } from '../pure/numbers.js';
 import type { User } from '../state/model.js';
-import { changePhone, page, type PhoneState } from '../state/phones.js';
+import { changePhone, type PhoneState, page } from '../state/phones.js';
 import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { attempt } from '../state/toasts.js';
@@ -27,11 +27,31 @@ export function Me({ phone, user, close }: { phone: PhoneState; user: User; clos
       </div>
       <Others phone={phone} user={user} close={close} />
       <NameForm user={user} />
-      <Switch label={texts.me.online} hint={texts.me.onlineHint} on={user.online} change={(online) => change({ online })} />
+      <Switch
+        label={texts.me.online}
+        hint={texts.me.onlineHint}
+        on={user.online}
+        change={(online) => change({ online })}
+      />
       <Receipts user={user} />
-      <Switch label={texts.me.hidden} hint={texts.me.hiddenHint} on={user.numberHidden} change={(numberHidden) => change({ numberHidden })} />
-      <Switch label={texts.me.blocked} hint={texts.me.blockedHint} on={user.blocked} change={(blocked) => change({ blocked })} />
-      <Switch label={texts.me.exists} hint={texts.me.existsHint} on={user.exists} change={(exists) => change({ exists })} />
+      <Switch
+        label={texts.me.hidden}
+        hint={texts.me.hiddenHint}
+        on={user.numberHidden}
+        change={(numberHidden) => change({ numberHidden })}
+      />
+      <Switch
+        label={texts.me.blocked}
+        hint={texts.me.blockedHint}
+        on={user.blocked}
+        change={(blocked) => change({ blocked })}
+      />
+      <Switch
+        label={texts.me.exists}
+        hint={texts.me.existsHint}
+        on={user.exists}
+        change={(exists) => change({ exists })}
+      />
       <NumberForm
         label={texts.me.change}
         hint={texts.me.changeHint}
@@ -79,7 +99,17 @@ function Others({ phone, user, close }: { phone: PhoneState; user: User; close()
 }
 
 /** Asks for a phone number. */
-function NumberForm({ label, hint, button, use }: { label: string; hint?: string; button: string; use(number: string): void }) {
+function NumberForm({
+  label,
+  hint,
+  button,
+  use,
+}: {
+  label: string;
+  hint?: string;
+  button: string;
+  use(number: string): void;
+}) {
   const [text, setText] = useState('');
   const digits = text.replace(/[\s()+-]/g, '');
   const isWrong = text !== '' && !NUMBER.test(digits);
@@ -93,7 +123,14 @@ function NumberForm({ label, hint, button, use }: { label: string; hint?: string
         use(digits);
       }}
     >
-      <Field label={label} inputMode="tel" placeholder="441134960002" value={text} aria-invalid={isWrong} onInput={(event) => setText(event.currentTarget.value)} />
+      <Field
+        label={label}
+        inputMode="tel"
+        placeholder="441134960002"
+        value={text}
+        aria-invalid={isWrong}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
       <button type="submit" class="secondary" disabled={text === '' || isWrong}>
         {button}
       </button>
@@ -112,7 +149,12 @@ function NameForm({ user }: { user: User }) {
         void attempt(() => actions.changeUser(user.number, { profileName: name.trim() }));
       }}
     >
-      <Field label={texts.me.name} value={name} maxLength={100} onInput={(event) => setName(event.currentTarget.value)} />
+      <Field
+        label={texts.me.name}
+        value={name}
+        maxLength={100}
+        onInput={(event) => setName(event.currentTarget.value)}
+      />
       <button type="submit" class="secondary" disabled={name.trim() === '' || name === user.profileName}>
         {texts.me.save}
       </button>

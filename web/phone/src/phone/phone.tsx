@@ -1,17 +1,18 @@
 // One phone: its status bar, and the chat list or a chat.
+
+import { Chat } from '../chat/chat.js';
 import { useNow } from '../parts/hooks.js';
 import { IconButton } from '../parts/parts.js';
 import { clockTime } from '../pure/times.js';
 import type { User } from '../state/model.js';
-import { page, type PhoneState, removePhone } from '../state/phones.js';
+import { type PhoneState, page, removePhone } from '../state/phones.js';
 import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { texts } from '../texts.js';
-import { Chat } from '../chat/chat.js';
 import { ChatList } from './chat-list.js';
 
 /** A user that the sandbox has no record of yet. */
-export function unknownUser(number: string): User {
+function unknownUser(number: string): User {
   return {
     number,
     profileName: `User ${number.slice(-4)}`,
@@ -31,13 +32,30 @@ export function Phone({ phone, isAlone }: { phone: PhoneState; isAlone: boolean 
   const label = `${user.profileName}, ${user.number}`;
   return (
     <div class="phone-column">
-      <section class={`phone${isActive && !isAlone ? ' phone-active' : ''}${user.online ? '' : ' phone-offline'}`} aria-label={label} onFocusCapture={() => activate(phone.id)} onPointerDown={() => activate(phone.id)}>
+      <section
+        class={`phone${isActive && !isAlone ? ' phone-active' : ''}${user.online ? '' : ' phone-offline'}`}
+        aria-label={label}
+        onFocusCapture={() => activate(phone.id)}
+        onPointerDown={() => activate(phone.id)}
+      >
         <StatusBar user={user} />
         <div class="phone-screen">
-          {business === undefined ? <ChatList phone={phone} user={user} /> : <Chat key={`${phone.user}:${business.phoneNumberId}`} phone={phone} business={business} user={user} />}
+          {business === undefined ? (
+            <ChatList phone={phone} user={user} />
+          ) : (
+            <Chat key={`${phone.user}:${business.phoneNumberId}`} phone={phone} business={business} user={user} />
+          )}
         </div>
       </section>
-      {isAlone ? null : <IconButton icon="close" size={16} class="phone-remove" label={texts.removePhone} onClick={() => removePhone(phone.id)} />}
+      {isAlone ? null : (
+        <IconButton
+          icon="close"
+          size={16}
+          class="phone-remove"
+          label={texts.removePhone}
+          onClick={() => removePhone(phone.id)}
+        />
+      )}
     </div>
   );
 }
@@ -53,7 +71,7 @@ function StatusBar({ user }: { user: User }) {
     <div class="status-bar" aria-hidden="true">
       <span>{clockTime(now)}</span>
       <i class="speaker" />
-      <svg width="44" height="12" viewBox="0 0 44 12">
+      <svg aria-hidden="true" width="44" height="12" viewBox="0 0 44 12">
         <g class={user.online ? '' : 'faint'}>
           <rect x="0" y="8" width="3" height="4" rx="1" />
           <rect x="5" y="5" width="3" height="7" rx="1" />

@@ -62,7 +62,7 @@ function addTo(blocks: Block[], last: Block | undefined, kind: 'paragraph' | 'qu
 }
 
 /** The pieces of one line. */
-export function parseInline(text: string, depth = 0): Inline[] {
+function parseInline(text: string, depth = 0): Inline[] {
   const parts: Inline[] = [];
   let plain = '';
   const flush = () => {
@@ -124,5 +124,8 @@ export function firstLink(text: string): string | undefined {
 
 /** The text without its marks, in one line: for previews and quotes. */
 export function plainText(text: string): string {
-  return text.replace(/```|(?<![\p{L}\p{N}])[*_~`](?=\S)|(?<=\S)[*_~`](?![\p{L}\p{N}])/gu, '').replace(/\s+/g, ' ').trim();
+  return text
+    .replace(/```|(?<![\p{L}\p{N}])[*_~`](?=\S)|(?<=\S)[*_~`](?![\p{L}\p{N}])/gu, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 }

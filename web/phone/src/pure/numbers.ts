@@ -1,7 +1,6 @@
 // Phone numbers, amounts and sizes as people read them.
 
-const TWO_DIGIT_CODES =
-  /^(20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
+const TWO_DIGIT_CODES = /^(20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
 
 /** A number of digits as `+44 113 496 0000`. */
 export function formatNumber(digits: string): string {

@@ -109,11 +109,18 @@ export function readMessage(value: unknown): Message | undefined {
     type: textAt(value, 'type'),
     payload: at(value, 'payload'),
     acceptedAt: timeAt(value, 'acceptedAt') ?? 0,
-    statuses: listAt(value, 'statuses').map((each) => ({ status: textAt(each, 'status'), at: timeAt(each, 'at') ?? 0 })),
+    statuses: listAt(value, 'statuses').map((each) => ({
+      status: textAt(each, 'status'),
+      at: timeAt(each, 'at') ?? 0,
+    })),
     failure:
       failure === null || failure === undefined
         ? null
-        : { code: numberAt(failure, 'code') ?? 0, title: textAt(failure, 'title'), details: textAt(failure, 'details') },
+        : {
+            code: numberAt(failure, 'code') ?? 0,
+            title: textAt(failure, 'title'),
+            details: textAt(failure, 'details'),
+          },
     graphMajor: numberAt(value, 'graphMajor') ?? 0,
     media: new Map(listAt(value, 'media').map((use) => [textAt(use, 'path'), textAt(use, 'mediaId')])),
   };

@@ -1,6 +1,7 @@
 // The phones on the screen: who each of them is, and which chat it has open. Remembered by this browser.
-import { at, listAt, textAt } from '../pure/json.js';
+
 import { world } from '../api/client.js';
+import { at, listAt, textAt } from '../pure/json.js';
 import { createStore } from './store.js';
 
 const KEY = `parley-phones${world === '' ? '' : `-${world}`}`;

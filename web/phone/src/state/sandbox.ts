@@ -263,8 +263,11 @@ function removeMessage(seq: number): void {
   }
   for (const [key, chat] of chats) {
     if (chat.last?.seq !== seq) continue;
-    const last = sandbox.get().threads.get(key)?.messages.findLast(({ type }) => type !== 'reaction') ?? null;
+    const last =
+      sandbox
+        .get()
+        .threads.get(key)
+        ?.messages.findLast(({ type }) => type !== 'reaction') ?? null;
     sandbox.set({ chats: new Map(sandbox.get().chats).set(key, { ...chat, last }) });
   }
 }
-

@@ -1,0 +1,79 @@
+// A sandbox with two businesses and a browser, for the tests of the phone.
+import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+import { type Browser, type Look, startBrowser } from '../support/browser.js';
+import { until } from '../support/until.js';
+import { dig, type Fixture, list, SENDER, startFixture, USER } from './sandbox-fixture.js';
+
+/** The second number of the fixture's WABA. */
+const SECOND = { number: '441134960010', phoneNumberId: '100200302' };
+
+/** A sandbox and a browser. */
+export interface PhoneScene {
+  sandbox: Fixture;
+  browser: Browser;
+  /** Opens the page; its first phone is USER. */
+  open(look?: Look): Promise<Page>;
+  /** Opens the page and the chat with SENDER. */
+  openChat(look?: Look): Promise<Page>;
+  /** Sends a message of that type to USER and returns its wamid. */
+  send(type: string, object: unknown, extra?: Record<string, unknown>): Promise<string>;
+  /** The newest message that the user sent, once `isIt`; its payload. */
+  said(isIt: (payload: unknown) => boolean): Promise<unknown>;
+  /** Messages, faults, users and clock are cleared, and what this browser remembers. */
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startPhoneScene(): Promise<PhoneScene> {
+  const sandbox = await startFixture({
+    waba: {
+      numbers: [{ number: SENDER, phoneNumberId: '100200301', throughput: 1000 }, SECOND],
+    },
+  });
+  const browser = await startBrowser();
+  const pages: Page[] = [];
+  const open = async (look?: Look) => {
+    const page = await browser.open(sandbox.url, look);
+    pages.push(page);
+    await page.locator('.chat-row').first().waitFor();
+    return page;
+  };
+  return {
+    sandbox,
+    browser,
+    open,
+    async openChat(look) {
+      const page = await open(look);
+      await page.locator('.chat-row', { hasText: SENDER.slice(-4) }).click();
+      await page.locator('.composer').waitFor();
+      return page;
+    },
+    async send(type, object, extra = {}) {
+      const body = { messaging_product: 'whatsapp', to: USER, type, [type]: object, ...extra };
+      const answer = await sandbox.graph('POST', `/${sandbox.phoneNumberId}/messages`, body);
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      return String(dig(answer.body, 'messages', 0, 'id'));
+    },
+    said: (isIt) =>
+      until('what the user said', async () => {
+        const { body } = await sandbox.control('GET', `/messages?order=desc&limit=20&user=${USER}`);
+        const found = list(body, 'messages').find(
+          (each) => dig(each, 'direction') === 'in' && isIt(dig(each, 'payload')),
+        );
+        return found === undefined ? undefined : (dig(found, 'payload') ?? undefined);
+      }),
+    async reset() {
+      await sandbox.control('POST', '/reset');
+      for (const page of pages.splice(0)) {
+        if (page.isClosed()) continue;
+        await page.evaluate('localStorage.clear()');
+        await page.close();
+      }
+    },
+    async stop() {
+      await browser.stop();
+      await sandbox.stop();
+    },
+  };
+}
