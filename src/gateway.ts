@@ -56,6 +56,7 @@ import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { createReceiveLag } from './pipeline/receive-lag.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
+import { observeTemplate } from './pipeline/template-changes.js';
 import { createTemplateSync } from './pipeline/template-sync.js';
 import { createTyping } from './pipeline/typing.js';
 import { createUrlDirectory } from './pipeline/url-directory.js';
@@ -254,6 +255,17 @@ async function wire(
   typing?.wake();
   lifecycle.add('typing', () => typing?.stop());
 
+  const templateSync = createTemplateSync({
+    database,
+    clock,
+    log,
+    directory,
+    graph,
+    tokenOf,
+    onReports: sink.reports,
+  });
+  if (roles.has('receive')) templateSync.start();
+  lifecycle.add('templates', () => templateSync.stop());
   const accept = createAccept({
     database,
     clock,
@@ -266,6 +278,7 @@ async function wire(
     directory,
     appSecrets: config.metaAppSecrets,
     oldestDay: () => janitor.oldestDay(),
+    observeTemplate: (wire) => observeTemplate({ database, clock, sync: templateSync, onReports: sink.reports }, wire),
     observeIdentity: (wire) => observeIdentity({ database, directory }, wire),
     observeCalls: (change) => observeCalls({ database, directory }, change),
     onStatus: receiveLag.note,
@@ -277,9 +290,6 @@ async function wire(
   });
   gauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
-  const templateSync = createTemplateSync({ database, clock, log, directory, graph, tokenOf });
-  if (roles.has('receive')) templateSync.start();
-  lifecycle.add('templates', () => templateSync.stop());
   const callerAddress = createCallerAddress(config.trustedProxies);
   const authenticator = createAuthenticator({ directory, clock, callerAddress });
   const limits = createLimits({
@@ -330,6 +340,7 @@ async function wire(
       downloads,
       tokenOf,
       sync: templateSync,
+      onReports: sink.reports,
       isLenient: config.templateExamples === 'lenient',
       gate,
     };

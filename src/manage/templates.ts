@@ -15,14 +15,16 @@ import {
 import { componentsToWire, mediaExamples } from '../contract/templates/to-wire.js';
 import { isEditable, isSendable } from '../contract/templates/words.js';
 import type { Clock } from '../lib/clock.js';
+import type { Report } from '../pipeline/report.js';
+import { momentOf, templateReport } from '../pipeline/template-report.js';
 import type { TemplateSync } from '../pipeline/template-sync.js';
 import type { Database } from '../store/database.js';
 import type { DirectorySender } from '../store/directory.js';
 import {
   annotateTemplate,
+  deleteTemplates,
   findTemplate,
   findTemplatesNamed,
-  forgetTemplates,
   listTemplates,
   lockedUntil,
   lockName,
@@ -39,6 +41,8 @@ export interface TemplateParts extends ExampleParts {
   database: Database;
   clock: Clock;
   sync: Pick<TemplateSync, 'ensure'>;
+  /** Told of the reports that follow. */
+  onReports(reports: Report[]): void;
   /** The clear access token of a sender; undefined when no key of ours opens it. */
   tokenOf(sender: DirectorySender): string | undefined;
 }
@@ -107,7 +111,7 @@ export async function registerTemplate(
   if (isTemplateRefusal(node)) return node;
   const now = parts.clock.now();
   await database.transaction(async (tx) => {
-    await putTemplates(tx, shelf, now, asked, [node]);
+    await putTemplates(tx, shelf, momentOf(parts.clock), { since: asked, tells: false }, [node]);
     const notes = { platform: platformOf(request.platform) ?? { applicationId: null, entityId: null }, isNew: true };
     await annotateTemplate(tx, shelf, node.id, now, { ...notes, extras: extrasOf(request.structure) });
   });
@@ -204,7 +208,8 @@ async function editAtMeta(
   );
   if (isTemplateRefusal(answer)) return answer;
   const node = await readNode(graph, token, row.id);
-  if (node !== undefined) await putTemplates(database, shelfOf(sender), clock.now(), asked, [node]);
+  if (node !== undefined)
+    await putTemplates(database, shelfOf(sender), momentOf(clock), { since: asked, tells: false }, [node]);
   return undefined;
 }
 
@@ -225,11 +230,12 @@ export async function deleteTemplate(
   const answer = await askMeta(graph.delete(path, token));
   // What Meta does not have any more is deleted.
   if (isTemplateRefusal(answer) && answer.refusal !== 'notFound') return answer;
-  await database.transaction(async (tx) => {
+  const reports = await database.transaction(async (tx) => {
     if (rows.some(({ status, approved }) => isSendable(status) || approved !== null))
       await lockName(tx, shelf, name, clock.now() + LOCK_MS);
-    await forgetTemplates(tx, shelf, name);
+    return deleteTemplates(tx, shelf, momentOf(clock), name);
   });
+  parts.onReports(reports.map((report) => templateReport(report, clock.now())));
   return undefined;
 }
 

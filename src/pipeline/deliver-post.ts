@@ -5,7 +5,7 @@ import type { WebhookAnswer } from '../customer/verdict.js';
 import type { WebhookClient } from '../customer/webhook-client.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
-import { ReportKind } from '../store/reports.js';
+import { isSingle, ReportKind } from '../store/reports.js';
 import { complain } from './complain.js';
 import type { Posted, Posting } from './deliver-tick.js';
 import type { Batch, Endpoint } from './endpoint.js';
@@ -63,5 +63,6 @@ export function createPoster({ clock, log, client, secretsOf, profileOf }: Poste
 /** `pending` is how many more wait, which inbound messages tell (Infobip 4.3). */
 function bodyOf({ kind, reports }: Batch, pending: number): string {
   const bodies = reports.map((report) => report.body);
+  if (isSingle(kind)) return bodies.join('');
   return kind === ReportKind.inbound ? inboundEnvelope(bodies, pending) : reportEnvelope(bodies);
 }

@@ -1,7 +1,7 @@
 // The logic of one endpoint, without I/O: which reports share a POST, and whether the endpoint is up, down or disabled.
 // A backlog or a dead endpoint costs nobody else anything: everything here is per endpoint.
 import { nextTryAt } from '../customer/backoff.js';
-import type { BatchRow, EndpointHead } from '../store/reports.js';
+import { type BatchRow, type EndpointHead, isSingle } from '../store/reports.js';
 import type { Pace } from './delivery-slots.js';
 import { createRateBucket, type EndpointLimits, limitsOf, type RateBucket } from './endpoint-limits.js';
 import type { Report } from './report.js';
@@ -117,7 +117,7 @@ class OwnedEndpoint implements Endpoint {
       }
       const key = `${next.kind} ${next.url}`;
       let batch = open.get(key);
-      if (batch === undefined || batch.seqs.length >= resultsMax) {
+      if (batch === undefined || isSingle(next.kind) || batch.seqs.length >= resultsMax) {
         if (batches.length >= slots) break;
         batch = this.#newBatch(next, newId(), now);
         open.set(key, batch);

@@ -69,6 +69,8 @@ export interface ReceiveParts {
   observeCalls(change: WireOther): Promise<true> | undefined;
   /** A status of ours came, which Meta dates to `at` (epoch ms). */
   onStatus(at: number): void;
+  /** Applies a change that is about a template. */
+  observeTemplate(wire: WireOther): Promise<true> | undefined;
   onEvents(events: AppendedEvent[]): void;
   onReports(reports: Report[]): void;
   /** Messages with files were committed. */
@@ -150,6 +152,8 @@ export function createReceive(parts: ReceiveParts): Receive {
           parts.count('other', 1);
           const call = parts.observeCalls(event);
           if (call !== undefined) commits.push(call);
+          const template = parts.observeTemplate(event);
+          if (template !== undefined) commits.push(template);
           commits.push(changes.add(toChangeItem(parts, event)));
         }
       }

@@ -1,6 +1,9 @@
 // The slow way to a report's text: from the rows it points at. Used when a report did not come from memory.
+
+import { templateEventToReport } from '../contract/templates/event.js';
 import type { Database } from '../store/database.js';
 import { ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
+import { readTemplateEvents } from '../store/templates.js';
 import { inboundBody, type MediaUrl, messageReport, type Report, testBody } from './report.js';
 
 /** Makes reports of report rows. */
@@ -22,6 +25,7 @@ export function createReportReader(database: Database, mediaUrl: MediaUrl): Repo
         const ofDay = rows.filter((row) => row.refDay === day);
         await readMessages(database, day, ofDay, texts);
         await readInbound({ database, mediaUrl }, day, ofDay, texts);
+        await readTemplates(database, day, ofDay, texts);
       }
       return rows.flatMap((row) => {
         const text = texts.get(keyOf(row.ref, row.attempt, row.eventKind));
@@ -61,4 +65,12 @@ async function readInbound(
     wanted.map((row) => row.ref),
   );
   for (const fact of facts) texts.set(keyOf(fact.id, 0, 0), { url: undefined, body: inboundBody(fact, mediaUrl) });
+}
+
+async function readTemplates(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
+  const ids = rows.filter((row) => row.kind === ReportKind.template).map((row) => row.ref);
+  if (ids.length === 0) return;
+  for (const event of await readTemplateEvents(database, day, ids)) {
+    texts.set(keyOf(event.id, 0, 0), { url: undefined, body: JSON.stringify(templateEventToReport(event)) });
+  }
 }

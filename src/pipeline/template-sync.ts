@@ -16,7 +16,9 @@ import {
   settleTemplateSync,
   wantTemplateSync,
 } from '../store/template-syncs.js';
-import { forgetUnseen, listTemplates, putTemplates, type Shelf } from '../store/templates.js';
+import { deleteUnseen, listTemplates, putTemplates, type Shelf, type TemplateReport } from '../store/templates.js';
+import type { Report } from './report.js';
+import { momentOf, templateReport } from './template-report.js';
 
 /** Keeps templates. */
 export interface TemplateSync {
@@ -38,6 +40,7 @@ export interface TemplateSyncParts {
   graph: Pick<GraphClient, 'get'>;
   /** The clear access token of a sender; undefined when no key of ours opens it. */
   tokenOf(sender: DirectorySender): string | undefined;
+  onReports(reports: Report[]): void;
 }
 
 const HOUR_MS = 3_600_000;
@@ -161,6 +164,8 @@ async function syncShelf(parts: TemplateSyncParts, shelf: Shelf): Promise<boolea
 /** What went wrong; undefined: nothing. */
 async function readAll(parts: TemplateSyncParts, shelf: Shelf, since: number): Promise<string | undefined> {
   const { database, clock } = parts;
+  const told = (reports: TemplateReport[]): void =>
+    parts.onReports(reports.map((report) => templateReport(report, clock.now())));
   const token = tokenFor(parts, shelf);
   if (token === undefined) return 'no sender with a token';
   const statuses = new Map((await listTemplates(database, shelf)).map((row) => [rowKey(row), row.status]));
@@ -175,11 +180,11 @@ async function readAll(parts: TemplateSyncParts, shelf: Shelf, since: number): P
       const node = nodeFromWire(item, (found) => statuses.get(rowKey(found)));
       return node === undefined ? [] : [node];
     });
-    await putTemplates(database, shelf, clock.now(), since, nodes);
+    told(await putTemplates(database, shelf, momentOf(clock), { since, tells: true }, nodes));
     const paging = objectAt(answer.body, 'paging');
     after = textAt(objectAt(paging, 'cursors'), 'after');
     if (after === undefined || textAt(paging, 'next') === undefined) {
-      await forgetUnseen(database, shelf, since);
+      told(await deleteUnseen(database, shelf, momentOf(clock), since));
       return undefined;
     }
   }

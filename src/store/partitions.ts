@@ -3,7 +3,15 @@ import { addDays } from '../lib/day.js';
 import type { Database } from './database.js';
 
 /** The tables that have one partition a day. */
-const PARTITIONED = ['messages', 'events', 'inbound', 'meta_changes', 'reports', 'attempts'] as const;
+const PARTITIONED = [
+  'messages',
+  'events',
+  'inbound',
+  'meta_changes',
+  'reports',
+  'attempts',
+  'template_events',
+] as const;
 
 /** A partitioned table. */
 export type Partitioned = (typeof PARTITIONED)[number];

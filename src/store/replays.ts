@@ -1,5 +1,6 @@
 // Replays: reports that have left their stream are put into requests again. Each call takes one page of rows and is one statement.
 import type { Runner } from './accounts.js';
+import { ReportKind } from './reports.js';
 
 /** What a page of a replay did. `last` is the sequence number to go on after, null when the page was the last one. */
 export interface ReplayPage {
@@ -32,7 +33,8 @@ const REPLAY = `underway AS MATERIALIZED (
     LEFT JOIN messages m ON p.url IS NULL AND m.day = p.ref_day AND m.id = p.ref
     WHERE NOT EXISTS (SELECT FROM underway u WHERE u.endpoint = p.endpoint AND u.seq = p.seq)
   ), numbered AS (
-    SELECT c.*, (row_number() OVER (PARTITION BY c.endpoint, c.kind, c.url ORDER BY c.seq) - 1) / ${BATCH_REPORTS_MAX} AS part
+    SELECT c.*, (row_number() OVER (PARTITION BY c.endpoint, c.kind, c.url ORDER BY c.seq) - 1)
+      / CASE WHEN c.kind > ${ReportKind.inbound} AND c.kind < ${ReportKind.test} THEN 1 ELSE ${BATCH_REPORTS_MAX} END AS part
     FROM chosen c WHERE c.url IS NOT NULL
   ), made AS (
     INSERT INTO batches (id, endpoint, kind, url, seqs, from_day, to_day, is_replay, first_due_at, due_at)

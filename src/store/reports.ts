@@ -2,11 +2,16 @@
 import type { Database, Value } from './database.js';
 
 /** Kinds of report. A test report says nothing but that it is one. */
-export const ReportKind = { delivery: 1, seen: 2, inbound: 3, test: 30 } as const;
+export const ReportKind = { delivery: 1, seen: 2, inbound: 3, template: 5, test: 30 } as const;
 /** Their names for people. */
 export const REPORT_KIND_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(ReportKind).map(([name, kind]) => [kind, name]),
 );
+
+/** Whether reports of this kind are a body by themselves, one in each POST; the others share a list. */
+export function isSingle(kind: number): boolean {
+  return kind > ReportKind.inbound && kind < ReportKind.test;
+}
 
 /** A report as it stands in its stream. `url` null: the message's own notifyUrl. `at`: when it was appended. */
 export interface ReportRow {

@@ -64,6 +64,7 @@ export function mayDrop({ table, day }: Partition, unfinished: Unfinished): bool
     meta_changes: [],
     reports: [unfinished.reports],
     attempts: [],
+    template_events: [unfinished.referenced],
   };
   return blockers[table].every((blocker) => blocker === undefined || day < blocker);
 }

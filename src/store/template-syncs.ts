@@ -26,6 +26,10 @@ const IS_SYNCED = {
   name: 'template_sync_done',
   text: 'SELECT 1 AS done FROM template_syncs WHERE account = $1 AND waba_id = $2 AND synced_at IS NOT NULL',
 };
+const READERS = {
+  name: 'template_sync_readers',
+  text: 'SELECT account FROM template_syncs WHERE waba_id = $1 AND synced_at IS NOT NULL ORDER BY account',
+};
 const WANT = {
   name: 'template_sync_want',
   text: 'UPDATE template_syncs SET due_at = least(due_at, $3) WHERE account = $1 AND waba_id = $2',
@@ -63,4 +67,9 @@ export async function settleTemplateSync(
 /** Whether Meta has ever shown the account the templates of the WABA. */
 export async function isTemplateSynced(db: Runner, { account, wabaId }: Shelf): Promise<boolean> {
   return (await db.run(IS_SYNCED, [account, wabaId])).length > 0;
+}
+
+/** The accounts whose token may read the templates of a WABA: only they are told of them. */
+export async function readersOfWaba(db: Runner, wabaId: string): Promise<number[]> {
+  return (await db.run<{ account: number }>(READERS, [wabaId])).map(({ account }) => account);
 }

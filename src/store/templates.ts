@@ -54,19 +54,19 @@ const COLUMNS = `account, waba_id AS "wabaId", name, language, template_id AS id
   application_id AS "applicationId", entity_id AS "entityId", extras, edits, created_at AS "createdAt", updated_at AS "updatedAt"`;
 const LIST = {
   name: 'template_list',
-  text: `SELECT ${COLUMNS} FROM templates WHERE account = $1 AND waba_id = $2 ORDER BY name, language`,
+  text: `SELECT ${COLUMNS} FROM templates WHERE account = $1 AND waba_id = $2 AND status <> 'DELETED' ORDER BY name, language`,
 };
 const BY_ID = {
   name: 'template_by_id',
-  text: `SELECT ${COLUMNS} FROM templates WHERE account = $1 AND waba_id = $2 AND template_id = $3`,
+  text: `SELECT ${COLUMNS} FROM templates WHERE account = $1 AND waba_id = $2 AND template_id = $3 AND status <> 'DELETED'`,
 };
 const BY_NAME = {
   name: 'template_by_name',
-  text: `SELECT ${COLUMNS} FROM templates WHERE account = $1 AND waba_id = $2 AND name = $3 ORDER BY language`,
+  text: `SELECT ${COLUMNS} FROM templates WHERE account = $1 AND waba_id = $2 AND name = $3 AND status <> 'DELETED' ORDER BY language`,
 };
 const PUT = {
   name: 'template_put',
-  text: 'SELECT * FROM put_templates($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)',
+  text: 'SELECT * FROM put_templates($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)',
 };
 const ANNOTATE = {
   name: 'template_annotate',
@@ -75,13 +75,10 @@ const ANNOTATE = {
       edits = CASE WHEN $11::bigint IS NULL THEN edits ELSE array_append(ARRAY(SELECT e FROM unnest(edits) e WHERE e > $11 - $12), $11) END
     WHERE account = $1 AND waba_id = $2 AND template_id = $3`,
 };
-const FORGET = {
-  name: 'template_forget',
-  text: 'DELETE FROM templates WHERE account = $1 AND waba_id = $2 AND name = $3',
-};
-const FORGET_UNSEEN = {
-  name: 'template_forget_unseen',
-  text: 'DELETE FROM templates WHERE account = $1 AND waba_id = $2 AND seen_at < $3 RETURNING template_id AS id',
+const DELETE = { name: 'template_delete', text: 'SELECT * FROM delete_templates($1,$2,$3,$4,$5,$6)' };
+const CHANGE = {
+  name: 'template_change',
+  text: 'SELECT * FROM change_template($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)',
 };
 const LOCK = {
   name: 'template_lock',
@@ -115,35 +112,94 @@ function fromRow(row: TemplateRow): TemplateRow {
   return { ...row, edits: row.edits.map(Number) };
 }
 
-/** A template whose state is another than what was known of it. */
-export interface ChangedTemplate {
-  name: string;
-  language: string;
-  oldStatus: string;
-  oldCategory: string;
-  oldQuality: string;
+/** What became of a template, and one report of it. Times are epoch ms. */
+export interface TemplateReport {
+  /** Of the event, the same in each report of it. */
+  id: string;
+  endpoint: number;
+  seq: number;
+  reportDay: number;
+  url: string;
+  event: TemplateEventFacts;
 }
 
-/** Stores what Meta was asked for at `since`; what was told here later stays. Returns known ones whose state changed by it. */
+/** The facts of an event of a template. `kind`: 1 status, 2 category, 3 quality. */
+export interface TemplateEventFacts {
+  id: string;
+  templateId: string;
+  name: string;
+  language: string;
+  kind: number;
+  at: number;
+  previous: string;
+  current: string;
+  reason: string | null;
+  applicationId: string | null;
+  entityId: string | null;
+}
+
+interface ReportRow {
+  id: string;
+  endpoint: number;
+  seq: number;
+  report_day: number;
+  url: string;
+  template_id: string;
+  name: string;
+  language: string;
+  kind: number;
+  at: number;
+  previous: string;
+  current: string;
+  reason: string | null;
+  application_id: string | null;
+  entity_id: string | null;
+}
+
+function fromReportRow(row: ReportRow): TemplateReport {
+  const {
+    id,
+    endpoint,
+    seq,
+    report_day: reportDay,
+    url,
+    template_id: templateId,
+    name,
+    language,
+    kind,
+    at,
+    ...rest
+  } = row;
+  const { previous, current, reason, application_id: applicationId, entity_id: entityId } = rest;
+  const event = { id, templateId, name, language, kind, at, previous, current, reason, applicationId, entityId };
+  return { id, endpoint, seq, reportDay, url, event };
+}
+
+/** When something is written. */
+export interface Moment {
+  now: number;
+  /** Its day, yyyymmdd. */
+  today: number;
+}
+
+/**
+ * Stores what Meta was asked for at `since`; what was told here later stays. `tells`: whether those whose state changed by it are told of.
+ * Returns the reports.
+ */
 export async function putTemplates(
   db: Runner,
   { account, wabaId }: Shelf,
-  now: number,
-  since: number,
+  { now, today }: Moment,
+  { since, tells }: { since: number; tells: boolean },
   templates: readonly MetaTemplate[],
-): Promise<ChangedTemplate[]> {
-  interface Row {
-    name: string;
-    language: string;
-    old_status: string;
-    old_category: string;
-    old_quality: string;
-  }
-  const rows = await db.run<Row>(PUT, [
+): Promise<TemplateReport[]> {
+  const rows = await db.run<ReportRow>(PUT, [
     now,
+    today,
     since,
     account,
     wabaId,
+    tells,
     templates.map((t) => t.name),
     templates.map((t) => t.language),
     templates.map((t) => t.id),
@@ -156,13 +212,62 @@ export async function putTemplates(
     templates.map((t) => t.libraryName),
     templates.map((t) => t.rejectedReason),
   ]);
-  return rows.map(({ name, language, old_status: oldStatus, old_category: oldCategory, old_quality: oldQuality }) => ({
-    name,
-    language,
-    oldStatus,
-    oldCategory,
-    oldQuality,
-  }));
+  return rows.map(fromReportRow);
+}
+
+/** What a webhook said of a template; undefined: nothing of that. `at`: Meta's time. */
+export interface TemplateChange {
+  id: string;
+  name: string;
+  language: string;
+  at: number;
+  status?: string | undefined;
+  category?: string | undefined;
+  quality?: string | undefined;
+  reason: string;
+}
+
+/** Applies a webhook to the account's row; what was applied before, or is older, does nothing. Returns the reports. */
+export async function changeTemplate(
+  db: Runner,
+  { account, wabaId }: Shelf,
+  { now, today }: Moment,
+  { id, name, language, at, status, category, quality, reason }: TemplateChange,
+): Promise<TemplateReport[]> {
+  const values = [now, today, account, wabaId, id, name, language, at];
+  const rows = await db.run<ReportRow>(CHANGE, [...values, status ?? null, category ?? null, quality ?? null, reason]);
+  return rows.map(fromReportRow);
+}
+
+/** Marks a template as deleted in all its languages. Returns the reports. */
+export async function deleteTemplates(
+  db: Runner,
+  { account, wabaId }: Shelf,
+  { now, today }: Moment,
+  name: string,
+): Promise<TemplateReport[]> {
+  return (await db.run<ReportRow>(DELETE, [now, today, account, wabaId, name, 0])).map(fromReportRow);
+}
+
+/** Marks as deleted what Meta did not have when it was asked for everything since `before`, and forgets what was marked before. */
+export async function deleteUnseen(
+  db: Runner,
+  { account, wabaId }: Shelf,
+  { now, today }: Moment,
+  before: number,
+): Promise<TemplateReport[]> {
+  return (await db.run<ReportRow>(DELETE, [now, today, account, wabaId, null, before])).map(fromReportRow);
+}
+
+const EVENTS = {
+  name: 'template_events',
+  text: `SELECT id, template_id AS "templateId", name, language, kind, at, previous, current, reason, application_id AS "applicationId",
+      entity_id AS "entityId" FROM template_events WHERE day = $1 AND id = ANY ($2::uuid[])`,
+};
+
+/** Events of one day by their ids. */
+export function readTemplateEvents(db: Runner, day: number, ids: readonly string[]): Promise<TemplateEventFacts[]> {
+  return db.run<TemplateEventFacts>(EVENTS, [day, ids]);
 }
 
 /** What our side says of a template; undefined keeps what is there. */
@@ -197,16 +302,6 @@ export async function annotateTemplate(
     edit === undefined ? null : now,
     edit?.window ?? 0,
   ]);
-}
-
-/** Forgets a template in all its languages. */
-export async function forgetTemplates(db: Runner, { account, wabaId }: Shelf, name: string): Promise<void> {
-  await db.run(FORGET, [account, wabaId, name]);
-}
-
-/** Forgets what Meta did not have when it was asked for everything since `before`; returns the ids. */
-export async function forgetUnseen(db: Runner, { account, wabaId }: Shelf, before: number): Promise<string[]> {
-  return (await db.run<{ id: string }>(FORGET_UNSEEN, [account, wabaId, before])).map(({ id }) => id);
 }
 
 /** Keeps a name from being given again before `until`. */
@@ -247,7 +342,7 @@ const ORDERS = {
 /** The keys of orders. */
 export const TEMPLATE_ORDERS = ['templateId', 'name', 'language', 'category', 'status'] as const;
 
-const WHERE = `account = $1 AND waba_id = ANY ($2::text[]) AND (cardinality($3::text[]) = 0 OR status = ANY ($3))
+const WHERE = `account = $1 AND status <> 'DELETED' AND waba_id = ANY ($2::text[]) AND (cardinality($3::text[]) = 0 OR status = ANY ($3))
   AND (cardinality($4::text[]) = 0 OR language = ANY ($4)) AND (cardinality($5::text[]) = 0 OR category = ANY ($5))
   AND ($6::text IS NULL OR name = $6) AND ($7::text IS NULL OR application_id = $7) AND ($8::text IS NULL OR entity_id = $8)`;
 const COUNT = { name: 'template_count', text: `SELECT count(*) AS total FROM templates WHERE ${WHERE}` };

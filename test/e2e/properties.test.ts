@@ -64,6 +64,7 @@ before(async () => {
     observeIdentity: () => undefined,
     observeCalls: () => undefined,
     onStatus: () => {},
+    observeTemplate: () => undefined,
     onEvents: (events: AppendedEvent[]) => void told.push(...events),
     onReports: () => {},
     onMedia: () => {},
