@@ -63,6 +63,7 @@ export interface SafeFetchOptions extends GuardedAgentOptions {
   inFlightMax?: number;
 }
 
+const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'metadata.goog', 'instance-data']);
 const IN_FLIGHT_MAX = 512;
 const BODY_BYTES_MAX = 64 * 1024;
 const FIRST_BYTES = 1024;
@@ -99,7 +100,14 @@ export function staticReason(url: string, rule: AddressRule): string | undefined
   if (username !== '' || password !== '') return 'credentials in the URL';
   // The URL parser has already turned decimal, octal and hex spellings of IPv4 into dotted form.
   const literal = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  return isIP(literal) === 0 ? undefined : rule(literal);
+  return isIP(literal) === 0 ? nameReason(literal, rule) : rule(literal);
+}
+
+/** Names that lead to the same place wherever they are asked for: this machine (RFC 6761), and the metadata of clouds. */
+function nameReason(hostname: string, rule: AddressRule): string | undefined {
+  const name = hostname.replace(/\.+$/, '');
+  if (METADATA_NAMES.has(name)) return 'metadata address';
+  return name === 'localhost' || name.endsWith('.localhost') ? rule('127.0.0.1') && rule('::1') : undefined;
 }
 
 /** Who waits for a slot or holds one. */
