@@ -8,11 +8,9 @@ import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
-import type { GraphClient } from '../meta/graph-client.js';
 import { createPairBuckets } from '../meta/pace.js';
-import { type Outcome, verdictOf } from '../meta/verdict.js';
-import { type Database, DatabaseError } from '../store/database.js';
-import type { Directory, DirectorySender } from '../store/directory.js';
+import type { Outcome } from '../meta/verdict.js';
+import type { Database } from '../store/database.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
 import {
   answeredAttempts,
@@ -21,18 +19,18 @@ import {
   HELD,
   type HeldReason,
   type LaneMessage,
-  notePause,
   readLaneSeqs,
 } from '../store/lanes.js';
 import { OWNED } from '../store/processes.js';
 import { complain } from './complain.js';
-import { BROKEN, diagnosticOf, endOf, failureOf, GONE, submittedOf, toHeldRow } from './dispatch-rows.js';
+import { BROKEN, diagnosticOf, endOf, failureOf, submittedOf, toHeldRow } from './dispatch-rows.js';
 import { type Lane, VALIDITY_MS, type Work } from './lane.js';
+import { type Answer, LanePost, type LanePostParts } from './lane-post.js';
 import { LaneSet } from './lane-set.js';
+import { LaneTrouble } from './lane-trouble.js';
 import type { Owner } from './ownership.js';
-import type { Preparation, Prepared } from './preparation.js';
-import { metaRequest, type SendExtras } from './request.js';
 import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
+import { createUnknownWait, type UnknownWait, type UnknownWaitParts } from './unknown-wait.js';
 import { waitMs } from './wait.js';
 
 /** Posts what is accepted. */
@@ -52,37 +50,18 @@ export interface Dispatch extends Owner {
 }
 
 /** What dispatch works with. */
-export interface DispatchParts {
+export interface DispatchParts extends LanePostParts, UnknownWaitParts {
   database: Database;
   clock: Clock;
   log: Log;
-  directory: Directory;
-  graph: GraphClient;
-  /** The clear access token of a sender; undefined when no key of ours opens it. */
-  tokenOf(sender: DirectorySender): string | undefined;
-  /** What some messages need before their POST. */
-  preparation: Preparation;
-  /** Whether a request of at most `ms` may begin now. */
-  mayAct(ms: number): boolean;
   processId(): number | undefined;
   /** The database said that the lease is lost. */
   onLost(): void;
-  /** Since when (wall ms) statuses can be received. */
-  receiveReadySince(): number | undefined;
-  /** How late the statuses are that come now, ms; 0 when this process receives none. */
-  receiveBehindMs(): number;
   /** Whether other processes may accept into lanes owned here. */
   hasPeers(): boolean;
   onEvents(events: AppendedEvent[]): void;
   /** Counts a POST by its outcome and Meta's code. */
   count(outcome: Outcome['kind'], metaCode: number | undefined): void;
-}
-
-interface Answer {
-  work: Work;
-  outcome: Outcome;
-  /** Otherwise it says nothing about whether Meta can be reached. */
-  wasPosted: boolean;
 }
 
 /** One tick while it is made. */
@@ -96,13 +75,9 @@ interface Tick {
   touched: Set<Lane>;
 }
 
-/** Statuses this old are no sign that webhooks are late: Meta dates them to whole seconds, and its own way takes some. */
-const LATE_MS_MIN = 5_000;
-const LATE_LOOK_MS = 2_000;
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
 const RELEASE_MS = 5_000;
-const UNSEALABLE_PAUSE_MS = 60_000;
 
 /** Creates dispatch; it owns no lanes until `take`. */
 export function createDispatch(parts: DispatchParts): Dispatch {
@@ -119,14 +94,11 @@ class Dispatcher implements Dispatch {
   readonly #poll: Poll;
   /** Lanes that may have something to do. */
   readonly #active = new Set<Lane>();
-  /** The sealed token that a lane was paused with for its sake. */
-  readonly #refusedTokens = new Map<number, Buffer>();
-  /** Writes of pauses under way. */
-  readonly #noting = new Map<Lane, Promise<void>>();
+  readonly #trouble: LaneTrouble;
+  readonly #poster: LanePost;
+  readonly #unknownWait: UnknownWait;
   #answers: Answer[] = [];
   #inFlight = 0;
-  /** Of those in flight, how many are prepared and have no socket yet. */
-  #preparing = 0;
   #isDraining = false;
   #generation = 0;
 
@@ -141,12 +113,15 @@ class Dispatcher implements Dispatch {
         parts.onLost();
       },
     );
+    this.#trouble = new LaneTrouble({ database, log, directory, onResumed: (lane) => this.#ready(lane) });
+    this.#poster = new LanePost(parts);
+    this.#unknownWait = createUnknownWait(parts);
     this.#lanes = new LaneSet({
       database,
       clock,
       log,
       directory,
-      isNoted: (lane) => !this.#noting.has(lane),
+      isNoted: (lane) => this.#trouble.isNoted(lane),
       onReady: (lane) => this.#ready(lane),
     });
     this.#alarm = createAlarm(clock, () => {
@@ -196,9 +171,7 @@ class Dispatcher implements Dispatch {
       const sender = this.#parts.directory.senderById(lane.lane);
       if (sender === undefined) continue;
       lane.setThroughput(sender.throughput);
-      // A pause that credentials caused ends when they are replaced.
-      const refused = this.#refusedTokens.get(lane.lane);
-      if (refused !== undefined && !refused.equals(sender.accessToken)) this.#resume(lane);
+      this.#trouble.lookAtToken(lane, sender.accessToken);
     }
     const processId = this.#parts.processId();
     if (processId === undefined) return;
@@ -284,11 +257,11 @@ class Dispatcher implements Dispatch {
       if (lane === undefined) continue;
       touched.add(lane);
       this.#active.add(lane);
-      if (wasPosted) this.#noteReach(lane, outcome, now);
+      if (wasPosted) this.#trouble.noteReach(lane, outcome, now);
       if (outcome.kind === 'accepted') rows.events.push(submittedOf(work, outcome.wamid));
       else if (outcome.kind === 'failed') failures.push({ work, event: failureOf(work, outcome, now) });
       else rows.events.push(diagnosticOf(work, outcome));
-      if (outcome.kind === 'retry') this.#noteTrouble(lane, outcome, now);
+      if (outcome.kind === 'retry') this.#trouble.noteRefusal(lane, outcome, now);
       if (outcome.kind === 'accepted' || outcome.kind === 'failed') {
         if (work.isHeld) rows.released.push({ lane: work.lane, seq: work.seq });
         held.delete(work);
@@ -318,70 +291,8 @@ class Dispatcher implements Dispatch {
     outcome: Extract<Outcome, { kind: 'retry' | 'unknown' }>,
     now: number,
   ): { reason: HeldReason; dueAt: number } {
-    if (outcome.kind === 'unknown') return { reason: HELD.unknown, dueAt: now + this.#unknownWaitMs(work.lane) };
+    if (outcome.kind === 'unknown') return { reason: HELD.unknown, dueAt: now + this.#unknownWait.ofLane(work.lane) };
     return { reason: outcome.scope === 'lane' ? HELD.lane : HELD.retry, dueAt: now + outcome.delayMs };
-  }
-
-  #unknownWaitMs(lane: number): number {
-    const { directory } = this.#parts;
-    const sender = directory.senderById(lane);
-    const account = sender === undefined ? undefined : directory.account(sender.account);
-    return (account?.unknownWaitSeconds ?? 30) * 1000;
-  }
-
-  #noteReach(lane: Lane, outcome: Outcome, now: number): void {
-    const isMissed =
-      outcome.kind === 'unknown' ||
-      (outcome.kind === 'retry' &&
-        outcome.scope !== 'lane' &&
-        (outcome.refusal === undefined || outcome.refusal.httpStatus >= 500));
-    if (isMissed) {
-      if (lane.missed(now, `unreachable ${outcome.reason}`)) this.#noteLanePause(lane);
-    } else if (!(outcome.kind === 'retry' && outcome.scope === 'lane') && lane.reached()) {
-      this.#resume(lane);
-    }
-  }
-
-  #noteTrouble(lane: Lane, outcome: Extract<Outcome, { kind: 'retry' }>, now: number): void {
-    if (outcome.scope === 'number') lane.holdNumber(now + outcome.delayMs);
-    if (outcome.scope !== 'lane') return;
-    lane.pause(now + outcome.delayMs, outcome.reason);
-    const token = this.#parts.directory.senderById(lane.lane)?.accessToken;
-    if (token !== undefined) this.#refusedTokens.set(lane.lane, token);
-    this.#noteLanePause(lane);
-  }
-
-  #noteLanePause(lane: Lane): void {
-    const paused = lane.paused();
-    if (paused === undefined) return;
-    this.#parts.log.warn({
-      event: 'lane.paused',
-      lane: lane.lane,
-      until: new Date(Math.min(paused.until, 8.64e15)).toISOString(),
-      reason: paused.reason,
-    });
-    this.#note(lane, paused.until, paused.reason);
-  }
-
-  /** Writes a lane's pause, or that it has ended, one after the other. */
-  #note(lane: Lane, until: number | null, reason: string | null): void {
-    const { database, log } = this.#parts;
-    const written = (this.#noting.get(lane) ?? Promise.resolve())
-      .then(() => notePause(database, lane.lane, until, reason))
-      .catch((error: unknown) => complain(log, 'dispatch.note-pause', error))
-      .finally(() => {
-        if (this.#noting.get(lane) === written) this.#noting.delete(lane);
-      });
-    this.#noting.set(lane, written);
-  }
-
-  #resume(lane: Lane): void {
-    lane.resume();
-    this.#refusedTokens.delete(lane.lane);
-    this.#active.add(lane);
-    this.#parts.log.info({ event: 'lane.resumed', lane: lane.lane });
-    this.#note(lane, null, null);
-    this.#loop.wake();
   }
 
   async #select(tick: Tick): Promise<Work[]> {
@@ -465,12 +376,13 @@ class Dispatcher implements Dispatch {
       touched.add(lane);
       const sender = directory.senderById(work.lane);
       const account = sender === undefined ? undefined : directory.account(sender.account);
+      const leftMs = this.#unknownWait.leftMs(work, now);
       const wamid = answered.get(`${work.id}:${work.attempt}`);
       if (wamid !== undefined) {
         if (wamid !== '') tick.rows.events.push(submittedOf(work, wamid));
         this.#finish([work], tick);
-      } else if (this.#leftToWaitMs(work, now) > 0) {
-        const dueAt = now + this.#leftToWaitMs(work, now);
+      } else if (leftMs > 0) {
+        const dueAt = now + leftMs;
         lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt }, now);
         held.set(work, null);
         // The lane was asked already when it has something to do next.
@@ -488,15 +400,6 @@ class Dispatcher implements Dispatch {
       }
     }
     return hasResends;
-  }
-
-  /** The wait counts only while statuses can be received, and is not over while those that come are late themselves. */
-  #leftToWaitMs(work: Work, now: number): number {
-    const since = this.#parts.receiveReadySince();
-    const waitMs = this.#unknownWaitMs(work.lane);
-    if (since === undefined) return waitMs;
-    if (now - since < waitMs) return since + waitMs - now;
-    return this.#parts.receiveBehindMs() >= Math.max(waitMs / 2, LATE_MS_MIN) ? LATE_LOOK_MS : 0;
   }
 
   /** Reads what an earlier owner held: its rows do not carry the content. */
@@ -523,7 +426,8 @@ class Dispatcher implements Dispatch {
 
   /** Messages that are prepared have room of their own: slow ones hold up no other lane. */
   #roomOf(way: 'prepared' | 'direct'): number {
-    const busy = way === 'prepared' ? this.#preparing : this.#inFlight - this.#preparing;
+    const preparing = this.#poster.preparing();
+    const busy = way === 'prepared' ? preparing : this.#inFlight - preparing;
     return Math.max(0, this.#parts.graph.connections - busy);
   }
 
@@ -532,7 +436,10 @@ class Dispatcher implements Dispatch {
     this.#inFlight += 1;
     let answer: Answer | undefined;
     try {
-      answer = await this.#attempt(work, () => generation === this.#generation && this.#lanes.get(work.lane) === lane);
+      answer = await this.#poster.attempt(
+        work,
+        () => generation === this.#generation && this.#lanes.get(work.lane) === lane,
+      );
     } catch (error) {
       // A bug in a mapping must not stop the lane: the message fails, visibly.
       complain(this.#parts.log, 'dispatch.post', error);
@@ -548,52 +455,4 @@ class Dispatcher implements Dispatch {
     this.#answers.push(answer);
     this.#loop.wake();
   }
-
-  /** Undefined when the lane was given away while the message was prepared: to its new owner this is an attempt without an answer. */
-  async #attempt(work: Work, isOurs: () => boolean): Promise<Answer | undefined> {
-    const { directory, preparation } = this.#parts;
-    const sender = preparation.isNeeded(work.lane) ? directory.senderById(work.lane) : undefined;
-    if (sender === undefined || work.message === undefined)
-      return { work, outcome: await this.#send(work), wasPosted: true };
-    const prepared = await this.#prepare(work, sender, work.message);
-    if (!isOurs()) return undefined;
-    if (prepared.kind !== 'ready') return { work, outcome: prepared, wasPosted: false };
-    return { work, outcome: await this.#send(work, prepared.extras), wasPosted: true };
-  }
-
-  async #prepare(work: Work, sender: DirectorySender, message: LaneMessage): Promise<Prepared | Outcome> {
-    this.#preparing += 1;
-    try {
-      return await this.#parts.preparation.prepare(sender, message, work.attempt);
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-      return notWritten('database away', work);
-    } finally {
-      this.#preparing -= 1;
-    }
-  }
-
-  async #send(work: Work, extras?: SendExtras): Promise<Outcome> {
-    const { directory, graph, tokenOf, mayAct } = this.#parts;
-    const sender = directory.senderById(work.lane);
-    if (sender === undefined) return directory.isRemoved(work.lane) ? GONE : notWritten('sender not known yet', work);
-    if (work.message === undefined) return BROKEN;
-    const body = metaRequest(work.message, work.attempt, extras);
-    const token = tokenOf(sender);
-    if (token === undefined) return unsealable();
-    // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
-    if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
-    return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
-  }
-}
-
-/** No byte was sent; the same try may be made again. */
-function notWritten(reason: string, { attempt }: Work): Outcome {
-  return verdictOf({ kind: 'notWritten', reason, cause: undefined }, attempt, Math.random());
-}
-
-/** The secret key is not the one that the token was sealed with: a person must act, and every message of the lane waits. */
-function unsealable(): Outcome {
-  const reason = 'access token cannot be opened with PARLEY_SECRET_KEY';
-  return { kind: 'retry', delayMs: UNSEALABLE_PAUSE_MS, scope: 'lane', reason, refusal: undefined };
 }

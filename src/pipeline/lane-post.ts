@@ -1,0 +1,95 @@
+// One POST to Meta: what is prepared for it, with which token, and what came of it.
+import type { GraphClient } from '../meta/graph-client.js';
+import { type Outcome, verdictOf } from '../meta/verdict.js';
+import { DatabaseError } from '../store/database.js';
+import type { Directory, DirectorySender } from '../store/directory.js';
+import type { LaneMessage } from '../store/lanes.js';
+import { BROKEN, GONE } from './dispatch-rows.js';
+import type { Work } from './lane.js';
+import type { Preparation, Prepared } from './preparation.js';
+import { metaRequest, type SendExtras } from './request.js';
+
+/** What a POST needs. */
+export interface LanePostParts {
+  directory: Directory;
+  graph: GraphClient;
+  /** The clear access token of a sender; undefined when no key of ours opens it. */
+  tokenOf(sender: DirectorySender): string | undefined;
+  /** What some messages need before their POST. */
+  preparation: Preparation;
+  /** Whether a request of at most `ms` may begin now. */
+  mayAct(ms: number): boolean;
+}
+
+/** What came of it. */
+export interface Answer {
+  work: Work;
+  outcome: Outcome;
+  /** Otherwise it says nothing about whether Meta can be reached. */
+  wasPosted: boolean;
+}
+
+const UNSEALABLE_PAUSE_MS = 60_000;
+
+/** The POSTs of one process. */
+export class LanePost {
+  readonly #parts: LanePostParts;
+  /** Messages that are being prepared and have no socket yet. */
+  #preparing = 0;
+
+  constructor(parts: LanePostParts) {
+    this.#parts = parts;
+  }
+
+  preparing(): number {
+    return this.#preparing;
+  }
+
+  /** Posts. Undefined when `isOurs` ended while the message was prepared: to its new owner this is an attempt without an answer. */
+  async attempt(work: Work, isOurs: () => boolean): Promise<Answer | undefined> {
+    const { directory, preparation } = this.#parts;
+    const sender = preparation.isNeeded(work.lane) ? directory.senderById(work.lane) : undefined;
+    if (sender === undefined || work.message === undefined)
+      return { work, outcome: await this.#send(work), wasPosted: true };
+    const prepared = await this.#prepare(work, sender, work.message);
+    if (!isOurs()) return undefined;
+    if (prepared.kind !== 'ready') return { work, outcome: prepared, wasPosted: false };
+    return { work, outcome: await this.#send(work, prepared.extras), wasPosted: true };
+  }
+
+  async #prepare(work: Work, sender: DirectorySender, message: LaneMessage): Promise<Prepared | Outcome> {
+    this.#preparing += 1;
+    try {
+      return await this.#parts.preparation.prepare(sender, message, work.attempt);
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      return notWritten('database away', work);
+    } finally {
+      this.#preparing -= 1;
+    }
+  }
+
+  async #send(work: Work, extras?: SendExtras): Promise<Outcome> {
+    const { directory, graph, tokenOf, mayAct } = this.#parts;
+    const sender = directory.senderById(work.lane);
+    if (sender === undefined) return directory.isRemoved(work.lane) ? GONE : notWritten('sender not known yet', work);
+    if (work.message === undefined) return BROKEN;
+    const body = metaRequest(work.message, work.attempt, extras);
+    const token = tokenOf(sender);
+    if (token === undefined) return unsealable();
+    // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
+    if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
+    return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
+  }
+}
+
+/** No byte was sent; the same try may be made again. */
+function notWritten(reason: string, { attempt }: Work): Outcome {
+  return verdictOf({ kind: 'notWritten', reason, cause: undefined }, attempt, Math.random());
+}
+
+/** The secret key is not the one that the token was sealed with: a person must act, and every message of the lane waits. */
+function unsealable(): Outcome {
+  const reason = 'access token cannot be opened with PARLEY_SECRET_KEY';
+  return { kind: 'retry', delayMs: UNSEALABLE_PAUSE_MS, scope: 'lane', reason, refusal: undefined };
+}
