@@ -61,6 +61,8 @@ CREATE TABLE endpoints (
 
 -- A sender is a business number; its id is also the id of its lane.
 -- identity_check: whether messages to users whose identity changed wait for a confirmation; off as Infobip has it.
+-- forward_, inbound_: what its inbound configuration without a keyword says; has_keywords: there are others. application_id, entity_id: what
+-- it is associated with. All of these are kept by the triggers of those tables (applications).
 CREATE TABLE senders (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   account integer NOT NULL REFERENCES accounts (id),
@@ -73,7 +75,13 @@ CREATE TABLE senders (
   forward_endpoint integer REFERENCES endpoints (id),
   created_at bigint NOT NULL,
   deleted_at bigint,
-  identity_check boolean NOT NULL DEFAULT false
+  identity_check boolean NOT NULL DEFAULT false,
+  inbound_application_id text,
+  inbound_entity_id text,
+  inbound_user text,
+  has_keywords boolean NOT NULL DEFAULT false,
+  application_id text,
+  entity_id text
 );
 CREATE UNIQUE INDEX senders_sender ON senders (sender) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX senders_phone_number_id ON senders (phone_number_id) WHERE deleted_at IS NULL;
@@ -198,7 +206,8 @@ CREATE INDEX events_pull ON events (pull_account, recorded_at) WHERE pull_accoun
 CREATE INDEX events_wamid ON events (hashtextextended(wamid, 0)) WHERE kind = 1;
 
 -- day: of Meta's timestamp, 19700101 when that is far off. raw: {message, contact, metadata} as Meta sent it.
--- paired_id, paired_envelope: the outbound message that was quoted, copied when this one was committed: a report is a snapshot.
+-- paired_id, paired_envelope: the outbound message that was quoted; application_id, entity_id: its own, else the number's; keyword: of the
+-- configuration that matched. All are copied when this one is committed: a report is a snapshot.
 CREATE TABLE inbound (
   day integer NOT NULL,
   lane integer NOT NULL,
@@ -210,6 +219,9 @@ CREATE TABLE inbound (
   paired_id text,
   paired_envelope text,
   pull_account integer,
+  application_id text,
+  entity_id text,
+  keyword text,
   PRIMARY KEY (lane, wamid, day)
 ) PARTITION BY LIST (day);
 CREATE INDEX inbound_id ON inbound (id);
@@ -227,7 +239,7 @@ CREATE TABLE meta_changes (
 ) PARTITION BY LIST (day);
 
 -- One row per target of an event. kind: 1 delivery report, 2 seen report, 3 inbound message. It points at facts that never
--- change (ref_day, ref, attempt, event_kind), which makes it a snapshot. url null: the message's own notifyUrl.
+-- change (ref_day, ref, attempt, event_kind), which makes it a snapshot. url null: the message's own notifyUrl. Further kinds: src/contract/routes.ts.
 CREATE TABLE reports (
   day integer NOT NULL,
   endpoint integer NOT NULL,
@@ -468,7 +480,8 @@ END $$;
 -- p_phone_number_id null: the event is our own; otherwise it must be the number of the message's sender, else the row is foreign.
 -- Rows must be distinct in (message, attempt, kind). Returns the events that made a report, with what the report needs; those that
 -- answered an unknown attempt; and foreign rows, which change nothing. Other rows had no effect that anybody must be told of.
--- A delivery event that would be reported, of a message without endpoint, can be pulled.
+-- The target is the message's own endpoint, else that of the subscription that matches best. A delivery event that would be reported and has
+-- neither can be pulled.
 -- Tried: CTEs joined with each other took 110 us of CPU a status in groups of 40; one lateral look at a message's events takes a third.
 CREATE FUNCTION append_events(
   p_now bigint, p_today integer, p_day integer,
@@ -477,7 +490,7 @@ CREATE FUNCTION append_events(
 ) RETURNS TABLE (
   message uuid, attempt smallint, kind smallint, at bigint, status_id smallint, error_id smallint, meta_code integer,
   account integer, lane integer, lane_seq bigint, accepted_at bigint, message_id text, sender text, recipient text, envelope text,
-  endpoint integer, seq bigint, report_day integer, was_unknown boolean, is_foreign boolean
+  endpoint integer, seq bigint, report_day integer, url text, was_unknown boolean, is_foreign boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
@@ -513,16 +526,24 @@ BEGIN
       f.is_known, f.final, f.is_delivered, f.is_seen, f.is_lost, f.is_foreign, true, f.occurrence
     FROM fresh f WHERE f.kind = 6 AND f.occurrence = 1 AND NOT f.is_delivered AND NOT f.brings_delivered
   ), marked AS MATERIALIZED (
-    SELECT t.*, t.endpoint IS NOT NULL AND t.is_told AS is_reported FROM (
-      SELECT a.*, a.kind BETWEEN 3 AND 6
-        AND row_number() OVER (PARTITION BY a.message, a.kind = 6, a.kind BETWEEN 3 AND 6 ORDER BY a.kind DESC, a.attempt) = 1
-        AND CASE WHEN a.kind = 6 THEN NOT a.is_seen ELSE a.kind > a.final END AS is_told
-      FROM added a
+    SELECT t.*, coalesce(t.endpoint, (t.target).endpoint) AS goes_to, (t.target).url,
+      t.is_told AND (t.endpoint IS NOT NULL OR (t.target).endpoint IS NOT NULL) AS is_reported
+    FROM (
+      -- OFFSET 0 keeps the look-up to one; it is made for what has no endpoint of its own only.
+      SELECT a.*, CASE WHEN a.endpoint IS NULL AND a.is_told THEN
+        route_of(a.account, CASE WHEN a.kind = 6 THEN 2 ELSE 1 END, a.sender, a.envelope::json ->> 'applicationId',
+          a.envelope::json ->> 'entityId', a.envelope::json ->> 'user') END AS target
+      FROM (
+        SELECT a.*, a.kind BETWEEN 3 AND 6
+          AND row_number() OVER (PARTITION BY a.message, a.kind = 6, a.kind BETWEEN 3 AND 6 ORDER BY a.kind DESC, a.attempt) = 1
+          AND CASE WHEN a.kind = 6 THEN NOT a.is_seen ELSE a.kind > a.final END AS is_told
+        FROM added a
+      ) a OFFSET 0
     ) t
   ), stored AS (
     INSERT INTO events (day, message, attempt, kind, status_id, error_id, meta_code, at, recorded_at, wamid, detail, pull_account)
     SELECT p_day, a.message, a.attempt, a.kind, a.status_id, a.error_id, a.meta_code, a.at, p_now, a.wamid, a.detail,
-      CASE WHEN a.endpoint IS NULL AND a.is_told AND a.kind < 6 THEN a.account END
+      CASE WHEN a.goes_to IS NULL AND a.is_told AND a.kind < 6 THEN a.account END
     FROM marked a
     ORDER BY a.message, a.attempt, a.kind
   ), submitted AS (
@@ -534,32 +555,32 @@ BEGIN
     ON CONFLICT DO NOTHING
   ), locked AS MATERIALIZED (
     SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
-    WHERE t.stream = ANY (ARRAY(SELECT endpoint_stream(m.endpoint) FROM marked m WHERE m.is_reported)) ORDER BY t.stream FOR UPDATE
+    WHERE t.stream = ANY (ARRAY(SELECT endpoint_stream(m.goes_to) FROM marked m WHERE m.is_reported)) ORDER BY t.stream FOR UPDATE
   ), numbered AS MATERIALIZED (
     SELECT m.*, l.day AS report_day,
-      l.next + row_number() OVER (PARTITION BY m.endpoint ORDER BY m.message, m.kind) - 1 AS seq
-    FROM marked m JOIN locked l ON l.stream = endpoint_stream(m.endpoint) WHERE m.is_reported
+      l.next + row_number() OVER (PARTITION BY m.goes_to ORDER BY m.message, m.kind) - 1 AS seq
+    FROM marked m JOIN locked l ON l.stream = endpoint_stream(m.goes_to) WHERE m.is_reported
   ), moved AS (
     UPDATE tails t SET next = n.next, day = n.day
-    FROM (SELECT endpoint, max(seq) + 1 AS next, max(report_day) AS day FROM numbered GROUP BY endpoint) n
-    WHERE t.stream = endpoint_stream(n.endpoint)
+    FROM (SELECT goes_to, max(seq) + 1 AS next, max(report_day) AS day FROM numbered GROUP BY goes_to) n
+    WHERE t.stream = endpoint_stream(n.goes_to)
   ), reported AS (
-    INSERT INTO reports (day, endpoint, seq, ref, ref_day, attempt, event_kind, kind, at)
-    SELECT n.report_day, n.endpoint, n.seq, n.message, p_day, n.attempt, n.kind, CASE WHEN n.kind = 6 THEN 2 ELSE 1 END, p_now FROM numbered n
-    ORDER BY n.endpoint, n.seq
+    INSERT INTO reports (day, endpoint, seq, ref, ref_day, attempt, event_kind, kind, at, url)
+    SELECT n.report_day, n.goes_to, n.seq, n.message, p_day, n.attempt, n.kind, CASE WHEN n.kind = 6 THEN 2 ELSE 1 END, p_now, n.url
+    FROM numbered n ORDER BY n.goes_to, n.seq
   ), adopted AS (
     DELETE FROM held h USING marked a
     WHERE h.reason = 5 AND h.message = a.message AND h.attempt = a.attempt AND a.kind BETWEEN 2 AND 7
     RETURNING a.message, a.attempt, a.kind, a.lane, a.lane_seq
   )
   SELECT n.message, n.attempt, n.kind, n.at, n.status_id, n.error_id, n.meta_code, n.account, n.lane, n.lane_seq, n.accepted_at,
-    n.message_id, n.sender, n.recipient, n.envelope, n.endpoint, n.seq, n.report_day, false, false
+    n.message_id, n.sender, n.recipient, n.envelope, n.goes_to, n.seq, n.report_day, n.url, false, false
   FROM numbered n
   UNION ALL
-  SELECT a.message, a.attempt, a.kind, 0, NULL, NULL, NULL, 0, a.lane, a.lane_seq, 0, NULL, '', '', NULL, NULL, NULL, NULL, true, false
+  SELECT a.message, a.attempt, a.kind, 0, NULL, NULL, NULL, 0, a.lane, a.lane_seq, 0, NULL, '', '', NULL, NULL, NULL, NULL, NULL, true, false
   FROM adopted a
   UNION ALL
-  SELECT i.message, i.attempt, i.kind, 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL, '', '', NULL, NULL, NULL, NULL, false, true
+  SELECT i.message, i.attempt, i.kind, 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL, '', '', NULL, NULL, NULL, NULL, NULL, false, true
   FROM input i WHERE i.is_foreign;
 END $$;
 
@@ -573,7 +594,7 @@ CREATE FUNCTION reject_messages(
 ) RETURNS TABLE (
   ord integer, outcome integer, message uuid, attempt smallint, kind smallint, at bigint, status_id smallint, error_id smallint,
   meta_code integer, account integer, lane integer, lane_seq bigint, accepted_at bigint, message_id text, sender text,
-  recipient text, envelope text, endpoint integer, seq bigint, report_day integer, was_unknown boolean, is_foreign boolean
+  recipient text, envelope text, endpoint integer, seq bigint, report_day integer, url text, was_unknown boolean, is_foreign boolean
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -605,26 +626,31 @@ BEGIN
     ARRAY(SELECT s FROM unnest(p_error_id) WITH ORDINALITY AS x (s, ord) WHERE NOT ord = ANY (v_refused) ORDER BY ord),
     ARRAY(SELECT NULL::integer FROM unnest(v_ids)), ARRAY(SELECT NULL::text FROM unnest(v_ids))) e
   UNION ALL
-  SELECT t.ord, t.outcome, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  SELECT t.ord, t.outcome, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
   FROM unnest(v_refused, v_outcome) AS t (ord, outcome);
 END $$;
 
 -- Stores inbound messages of one day and the reports of them. Rows of unknown numbers are dropped; repeated ones add nothing.
 -- q_: which rows (by position) quote which wamid; p_pair_days are the days to look on, and nothing accepted before p_pair_since is found.
 -- m_: which rows come with a file; their reports are made by settle_media.
--- Messages to senders that do not forward can be pulled.
+-- p_word: the first word of a text in upper case, for configurations by keyword.
+-- The target is what the number's configuration says, else the subscription that matches best. What has neither can be pulled.
 CREATE FUNCTION append_inbound(
   p_now bigint, p_today integer, p_day integer, p_phone_number_id text[], p_wamid text[], p_id uuid[], p_sent_at bigint[], p_raw text[],
+  p_word text[],
   p_pair_days integer[], p_pair_since bigint, q_ord integer[], q_wamid text[],
   m_ord integer[], m_media_id text[], m_mime_type text[], m_sha256 text[], m_filename text[]
 ) RETURNS TABLE (
-  id uuid, account integer, lane integer, url text, endpoint integer, seq bigint, report_day integer, paired_id text, paired_envelope text
+  id uuid, account integer, lane integer, url text, endpoint integer, seq bigint, report_day integer, paired_id text, paired_envelope text,
+  application_id text, entity_id text, keyword text
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   -- By position; what is not set reads as null, which costs a group without quotes less than a join with nothing.
   v_id text[] := '{}';
   v_envelope text[] := '{}';
+  v_application text[] := '{}';
+  v_entity text[] := '{}';
   v_quote record;
 BEGIN
   IF cardinality(q_ord) > 0 THEN
@@ -646,28 +672,52 @@ BEGIN
     LOOP
       v_id[v_quote.ord] := v_quote.message_id;
       v_envelope[v_quote.ord] := v_quote.envelope;
+      v_application[v_quote.ord] := v_quote.envelope::json ->> 'applicationId';
+      v_entity[v_quote.ord] := v_quote.envelope::json ->> 'entityId';
     END LOOP;
   END IF;
   RETURN QUERY
   WITH input AS MATERIALIZED (
-    SELECT i.*, s.id AS lane, s.account, s.forward_url, s.forward_endpoint, v_id[i.ord] AS paired_id, v_envelope[i.ord] AS paired_envelope
-    FROM unnest(p_phone_number_id, p_wamid, p_id, p_sent_at, p_raw) WITH ORDINALITY AS i (phone_number_id, wamid, id, sent_at, raw, ord)
-    JOIN senders s ON s.phone_number_id = i.phone_number_id AND s.deleted_at IS NULL
+    SELECT i.*, coalesce(i.own_endpoint, (i.target).endpoint) AS endpoint, coalesce(i.own_url, (i.target).url) AS url,
+      v_id[i.ord] AS paired_id, v_envelope[i.ord] AS paired_envelope
+    FROM (
+      -- OFFSET 0 keeps the look-up to one; it is made for what has no endpoint of its own only.
+      SELECT i.*, CASE WHEN i.own_endpoint IS NULL THEN
+        route_of(i.account, 3, i.sender, i.application_id, i.entity_id, i.username) END AS target
+      FROM (
+        SELECT i.*, s.id AS lane, s.account, s.sender, k.keyword, coalesce(k.username, s.inbound_user) AS username,
+          coalesce(k.endpoint, s.forward_endpoint) AS own_endpoint, CASE WHEN k.endpoint IS NULL THEN s.forward_url ELSE k.url END AS own_url,
+          CASE WHEN v_application[i.ord] IS NOT NULL OR v_entity[i.ord] IS NOT NULL THEN v_application[i.ord]
+            WHEN k.application_id IS NOT NULL OR k.entity_id IS NOT NULL THEN k.application_id
+            WHEN s.inbound_application_id IS NOT NULL OR s.inbound_entity_id IS NOT NULL THEN s.inbound_application_id
+            ELSE s.application_id END AS application_id,
+          CASE WHEN v_application[i.ord] IS NOT NULL OR v_entity[i.ord] IS NOT NULL THEN v_entity[i.ord]
+            WHEN k.application_id IS NOT NULL OR k.entity_id IS NOT NULL THEN k.entity_id
+            WHEN s.inbound_application_id IS NOT NULL OR s.inbound_entity_id IS NOT NULL THEN s.inbound_entity_id
+            ELSE s.entity_id END AS entity_id
+        FROM unnest(p_phone_number_id, p_wamid, p_id, p_sent_at, p_raw, p_word) WITH ORDINALITY
+          AS i (phone_number_id, wamid, id, sent_at, raw, word, ord)
+        JOIN senders s ON s.phone_number_id = i.phone_number_id AND s.deleted_at IS NULL
+        LEFT JOIN LATERAL (
+          SELECT * FROM inbound_configurations c WHERE s.has_keywords AND c.lane = s.id AND c.keyword = i.word AND i.word <> '' OFFSET 0
+        ) k ON true
+      ) i OFFSET 0
+    ) i
   ), stored AS MATERIALIZED (
-    INSERT INTO inbound (day, lane, wamid, id, sent_at, recorded_at, raw, paired_id, paired_envelope, pull_account)
+    INSERT INTO inbound (day, lane, wamid, id, sent_at, recorded_at, raw, paired_id, paired_envelope, pull_account, application_id, entity_id,
+      keyword)
     SELECT p_day, i.lane, i.wamid, i.id, i.sent_at, p_now, i.raw, i.paired_id, i.paired_envelope,
-      CASE WHEN i.forward_endpoint IS NULL THEN i.account END
+      CASE WHEN i.endpoint IS NULL THEN i.account END, i.application_id, i.entity_id, i.keyword
     FROM input i ORDER BY i.lane, i.wamid, i.ord
     ON CONFLICT DO NOTHING RETURNING id
   ), emitted AS MATERIALIZED (
-    SELECT i.* FROM input i JOIN stored s ON s.id = i.id WHERE i.forward_endpoint IS NOT NULL AND NOT i.ord = ANY (m_ord)
+    SELECT i.* FROM input i JOIN stored s ON s.id = i.id WHERE i.endpoint IS NOT NULL AND NOT i.ord = ANY (m_ord)
   ), locked AS MATERIALIZED (
     SELECT t.stream, t.next, greatest(t.day, p_today) AS day FROM tails t
-    WHERE t.stream IN (SELECT endpoint_stream(e.forward_endpoint) FROM emitted e) ORDER BY t.stream FOR UPDATE
+    WHERE t.stream IN (SELECT endpoint_stream(e.endpoint) FROM emitted e) ORDER BY t.stream FOR UPDATE
   ), numbered AS MATERIALIZED (
-    SELECT e.id, e.forward_endpoint AS endpoint, e.forward_url AS url,
-      l.next + row_number() OVER (PARTITION BY e.forward_endpoint ORDER BY e.ord) - 1 AS seq, l.day
-    FROM emitted e JOIN locked l ON l.stream = endpoint_stream(e.forward_endpoint)
+    SELECT e.id, e.endpoint, e.url, l.next + row_number() OVER (PARTITION BY e.endpoint ORDER BY e.ord) - 1 AS seq, l.day
+    FROM emitted e JOIN locked l ON l.stream = endpoint_stream(e.endpoint)
   ), moved AS (
     UPDATE tails t SET next = n.next, day = n.day
     FROM (SELECT endpoint, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY endpoint) n
@@ -676,14 +726,20 @@ BEGIN
     INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, at, url)
     SELECT n.day, n.endpoint, n.seq, n.id, p_day, 3, p_now, n.url FROM numbered n ORDER BY n.endpoint, n.seq
   )
-  SELECT i.id, i.account, i.lane, n.url, n.endpoint, n.seq, n.day, i.paired_id, i.paired_envelope
+  SELECT i.id, i.account, i.lane, n.url, n.endpoint, n.seq, n.day, i.paired_id, i.paired_envelope, i.application_id, i.entity_id, i.keyword
   FROM input i JOIN stored s ON s.id = i.id LEFT JOIN numbered n ON n.id = i.id;
   IF cardinality(m_ord) > 0 THEN
+    -- A file has no keyword: its target is the number's, or that of a subscription.
     INSERT INTO media (id, lane, day, media_id, mime_type, sha256, filename, created_at, due_at, endpoint, url)
-    SELECT i.id, i.lane, p_day, f.media_id, f.mime_type, f.sha256, f.filename, p_now, p_now, s.forward_endpoint, s.forward_url
-    FROM unnest(m_ord, m_media_id, m_mime_type, m_sha256, m_filename) AS f (ord, media_id, mime_type, sha256, filename)
-    JOIN inbound i ON i.day = p_day AND i.id = p_id[f.ord]
-    JOIN senders s ON s.id = i.lane;
+    SELECT f.id, f.lane, p_day, f.media_id, f.mime_type, f.sha256, f.filename, p_now, p_now, coalesce(f.forward_endpoint, (f.target).endpoint),
+      CASE WHEN f.forward_endpoint IS NULL THEN (f.target).url ELSE f.forward_url END
+    FROM (
+      SELECT f.*, i.id, i.lane, s.forward_endpoint, s.forward_url, CASE WHEN s.forward_endpoint IS NULL THEN
+        route_of(s.account, 3, s.sender, i.application_id, i.entity_id, s.inbound_user) END AS target
+      FROM unnest(m_ord, m_media_id, m_mime_type, m_sha256, m_filename) AS f (ord, media_id, mime_type, sha256, filename)
+      JOIN inbound i ON i.day = p_day AND i.id = p_id[f.ord]
+      JOIN senders s ON s.id = i.lane OFFSET 0
+    ) f;
   END IF;
 END $$;
 
@@ -843,6 +899,7 @@ CREATE FUNCTION sender_made() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO tails (stream) VALUES (NEW.id);
   INSERT INTO lane_heads (lane) VALUES (NEW.id);
+  PERFORM refresh_sender(NEW.id);
   RETURN NULL;
 END $$;
 CREATE TRIGGER senders_made AFTER INSERT ON senders FOR EACH ROW EXECUTE FUNCTION sender_made();

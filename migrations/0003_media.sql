@@ -38,7 +38,7 @@ CREATE FUNCTION settle_media(
   p_mime_type text[], p_malware text[]
 ) RETURNS TABLE (
   id uuid, lane integer, day integer, endpoint integer, url text, seq bigint, report_day integer, reported smallint, malware text, raw text,
-  paired_id text, paired_envelope text
+  paired_id text, paired_envelope text, application_id text, entity_id text
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
@@ -74,7 +74,7 @@ BEGIN
     SELECT n.day, n.endpoint, n.seq, n.id, n.ref_day, 3, p_now, n.url FROM numbered n ORDER BY n.endpoint, n.seq
   )
   SELECT i.id, i.lane, i.day, n.endpoint, n.url, n.seq, n.day, CASE WHEN i.state = 3 THEN 2 ELSE 1 END::smallint, i.malware, b.raw,
-    b.paired_id, b.paired_envelope
+    b.paired_id, b.paired_envelope, b.application_id, b.entity_id
   FROM input i LEFT JOIN numbered n ON n.id = i.id
-  LEFT JOIN LATERAL (SELECT b.raw, b.paired_id, b.paired_envelope FROM inbound b WHERE b.day = i.day AND b.id = n.id OFFSET 0) b ON true;
+  LEFT JOIN LATERAL (SELECT b.raw, b.paired_id, b.paired_envelope, b.application_id, b.entity_id FROM inbound b WHERE b.day = i.day AND b.id = n.id OFFSET 0) b ON true;
 END $$;

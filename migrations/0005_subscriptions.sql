@@ -76,6 +76,25 @@ CREATE TABLE routes (
 );
 CREATE INDEX routes_subscription ON routes (subscription);
 
+-- Where a report goes.
+CREATE TYPE target AS (endpoint integer, url text);
+
+-- The target of an event by the subscriptions of its account: the most specific match, of equals the newest; null when none matches.
+-- p_kind: kind of report. Absent texts are null. A profile without URL is nowhere to go.
+CREATE FUNCTION route_of(p_account integer, p_kind integer, p_sender text, p_application text, p_entity text, p_user text)
+RETURNS target LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_target target;
+BEGIN
+  SELECT p.endpoint, p.notify_url INTO v_target
+  FROM routes r JOIN subscriptions s ON s.id = r.subscription JOIN profiles p ON p.id = s.profile
+  WHERE r.account = p_account AND r.application_id IN ('', coalesce(p_application, '')) AND r.entity_id IN ('', coalesce(p_entity, ''))
+    AND r.sender IN ('', coalesce(p_sender, '')) AND r.events & (1 << p_kind) <> 0 AND (s.users = '{}' OR p_user = ANY (s.users))
+    AND p.endpoint IS NOT NULL
+  ORDER BY r.rank DESC, r.subscription DESC LIMIT 1;
+  RETURN CASE WHEN FOUND THEN v_target END;
+END $$;
+
 -- Counts every change of profiles and what they consist of, so that processes can tell when what they remember is old.
 CREATE TABLE profile_version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL);
 INSERT INTO profile_version VALUES (true, 1);

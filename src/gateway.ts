@@ -195,6 +195,7 @@ async function wire(
         mediaUrl,
         secretsOf: secretsOf.signing,
         profileOf: profiles.profileOf,
+        findProfile: profiles.findProfile,
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
         hasPeers: () => !roles.has('receive') || ownership.alive('receive') > 1,
@@ -425,7 +426,8 @@ function bySeq(a: Report, b: Report): number {
 
 function toReport(event: AppendedEvent): Report[] {
   if (event.report === undefined) return [];
-  const { url, body } = messageReport(event);
+  const { url: own, body } = messageReport(event);
+  const url = event.report.url ?? own;
   if (url === undefined) return [];
   const kind = event.kind === EventKind.read ? ReportKind.seen : ReportKind.delivery;
   return [{ ...event.report, kind, at: event.recordedAt, ref: event.message, url, body }];

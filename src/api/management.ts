@@ -2,10 +2,17 @@
 import type { ProfileParts } from '../manage/profiles.js';
 import type { AccountRoute } from './account-route.js';
 import { certificateRoutes } from './certificates.js';
+import { inboundConfigurationRoutes } from './inbound-configurations.js';
 import { profileRoutes, securityRoutes } from './profiles.js';
 import { subscriptionRoutes } from './subscriptions.js';
 
 /** All of their endpoints. */
 export function managementRoutes(parts: ProfileParts): AccountRoute[] {
-  return [...subscriptionRoutes(parts), ...profileRoutes(parts), ...securityRoutes(parts), ...certificateRoutes(parts)];
+  return [
+    ...subscriptionRoutes(parts),
+    ...profileRoutes(parts),
+    ...securityRoutes(parts),
+    ...certificateRoutes(parts),
+    ...inboundConfigurationRoutes(parts),
+  ];
 }

@@ -1,8 +1,10 @@
 // Senders: made, changed and removed, with the endpoint that their inbound messages go to.
 import type { Clock } from '../lib/clock.js';
+import { uuidv7 } from '../lib/id.js';
 import type { SecretBox } from '../lib/secrets.js';
 import type { Runner } from '../store/accounts.js';
 import type { Database } from '../store/database.js';
+import { putForward } from '../store/inbound-configurations.js';
 import {
   changeSender,
   ensureEndpoint,
@@ -57,7 +59,6 @@ export async function createSender(
   const { sender, phoneNumberId, wabaId, throughput = THROUGHPUT_DEFAULT, identityCheck = false } = request;
   const accessToken = secrets.seal(request.accessToken);
   return database.transaction(async (tx) => {
-    const forward = await forwardOf(tx, account, request.forwardUrl, clock.now());
     const row = {
       account,
       sender,
@@ -68,12 +69,9 @@ export async function createSender(
       identityCheck,
       createdAt: clock.now(),
     };
-    const isNew = await insertSender(tx, {
-      ...row,
-      forwardUrl: forward?.url ?? null,
-      forwardEndpoint: forward?.endpoint ?? null,
-    });
-    return isNew ? existing(tx, account, sender) : taken('sender');
+    if (!(await insertSender(tx, row))) return taken('sender');
+    await forwardTo(tx, account, sender, request.forwardUrl ?? undefined, clock.now());
+    return existing(tx, account, sender);
   });
 }
 
@@ -94,8 +92,8 @@ export async function updateSender(
     return taken('phoneNumberId');
   const accessToken = settings.accessToken === undefined ? undefined : secrets.seal(settings.accessToken);
   return database.transaction(async (tx) => {
-    const forward = await forwardOf(tx, found.account, settings.forwardUrl, clock.now());
-    await changeSender(tx, found.id, { phoneNumberId, wabaId, throughput, identityCheck, accessToken, forward });
+    await changeSender(tx, found.id, { phoneNumberId, wabaId, throughput, identityCheck, accessToken });
+    await forwardTo(tx, found.account, sender, settings.forwardUrl, clock.now());
     return existing(tx, found.account, sender);
   });
 }
@@ -140,12 +138,16 @@ function wrongForwardUrl({ checkUrl }: SenderParts, url: string | null | undefin
   return reason === undefined ? undefined : refuse('invalid', `cannot be posted to: ${reason}`, 'forwardUrl');
 }
 
-async function forwardOf(
-  db: Runner,
+/** The URL is that of the inbound configuration without a keyword. Undefined keeps it, null means none. */
+async function forwardTo(
+  tx: Runner,
   account: number,
+  sender: string,
   url: string | null | undefined,
   now: number,
-): Promise<{ url: string; endpoint: number } | null | undefined> {
-  if (url === undefined || url === null) return url;
-  return { url, endpoint: await ensureEndpoint(db, account, new URL(url).origin, now) };
+): Promise<void> {
+  const found = url === undefined ? undefined : await findSender(tx, account, sender);
+  if (url === undefined || found === undefined) return;
+  const forward = url === null ? null : { url, endpoint: await ensureEndpoint(tx, account, new URL(url).origin, now) };
+  await putForward(tx, found.id, uuidv7(now), forward, now);
 }

@@ -20,6 +20,8 @@ export interface PosterParts {
   secretsOf(account: number): readonly string[];
   /** What a notification profile of an account says now; undefined: there is none of that name. */
   profileOf(account: number, profile: string): DeliveryProfile | undefined;
+  /** The same, after a look at the database when it seems to be none: a new profile's reports are not posted without it. */
+  findProfile(account: number, profile: string): DeliveryProfile | undefined | Promise<DeliveryProfile | undefined>;
 }
 
 /** Posts batches. */
@@ -29,7 +31,7 @@ export interface Poster {
 }
 
 /** Creates a poster; batches must be given to it in the order of their reports, delivery reports before the seen reports that follow them. */
-export function createPoster({ clock, log, client, secretsOf, profileOf }: PosterParts): Poster {
+export function createPoster({ clock, log, client, secretsOf, findProfile }: PosterParts): Poster {
   const order = createReportOrder();
   async function exchange({ account, profile, buffer }: Endpoint, batch: Batch, now: number): Promise<WebhookAnswer> {
     try {
@@ -39,7 +41,7 @@ export function createPoster({ clock, log, client, secretsOf, profileOf }: Poste
         id: batch.id,
         body: bodyOf(batch, buffer.size()),
         secrets: secretsOf(account),
-        profile: profile === '' ? undefined : profileOf(account, profile),
+        profile: profile === '' ? undefined : await findProfile(account, profile),
         now,
       });
     } catch (error) {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { UNSUPPORTED } from '../contract/events/envelope.js';
 import { inboundFromWire, mediaOfInbound } from '../contract/events/registry.js';
 import { isSystem, SYSTEM_FIELD, systemFromWire } from '../contract/events/system.js';
+import { keywordOf } from '../contract/inbound-configuration.js';
 import { errorOf } from '../contract/meta-errors.js';
 import { EventKind, kindOfWire, StatusId } from '../contract/statuses.js';
 import type { Clock } from '../lib/clock.js';
@@ -304,6 +305,7 @@ function toInboundItem({ clock, count }: ReceiveParts, wire: WireInbound): Inbou
     wamid: wire.wamid,
     sentAt: wire.at,
     raw: JSON.stringify(event),
+    word: keywordOf(event),
     quoted: quotedId(event.context?.id),
     media: mediaOfInbound(event),
   };
@@ -364,11 +366,11 @@ function toReports(
   now: number,
 ): Report[] {
   const raws = new Map(group.map((inbound) => [inbound.id, inbound.raw]));
-  return appended.flatMap(({ id, lane, report, pairedId, pairedEnvelope }) => {
+  return appended.flatMap(({ id, account: _, lane, report, ...own }) => {
     const raw = raws.get(id);
     const sender = parts.directory.senderById(lane);
     if (report === undefined || raw === undefined || sender === undefined) return [];
-    const facts = { id, raw, sender: sender.sender, pairedId, pairedEnvelope, reported: null, malware: null };
+    const facts = { id, raw, sender: sender.sender, ...own, reported: null, malware: null };
     return [{ ...report, kind: ReportKind.inbound, at: now, ref: id, body: inboundBody(facts, parts.mediaUrl) }];
   });
 }

@@ -5,7 +5,9 @@ import { inboundBody } from './report.js';
 
 const ID = '018f3c5e-7b1a-7000-8000-0123456789ab';
 const base = { from: '441134960001', id: 'wamid.B', timestamp: '1709208000' };
-const plain = { id: ID, sender: '441134960000', pairedId: null, pairedEnvelope: null, reported: null, malware: null };
+const platform = { applicationId: null, entityId: null, keyword: null };
+const paired = { pairedId: null, pairedEnvelope: null };
+const plain = { id: ID, sender: '441134960000', ...paired, ...platform, reported: null, malware: null };
 const urlOf = (sender: string, id: string): string => `https://p.example/${sender}/${id}`;
 
 function raw(fragment: object): string {
@@ -14,8 +16,9 @@ function raw(fragment: object): string {
 
 test('names the quoted message of ours by its messageId, with what came with it', () => {
   const stored = raw({ type: 'text', text: { body: 'ok' }, context: { from: '441134960000', id: 'wamid.A' } });
-  const pairedEnvelope = '{"callbackData":"ord=7","applicationId":"crm","entityId":"shop"}';
-  const report = JSON.parse(inboundBody({ ...plain, raw: stored, pairedId: 't-1', pairedEnvelope }, urlOf));
+  const pairedEnvelope = '{"callbackData":"ord=7","applicationId":"other"}';
+  const quote = { pairedId: 't-1', pairedEnvelope, applicationId: 'crm', entityId: 'shop' };
+  const report = JSON.parse(inboundBody({ ...plain, raw: stored, ...quote }, urlOf));
   assert.deepEqual(report.message.context, { from: '441134960000', id: 't-1' });
   assert.deepEqual(
     [report.pairedMessageId, report.callbackData, report.applicationId, report.entityId],

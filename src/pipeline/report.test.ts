@@ -84,7 +84,8 @@ test('an inbound message is reported from what was stored of it', () => {
       text: { body: 'Hi \ud800' },
     },
   });
-  const facts = { pairedId: null, pairedEnvelope: null, reported: null, malware: null };
+  const platform = { applicationId: null, entityId: null, keyword: null };
+  const facts = { pairedId: null, pairedEnvelope: null, ...platform, reported: null, malware: null };
   const id = '018f3c5e-7b1a-7000-8000-0123456789ab';
   const stored = { id, raw: JSON.stringify(event), sender: '441134960000', ...facts };
   const report = JSON.parse(inboundBody(stored, () => 'https://unused.example'));

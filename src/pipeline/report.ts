@@ -68,16 +68,17 @@ export type MediaUrl = (sender: string, id: string) => string;
 
 /** The result of an inbound message. */
 export function inboundBody(facts: InboundReportFacts, mediaUrl: MediaUrl): string {
-  const { id, raw, sender, pairedId, pairedEnvelope, reported, malware } = facts;
+  const { id, raw, sender, pairedId, pairedEnvelope, applicationId, entityId, keyword, reported, malware } = facts;
   // Parse boundary: only receive writes this column.
   const event = JSON.parse(raw) as InboundEvent;
-  const { callbackData, applicationId, entityId } = readEnvelope(pairedEnvelope);
+  const { callbackData } = readEnvelope(pairedEnvelope);
   const file = reported === MediaReported.infected ? { malware: malware ?? '' } : { url: mediaUrl(sender, id) };
   const result = inboundToReport(event, {
     eventId: id,
     to: sender,
-    applicationId,
-    entityId,
+    applicationId: applicationId ?? undefined,
+    entityId: entityId ?? undefined,
+    keyword: keyword ?? undefined,
     paired: pairedId === null ? undefined : { messageId: pairedId, callbackData },
     media: mediaOfInbound(event) === undefined ? undefined : file,
   });

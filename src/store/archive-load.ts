@@ -16,7 +16,14 @@ import {
 import { type Migration, readMigrations } from './migrate.js';
 
 /** What migrations themselves put rows into, and what a gateway that started once leaves: a database with nothing else is empty. */
-const SEEDED: readonly string[] = [...LEFT_OUT, 'schema_migrations', 'directory_version', 'profile_version', 'tails'];
+const SEEDED: readonly string[] = [
+  ...LEFT_OUT,
+  'schema_migrations',
+  'directory_version',
+  'profile_version',
+  'template_version',
+  'tails',
+];
 
 /** Lanes stay paused until somebody resumes them: 9999-12-31, epoch ms. */
 const FOR_EVER_MS = 253_402_214_400_000;

@@ -35,7 +35,8 @@ export interface AppendedEvent {
   sender: string;
   recipient: string;
   envelope: string | null;
-  report: { endpoint: number; seq: number; day: number } | undefined;
+  /** `url` null: the message's own notifyUrl. */
+  report: { endpoint: number; seq: number; day: number; url: string | null } | undefined;
   /** The attempt was held as unknown: this event answered it. */
   wasUnknown: boolean;
   /** It named a message that is not there or belongs to another number, and changed nothing (P9). */
@@ -93,6 +94,7 @@ export interface AppendedRow {
   endpoint: number | null;
   seq: number | null;
   report_day: number | null;
+  url: string | null;
   was_unknown: boolean;
   is_foreign: boolean;
 }
@@ -118,7 +120,9 @@ export function fromAppendedRow(row: AppendedRow, day: number, recordedAt: numbe
     sender: row.sender,
     recipient: row.recipient,
     envelope: row.envelope,
-    report: hasReport ? { endpoint: row.endpoint ?? 0, seq: row.seq ?? 0, day: row.report_day ?? 0 } : undefined,
+    report: hasReport
+      ? { endpoint: row.endpoint ?? 0, seq: row.seq ?? 0, day: row.report_day ?? 0, url: row.url }
+      : undefined,
     wasUnknown: row.was_unknown,
     isForeign: row.is_foreign,
   };

@@ -8,6 +8,8 @@ export interface NewInbound {
   wamid: string;
   sentAt: number;
   raw: string;
+  /** The first word of a text in upper case, by which configurations may be chosen. */
+  word: string | undefined;
   /** The wamid that it quotes. */
   quoted: string | undefined;
   /** Its file at Meta. */
@@ -36,6 +38,9 @@ export interface AppendedInbound {
   /** Of our message that it quotes: messageId and envelope. */
   pairedId: string | null;
   pairedEnvelope: string | null;
+  applicationId: string | null;
+  entityId: string | null;
+  keyword: string | null;
   report: { endpoint: number; seq: number; day: number; url: string } | undefined;
 }
 
@@ -49,7 +54,7 @@ export interface MetaChange {
 
 const APPEND = {
   name: 'append_inbound',
-  text: 'SELECT * FROM append_inbound($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)',
+  text: 'SELECT * FROM append_inbound($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)',
 };
 const CHANGES = {
   name: 'append_meta_changes',
@@ -78,6 +83,7 @@ export async function appendInbound(
     inbound.map((i) => i.id),
     inbound.map((i) => i.sentAt),
     inbound.map((i) => i.raw),
+    inbound.map((i) => i.word ?? null),
     pairable.days,
     pairable.since,
     quotes.map(({ place }) => place),
@@ -129,10 +135,14 @@ interface InboundRow {
   report_day: number | null;
   paired_id: string | null;
   paired_envelope: string | null;
+  application_id: string | null;
+  entity_id: string | null;
+  keyword: string | null;
 }
 
 function fromRow({ id, account, lane, url, endpoint, seq, report_day: day, ...row }: InboundRow): AppendedInbound {
   const hasReport = url !== null && endpoint !== null && seq !== null && day !== null;
-  const paired = { pairedId: row.paired_id, pairedEnvelope: row.paired_envelope };
-  return { id, account, lane, ...paired, report: hasReport ? { endpoint, seq, day, url } : undefined };
+  const { paired_id: pairedId, paired_envelope: pairedEnvelope, keyword } = row;
+  const facts = { pairedId, pairedEnvelope, applicationId: row.application_id, entityId: row.entity_id, keyword };
+  return { id, account, lane, ...facts, report: hasReport ? { endpoint, seq, day, url } : undefined };
 }

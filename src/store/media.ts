@@ -49,6 +49,9 @@ export interface SettledMedia {
         malware: string | null;
         pairedId: string | null;
         pairedEnvelope: string | null;
+        applicationId: string | null;
+        entityId: string | null;
+        keyword: null;
       }
     | undefined;
 }
@@ -128,6 +131,8 @@ interface SettledRow {
   raw: string | null;
   paired_id: string | null;
   paired_envelope: string | null;
+  application_id: string | null;
+  entity_id: string | null;
 }
 
 function fromRow(row: SettledRow): SettledMedia {
@@ -135,7 +140,12 @@ function fromRow(row: SettledRow): SettledMedia {
   if (endpoint === null || url === null || seq === null || day === null || raw === null)
     return { id, lane, report: undefined };
   const paired = { pairedId: row.paired_id, pairedEnvelope: row.paired_envelope };
-  return { id, lane, report: { endpoint, seq, day, url, raw, reported, malware, ...paired } };
+  const platform = { applicationId: row.application_id, entityId: row.entity_id };
+  return {
+    id,
+    lane,
+    report: { endpoint, seq, day, url, raw, reported, malware, ...paired, ...platform, keyword: null },
+  };
 }
 
 /** A stored file as its owner may read it. */

@@ -13,6 +13,8 @@ export interface ProfileDirectory {
    * same object until something changes. Throws Error when its secrets were sealed with a key that is not given.
    */
   profileOf(account: number, profileId: string): DeliveryProfile | undefined;
+  /** The same; what is not in the snapshot may be newer than it, so the database is asked first. Rejects with DatabaseError. */
+  findProfile(account: number, profileId: string): DeliveryProfile | undefined | Promise<DeliveryProfile | undefined>;
   /** Loads the snapshot now if anything changed. Throws DatabaseError. */
   refresh(): Promise<void>;
 }
@@ -54,25 +56,35 @@ export async function openProfileDirectory(
     if (row === undefined || row.version === snapshot.version) return;
     snapshot = await load(database);
   }
+  const profileOf = (account: number, profileId: string): DeliveryProfile | undefined =>
+    opened(snapshot, keyOf(account, profileId), open);
+  async function refresh(): Promise<void> {
+    // A load under way may have read before the caller's change: wait for it, then look again.
+    if (loading !== undefined) await loading.catch(() => undefined);
+    loading ??= reload().finally(() => {
+      loading = undefined;
+    });
+    await loading;
+  }
   return {
-    profileOf(account, profileId) {
-      const key = keyOf(account, profileId);
-      const opened = snapshot.opened.get(key);
-      const facts = opened === undefined ? snapshot.profiles.get(key) : undefined;
-      if (facts === undefined) return opened;
-      const profile = toProfile(facts, open);
-      snapshot.opened.set(key, profile);
-      return profile;
-    },
-    async refresh() {
-      // A load under way may have read before the caller's change: wait for it, then look again.
-      if (loading !== undefined) await loading.catch(() => undefined);
-      loading ??= reload().finally(() => {
-        loading = undefined;
-      });
-      await loading;
-    },
+    profileOf,
+    findProfile: (account, profileId) =>
+      profileOf(account, profileId) ?? refresh().then(() => profileOf(account, profileId)),
+    refresh,
   };
+}
+
+/** A profile of a snapshot, opened once. */
+function opened(
+  { profiles, opened: known }: Snapshot,
+  key: string,
+  open: (sealed: Buffer) => string,
+): DeliveryProfile | undefined {
+  const facts = profiles.get(key);
+  if (facts === undefined) return undefined;
+  const profile = known.get(key) ?? toProfile(facts, open);
+  known.set(key, profile);
+  return profile;
 }
 
 function keyOf(account: number, profileId: string): string {

@@ -17,13 +17,22 @@ export interface PullFilter {
 }
 
 const ENVELOPE_FIELDS = ['bulkId', 'applicationId', 'entityId'] as const;
+const INBOUND_COLUMNS: Readonly<Record<string, string>> = {
+  bulkId: "i.paired_envelope::json ->> 'bulkId'",
+  applicationId: 'i.application_id',
+  entityId: 'i.entity_id',
+};
 
-/** Conditions on an envelope column for the fields that are asked for; their values follow in `values`. */
-function conditionsOn(column: string, filter: PullFilter, values: Value[]): { name: string; text: string } {
+/** Conditions for the fields that are asked for, which `column` names in SQL; their values follow in `values`. */
+function conditionsOn(
+  column: (field: string) => string,
+  filter: PullFilter,
+  values: Value[],
+): { name: string; text: string } {
   const asked = ENVELOPE_FIELDS.filter((field) => filter[field] !== undefined);
   const texts = asked.map((field) => {
     values.push(filter[field] ?? null);
-    return ` AND ${column}::json ->> '${field}' = $${values.length}`;
+    return ` AND ${column(field)} = $${values.length}`;
   });
   return { name: asked.join('_'), text: texts.join('') };
 }
@@ -32,7 +41,7 @@ function conditionsOn(column: string, filter: PullFilter, values: Value[]): { na
 export async function pullEvents(database: Database, filter: PullFilter): Promise<MessageReportFacts[]> {
   const { account, since, limit, messages } = filter;
   const values: Value[] = [account, since, limit];
-  const envelope = conditionsOn('m.envelope', filter, values);
+  const envelope = conditionsOn((field) => `m.envelope::json ->> '${field}'`, filter, values);
   if (messages !== undefined) values.push(messages);
   const byMessage = messages === undefined ? '' : ` AND e.message = ANY ($${values.length}::uuid[])`;
   const rows = await database.run<MessageReportFacts & { recordedAt: number }>(
@@ -56,7 +65,7 @@ export async function pullEvents(database: Database, filter: PullFilter): Promis
 /** Takes inbound messages out, oldest first; one whose file is still being fetched stays. Throws DatabaseError. */
 export async function pullInbound(database: Database, filter: PullFilter): Promise<InboundReportFacts[]> {
   const values: Value[] = [filter.account, filter.since, filter.limit];
-  const envelope = conditionsOn('i.paired_envelope', filter, values);
+  const envelope = conditionsOn((field) => INBOUND_COLUMNS[field] ?? 'NULL', filter, values);
   const rows = await database.run<InboundReportFacts & { recordedAt: number }>(
     {
       name: `pull_inbound_${envelope.name}`,
@@ -67,7 +76,7 @@ export async function pullInbound(database: Database, filter: PullFilter): Promi
           ORDER BY i.recorded_at LIMIT $3 FOR UPDATE OF i SKIP LOCKED
         ) p WHERE i.day = p.day AND i.lane = p.lane AND i.wamid = p.wamid
         RETURNING i.id, i.raw, i.recorded_at AS "recordedAt", i.paired_id AS "pairedId", i.paired_envelope AS "pairedEnvelope",
-          p.sender, p.reported, p.malware`,
+          i.application_id AS "applicationId", i.entity_id AS "entityId", i.keyword, p.sender, p.reported, p.malware`,
     },
     values,
   );

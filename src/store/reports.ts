@@ -365,7 +365,8 @@ const MESSAGE_FACTS = {
 };
 const INBOUND_FACTS = {
   name: 'inbound_report_facts',
-  text: `SELECT i.id, i.raw, s.sender, i.paired_id AS "pairedId", i.paired_envelope AS "pairedEnvelope", f.reported, f.malware
+  text: `SELECT i.id, i.raw, s.sender, i.paired_id AS "pairedId", i.paired_envelope AS "pairedEnvelope",
+      i.application_id AS "applicationId", i.entity_id AS "entityId", i.keyword, f.reported, f.malware
     FROM inbound i JOIN senders s ON s.id = i.lane LEFT JOIN media f ON f.id = i.id WHERE i.day = $1 AND i.id = ANY ($2::uuid[])`,
 };
 
@@ -377,6 +378,10 @@ export interface InboundReportFacts {
   sender: string;
   pairedId: string | null;
   pairedEnvelope: string | null;
+  applicationId: string | null;
+  entityId: string | null;
+  /** Of the number's configuration that matched. */
+  keyword: string | null;
   reported: number | null;
   malware: string | null;
 }

@@ -26,20 +26,17 @@ export interface NewSender {
   wabaId: string;
   accessToken: Buffer;
   throughput: number;
-  forwardUrl: string | null;
-  forwardEndpoint: number | null;
   identityCheck: boolean;
   createdAt: number;
 }
 
-/** What can change of a sender; undefined keeps the value. `forward` null turns forwarding off. */
+/** What can change of a sender; undefined keeps the value. */
 export interface SenderChange {
   phoneNumberId?: string | undefined;
   wabaId?: string | undefined;
   accessToken?: Buffer | undefined;
   throughput?: number | undefined;
   identityCheck?: boolean | undefined;
-  forward?: { url: string; endpoint: number } | null | undefined;
 }
 
 const SELECT = `SELECT s.id, s.account, s.sender, s.phone_number_id AS "phoneNumberId", s.waba_id AS "wabaId", s.throughput,
@@ -60,9 +57,8 @@ const COUNT = {
 };
 const INSERT = {
   name: 'sender_insert',
-  text: `INSERT INTO senders (account, sender, phone_number_id, waba_id, access_token, throughput, forward_url, forward_endpoint, identity_check,
-      created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id`,
+  text: `INSERT INTO senders (account, sender, phone_number_id, waba_id, access_token, throughput, identity_check, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
 };
 const ACCESS_TOKEN = {
   name: 'sender_access_token',
@@ -75,8 +71,7 @@ const PHONE_NUMBER_ID_TAKEN = {
 const CHANGE = {
   name: 'sender_change',
   text: `UPDATE senders SET phone_number_id = coalesce($2, phone_number_id), waba_id = coalesce($3, waba_id),
-      access_token = coalesce($4, access_token), throughput = coalesce($5, throughput), identity_check = coalesce($9, identity_check),
-      forward_url = CASE WHEN $6 THEN $7 ELSE forward_url END, forward_endpoint = CASE WHEN $6 THEN $8 ELSE forward_endpoint END
+      access_token = coalesce($4, access_token), throughput = coalesce($5, throughput), identity_check = coalesce($6, identity_check)
     WHERE id = $1 AND deleted_at IS NULL`,
 };
 const DELETE = {
@@ -113,29 +108,8 @@ export async function pageSenders(
 
 /** Adds a sender and its lane; false when its number or its phoneNumberId is taken by a live one. */
 export async function insertSender(db: Runner, sender: NewSender): Promise<boolean> {
-  const {
-    account,
-    phoneNumberId,
-    wabaId,
-    accessToken,
-    throughput,
-    forwardUrl,
-    forwardEndpoint,
-    identityCheck,
-    createdAt,
-  } = sender;
-  const values = [
-    account,
-    sender.sender,
-    phoneNumberId,
-    wabaId,
-    accessToken,
-    throughput,
-    forwardUrl,
-    forwardEndpoint,
-    identityCheck,
-    createdAt,
-  ];
+  const { account, phoneNumberId, wabaId, accessToken, throughput, identityCheck, createdAt } = sender;
+  const values = [account, sender.sender, phoneNumberId, wabaId, accessToken, throughput, identityCheck, createdAt];
   return (await db.run(INSERT, values)).length === 1;
 }
 
@@ -146,16 +120,13 @@ export async function isPhoneNumberIdTaken(db: Runner, phoneNumberId: string, se
 
 /** Changes what is given. Throws DatabaseError of kind data when the phoneNumberId is taken. */
 export async function changeSender(db: Runner, id: number, change: SenderChange): Promise<void> {
-  const { phoneNumberId, wabaId, accessToken, throughput, identityCheck, forward } = change;
+  const { phoneNumberId, wabaId, accessToken, throughput, identityCheck } = change;
   await db.run(CHANGE, [
     id,
     phoneNumberId ?? null,
     wabaId ?? null,
     accessToken ?? null,
     throughput ?? null,
-    forward !== undefined,
-    forward?.url ?? null,
-    forward?.endpoint ?? null,
     identityCheck ?? null,
   ]);
 }

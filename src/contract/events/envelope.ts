@@ -195,6 +195,8 @@ export interface InboundFacts {
   to: string;
   applicationId?: string | undefined;
   entityId?: string | undefined;
+  /** The first word, when the number has a configuration for it. */
+  keyword?: string | undefined;
   /** Our outbound message that was quoted, when it was found. */
   paired?: { messageId: string; callbackData?: string | undefined } | undefined;
   /** Of a message with a file: where the customer gets it, or what was found in it. */
@@ -214,6 +216,7 @@ export function inboundReport(event: InboundEvent, fields: JsonObject, facts: In
     messageId: event.wamid,
     pairedMessageId: paired?.messageId,
     callbackData: paired?.callbackData,
+    keyword: facts.keyword,
     applicationId: facts.applicationId,
     entityId: facts.entityId,
     message: messageOf(event, fields, facts),
