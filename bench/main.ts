@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { createLifecycle } from '../src/lib/lifecycle.js';
 import type { Bench, Case, Row } from './bench.js';
 import { accept } from './cases/accept.js';
+import { deliveries, deliveries1000Endpoints, deliveriesBatched } from './cases/deliveries.js';
 import { endToEnd } from './cases/end-to-end.js';
 import { growth } from './cases/growth.js';
 import { imageSends } from './cases/image-sends.js';
@@ -24,6 +25,9 @@ const CASES: readonly Case[] = [
   inboundAck,
   inboundMedia,
   growth,
+  deliveries,
+  deliveriesBatched,
+  deliveries1000Endpoints,
   processes,
   memory,
   sandbox,

@@ -7,6 +7,7 @@ import { startChild, startProgram } from '../child.js';
 import { cpuOfProgram } from '../machine.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
 import type { BenchSender } from '../programs/requests.js';
+import type { SinkCounts } from '../programs/sink.js';
 import { measureRequests } from '../rig.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -21,7 +22,7 @@ export const sandbox: Case = {
   name: 'sandbox',
   async run(bench: Bench): Promise<Row[]> {
     const load = await startProgram<LoadJob, LoadResult>(bench, 'load');
-    const sink = await startProgram<object, number>(bench, 'sink');
+    const sink = await startProgram<object, SinkCounts>(bench, 'sink');
     const { url, pid } = await startSandbox(bench);
     const senders = await makeWaba(url, sink.url);
     const side = {
@@ -34,7 +35,7 @@ export const sandbox: Case = {
       },
     };
     const row = await compare(bench, { case: 'sandbox', unit: 'sends/s' }, side);
-    if ((await sink.ask({})) === 0) throw new Error('the sandbox sent no webhooks');
+    if ((await sink.ask({})).requests === 0) throw new Error('the sandbox sent no webhooks');
     return [row];
   },
 };

@@ -154,11 +154,10 @@ export class EndpointSet {
       read: async (day, after) => reader.bodies(await readReports(database, day, endpoint.id, after, READ_MAX)),
       firstDay: () => readFirstReportDay(database, endpoint.id),
     })
-      .catch((error: unknown) => complain(log, 'deliver.read', error))
-      .finally(() => {
-        this.#reading.delete(endpoint);
-        onReady(endpoint);
-      });
+      .finally(() => this.#reading.delete(endpoint))
+      .then(() => onReady(endpoint))
+      // The next look at the tails asks again.
+      .catch((error: unknown) => complain(log, 'deliver.read', error));
   }
 
   #own(head: EndpointHead): void {
