@@ -7,6 +7,7 @@ import { sendErrorAsApiError } from './api/api-errors.js';
 import { createAuthenticator } from './api/authenticate.js';
 import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
 import { registerEvents } from './api/events.js';
+import { registerFlows } from './api/flows.js';
 import { createGate } from './api/gate.js';
 import { registerHealth } from './api/health.js';
 import { registerIdentity } from './api/identity.js';
@@ -17,6 +18,7 @@ import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
 import { registerMetaWebhook } from './api/meta-webhook.js';
 import { registerOpenApi } from './api/openapi.js';
+import { registerPublicKey } from './api/public-key.js';
 import { registerPull } from './api/pull.js';
 import { registerReadMarks } from './api/read-marks.js';
 import type { TemplateApiParts } from './api/template-answers.js';
@@ -26,6 +28,7 @@ import { registerTemplatesV1 } from './api/templates-v1.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
+import { entryScreens } from './flows/entry-screens.js';
 import { createDirectRoutes } from './http/direct.js';
 import { createServer, listen } from './http/server.js';
 import type { Clock } from './lib/clock.js';
@@ -45,6 +48,7 @@ import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
 import { createDeliver, IN_FLIGHT_MAX as DELIVERIES_MAX, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
+import { observeFlows } from './pipeline/flow-changes.js';
 import { observeIdentity } from './pipeline/identities.js';
 import { createJanitor } from './pipeline/janitor.js';
 import { createMedia, type Media } from './pipeline/media.js';
@@ -281,7 +285,7 @@ async function wire(
     oldestDay: () => janitor.oldestDay(),
     observeTemplate: (wire) => observeTemplate({ database, clock, sync: templateSync, onReports: sink.reports }, wire),
     observeIdentity: (wire) => observeIdentity({ database, directory }, wire),
-    observeCalls: (change) => observeCalls({ database, directory }, change),
+    observeChange: (change) => observeCalls({ database, directory }, change) ?? observeFlows(database, change),
     onStatus: receiveLag.note,
     onEvents: sink.events,
     onReports: sink.reports,
@@ -353,6 +357,12 @@ async function wire(
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
       registerAllTemplates(scope, templates);
+    });
+    app.register(async (scope) => {
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
+      const flows = { database, directory, clock, graph, tokenOf, entryScreens };
+      scope.register(async (own) => registerFlows(own, { ...flows, limit: UNLIMITED }));
+      scope.register(async (own) => registerPublicKey(own, { ...flows, limit: limitOf(10) }));
     });
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));

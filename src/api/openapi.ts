@@ -7,8 +7,10 @@ import { problem, problemBody } from './admin/problem.js';
 import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
 import { eventOperation } from './events.js';
+import { flowOperations } from './flows.js';
 import { identityOperations } from './identity.js';
 import { mediaOperations } from './media.js';
+import { publicKeyOperations } from './public-key.js';
 import { pullOperations } from './pull.js';
 import { readMarkOperation } from './read-marks.js';
 import { templateOperations } from './templates.js';
@@ -42,6 +44,8 @@ export function registerOpenApi(
     ...templateOperations,
     ...templateV1Operations,
     allTemplatesOperation,
+    ...flowOperations,
+    ...publicKeyOperations,
     ...adminRoutes.map(adminOperation),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,

@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
-import { uploadForm } from './upload-form.js';
+import { flowJsonForm, uploadForm } from './upload-form.js';
 
 /** How a request to Graph ended. */
 export type GraphAnswer =
@@ -50,6 +50,8 @@ export interface GraphClient {
   delete(path: string, token: string): Promise<GraphAnswer>;
   /** `POST /upload:<session>`: the bytes of a resumable upload, whole (Meta 3). */
   uploadSession(session: string, token: string, bytes: Buffer): Promise<GraphAnswer>;
+  /** `POST /{flow-id}/assets`: the JSON of a flow, whole (Meta 5.1). */
+  postFlowJson(flowId: string, token: string, json: Buffer): Promise<GraphAnswer>;
   /** `POST /{phone-number-id}/media`; the bytes are streamed. What they throw is the answer's `cause`, and nothing is kept at Meta then. */
   upload(phoneNumberId: string, token: string, file: GraphUpload): Promise<GraphAnswer>;
   /** Ends idle sockets, waits for running requests at most their timeout, then cuts what is left. Safe to call twice. */
@@ -112,6 +114,15 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
         headers: ['authorization', `OAuth ${token}`, 'file_offset', '0', 'content-type', 'application/octet-stream'],
         body: bytes,
       }),
+    postFlowJson: (flowId, token, json) => {
+      const { contentType, body } = flowJsonForm(json);
+      return exchange(pool, UPLOAD_TIMEOUT_MS, undefined, token, {
+        method: 'POST',
+        path: `${prefix}${encodeURIComponent(flowId)}/assets`,
+        headers: ['authorization', `Bearer ${token}`, 'content-type', contentType],
+        body,
+      });
+    },
     upload: (phoneNumberId, token, file) => {
       const form = uploadForm(file);
       const { length } = form;

@@ -66,8 +66,8 @@ export interface ReceiveParts {
   oldestDay(): number;
   /** Keeps the identity that a message names, when somebody wants it. */
   observeIdentity(wire: WireInbound): Promise<true> | undefined;
-  /** Keeps the calls of users that a change tells of. */
-  observeCalls(change: WireOther): Promise<true> | undefined;
+  /** Keeps the calls of users, or the state of a flow, that a change tells of. */
+  observeChange(change: WireOther): Promise<true> | undefined;
   /** A status of ours came, which Meta dates to `at` (epoch ms). */
   onStatus(at: number): void;
   /** Applies a change that is about a template. */
@@ -151,10 +151,10 @@ export function createReceive(parts: ReceiveParts): Receive {
           if (item !== undefined) commits.push(inbound.add(item));
         } else {
           parts.count('other', 1);
-          const call = parts.observeCalls(event);
-          if (call !== undefined) commits.push(call);
           const template = parts.observeTemplate(event);
           if (template !== undefined) commits.push(template);
+          const observed = parts.observeChange(event);
+          if (observed !== undefined) commits.push(observed);
           commits.push(changes.add(toChangeItem(parts, event)));
         }
       }

@@ -62,7 +62,7 @@ before(async () => {
     appSecrets: [SECRET],
     oldestDay: () => 0,
     observeIdentity: () => undefined,
-    observeCalls: () => undefined,
+    observeChange: () => undefined,
     onStatus: () => {},
     observeTemplate: () => undefined,
     onEvents: (events: AppendedEvent[]) => void told.push(...events),
