@@ -360,9 +360,9 @@ async function wire(
     });
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
-      const flows = { database, directory, clock, graph, tokenOf, entryScreens };
-      scope.register(async (own) => registerFlows(own, { ...flows, limit: UNLIMITED }));
-      scope.register(async (own) => registerPublicKey(own, { ...flows, limit: limitOf(10) }));
+      const flows = { database, directory, gate, clock, graph, tokenOf, entryScreens };
+      scope.register(async (own) => registerFlows(own, flows));
+      scope.register(async (own) => registerPublicKey(own, flows));
     });
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));

@@ -3,12 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { apiError } from '../contract/answers.js';
 import { textAt } from '../contract/json.js';
 import type { OperationAnswer } from '../contract/openapi.js';
-import type { RateLimit } from '../lib/rate-limit.js';
 import type { FlowRefusal } from '../manage/flows.js';
 import { isTemplateRefusal } from '../manage/template-refusal.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
-import { accountOf } from './accounts-only.js';
 import { apiErrorBody, sendApiError } from './api-errors.js';
+import { callerOf, type Gate } from './gate.js';
 
 const SENDER_404 = {
   errorCode: 'WA-FLOW-SENDER404',
@@ -24,20 +23,17 @@ const FLOW_404 = {
 /** What finding a sender takes. */
 export interface SenderParts {
   directory: Directory;
-  /** By account. */
-  limit: RateLimit;
+  gate: Gate;
 }
 
 /** Answers for a sender of the account; what is not the account's looks like what is not there. */
 export async function withFlowSender(
-  { directory, limit }: SenderParts,
+  { directory }: SenderParts,
   request: FastifyRequest,
   reply: FastifyReply,
   answer: (sender: DirectorySender) => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
-  const account = accountOf(directory, request);
-  if (account === undefined) return sendApiError(reply, 401);
-  if (!limit.take(account.id)) return sendApiError(reply, 429);
+  const { account } = callerOf(request);
   const name = textAt(request.params, 'sender') ?? '';
   if (directory.senderOf(name) === undefined) await directory.refresh();
   const sender = directory.senderOf(name);

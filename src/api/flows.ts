@@ -17,7 +17,6 @@ import {
   updateFlow,
 } from '../manage/flows.js';
 import type { FlowRow } from '../store/flows.js';
-import { accountsOnly } from './accounts-only.js';
 import { sendApiError } from './api-errors.js';
 import { FLOW_ERRORS, type SenderParts, sendFlowOr, withFlowSender } from './flow-answers.js';
 import { readJsonOnly } from './json.js';
@@ -50,7 +49,7 @@ const empty = Type.Object({});
 
 /** Serves the endpoints. */
 export function registerFlows(scope: FastifyInstance, parts: FlowApiParts): void {
-  accountsOnly(scope, parts.directory, sendApiError);
+  parts.gate.protect(scope, sendApiError);
   scope.register(async (own) => {
     readJsonOnly(own);
     registerChanges(own, parts);

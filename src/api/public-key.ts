@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Operation } from '../contract/openapi.js';
 import { type PublicKeyParts, readPublicKey, replacePublicKey } from '../manage/public-key.js';
-import { accountsOnly } from './accounts-only.js';
 import { sendApiError } from './api-errors.js';
 import { FLOW_ERRORS, type SenderParts, sendFlowOr, withFlowSender } from './flow-answers.js';
 
@@ -13,7 +12,7 @@ const KEY_404 = { errorCode: 'E404', description: 'There is no key.', action: 'U
 
 /** Serves the endpoints. */
 export function registerPublicKey(scope: FastifyInstance, parts: PublicKeyParts & SenderParts): void {
-  accountsOnly(scope, parts.directory, sendApiError);
+  parts.gate.protect(scope, sendApiError);
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser<Buffer>(
     /^multipart\/form-data *;/i,
