@@ -1,6 +1,7 @@
 // What webhooks say: the update for a status or an inbound message, and the body that carries one or many of them (Meta 2).
 import { createHash } from 'node:crypto';
 import { titleOf } from './graph/errors.js';
+import { type PaymentStatus, paymentFragment } from './payments.js';
 import type { Message, StatusName, Update } from './records.js';
 import { WINDOW_MS, type World } from './world.js';
 
@@ -35,6 +36,22 @@ export function inboundUpdate(world: World, message: Message): Update | undefine
     id: message.id,
     timestamp: seconds(message.acceptedAt),
     ...payload,
+  });
+}
+
+/** The update that tells of a payment of the message's order; undefined when its number is gone. */
+export function paymentUpdate(
+  world: World,
+  message: Message,
+  order: object,
+  status: PaymentStatus,
+): Update | undefined {
+  const now = world.clock.now();
+  return update(world, message, 'status', contactOf(world, message, message.to, false), {
+    id: message.id,
+    recipient_id: message.to,
+    timestamp: seconds(now),
+    ...paymentFragment(order, status, now),
   });
 }
 

@@ -61,8 +61,8 @@ function viewsOf({ world }: ControlParts): Views {
     templates: shown(world.templates.get, templateView),
     wabas: shown(world.wabas.get, (waba) => wabaView(world, waba)),
     settings: () => {
-      const { window, progress, clockOffsetMs } = world.settings();
-      return { window, progress, clockOffsetMs, now: isoTime(world.clock.now()) };
+      const { window, progress, clockOffsetMs, reviews } = world.settings();
+      return { window, progress, reviews, clockOffsetMs, now: isoTime(world.clock.now()) };
     },
   };
 }

@@ -9,6 +9,7 @@ import { registerFlows } from './flows.js';
 import { registerMedia } from './media.js';
 import { registerMessages } from './messages.js';
 import type { ControlParts } from './parts.js';
+import { registerPaying } from './pay.js';
 import { registerSettings } from './settings.js';
 import { registerSpeaking } from './speak.js';
 import { registerTemplates } from './templates.js';
@@ -23,6 +24,7 @@ export function registerControl(app: FastifyInstance, parts: ControlParts, acces
   guardControl(app, access);
   registerUsers(app, parts);
   registerSpeaking(app, parts);
+  registerPaying(app, parts);
   registerMedia(app, parts);
   registerMessages(app, parts);
   registerChats(app, parts);

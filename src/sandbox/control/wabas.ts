@@ -77,6 +77,7 @@ export function registerWabas(app: FastifyInstance, parts: ControlParts): void {
     now: isoTime(world.clock.now()),
     window: world.settings().window,
     progress: world.settings().progress,
+    reviews: world.settings().reviews,
     messages: world.messages.size,
     webhooks: { kept: world.webhooks.size, waiting: countWaiting(world) },
     wabas: [...world.wabas.values()].map((waba) => wabaView(world, waba)),

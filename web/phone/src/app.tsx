@@ -87,6 +87,7 @@ function Bar() {
       <button
         type="button"
         class="curtain-button"
+        aria-label={texts.curtain}
         aria-expanded={curtain}
         onClick={() => page.set({ curtain: !curtain })}
       >

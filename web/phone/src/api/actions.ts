@@ -68,6 +68,11 @@ export function pay(user: string, wamid: string, status: 'captured' | 'failed'):
   return call('POST', `/users/${user}/pay`, { id: wamid, status });
 }
 
+/** Decides on a template. */
+export function review(id: string, body: Record<string, unknown>): Promise<unknown> {
+  return call('POST', `/templates/${id}/review`, body);
+}
+
 /** Moves a message on by hand. */
 export function moveOn(wamid: string, body: Record<string, unknown>): Promise<unknown> {
   return call('POST', `/messages/${encodeURIComponent(wamid)}/status`, body);

@@ -13,6 +13,7 @@ import { Markup } from './markup.js';
 import { Document, Film, fileUrl, Picture, Sound, Sticker } from './media.js';
 import { Place } from './places.js';
 import { ProductThumb } from './products.js';
+import { Template } from './template.js';
 
 interface Part {
   message: Message;
@@ -53,7 +54,7 @@ const CONTENT: Readonly<Record<string, (part: Part) => ComponentChildren>> = {
   interactive: (part) => (part.message.direction === 'out' ? <Interactive {...part} /> : <Answer value={part.value} />),
   button: ({ value }) => <Markup text={textAt(value, 'text')} />,
   order: ({ value }) => <Order value={value} />,
-  template: ({ value }) => <Template value={value} />,
+  template: (part) => <Template {...part} />,
 };
 
 /** The content of a message; `chosen` is the id of what the user chose of it. */
@@ -181,22 +182,6 @@ function Order({ value }: { value: unknown }) {
         <b>{formatMoney(total, currency)}</b>
       </div>
       {textAt(value, 'text') === '' ? null : <Markup text={textAt(value, 'text')} />}
-    </>
-  );
-}
-
-/** A template by its name and parameters, while its text is not known here. */
-function Template({ value }: { value: unknown }) {
-  const parameters = listAt(value, 'components').flatMap((component) =>
-    listAt(component, 'parameters').map((parameter) => textAt(parameter, 'text') || textAt(parameter, 'type')),
-  );
-  return (
-    <>
-      <div class="bubble-title">{textAt(value, 'name')}</div>
-      {parameters.length === 0 ? null : <Markup text={parameters.join(' · ')} />}
-      <div class="bubble-footer">
-        {texts.bubble.template} · {textAt(value, 'language', 'code')}
-      </div>
     </>
   );
 }

@@ -1,6 +1,6 @@
 // Products of a catalog that nobody has: a drawn picture, a made-up price, always the same for the same id.
 import { at, listAt, textAt } from '../pure/json.js';
-import { formatMoney, hashOf, priceOf, randomOf } from '../pure/numbers.js';
+import { formatMoney, hueOf, priceOf, randomOf } from '../pure/numbers.js';
 
 /** The currency of made-up prices. */
 export const CURRENCY = 'EUR';
@@ -8,7 +8,7 @@ export const CURRENCY = 'EUR';
 /** A drawn picture of a product, with its id and price unless it is small. */
 export function ProductThumb({ id, isSmall = false }: { id: string; isSmall?: boolean }) {
   const random = randomOf(id);
-  const hue = hashOf(id) % 360;
+  const hue = hueOf(id);
   const shapes = Array.from({ length: 4 }, () => ({ x: random() * 100, y: random() * 60, size: 12 + random() * 30 }));
   return (
     <div class={`product${isSmall ? ' product-small' : ''}`} style={`--hue:${hue}`}>

@@ -8,14 +8,16 @@ import { texts } from '../texts.js';
 import { Calls } from './calls.js';
 import { FaultsTab } from './faults.js';
 import { MessageTab } from './message.js';
+import { TemplatesTab } from './templates.js';
 import { TimeTab } from './time.js';
 import { WebhooksTab } from './webhooks.js';
 import { WorldTab } from './world.js';
 
-/** The tabs; one for templates will be one more line. */
+/** The tabs. */
 const TABS = [
   { id: 'message', icon: 'message', content: MessageTab },
   { id: 'webhooks', icon: 'webhook', content: WebhooksTab },
+  { id: 'templates', icon: 'file', content: TemplatesTab },
   { id: 'time', icon: 'clock', content: TimeTab },
   { id: 'faults', icon: 'bolt', content: FaultsTab },
   { id: 'world', icon: 'globe', content: WorldTab },

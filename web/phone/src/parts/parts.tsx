@@ -1,7 +1,7 @@
 // Small parts that many screens use: avatars, buttons with an icon, bottom sheets, empty states, switches.
 import type { ButtonHTMLAttributes, ComponentChildren, PartialInputHTMLAttributes } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { hashOf } from '../pure/numbers.js';
+import { hueOf } from '../pure/numbers.js';
 import { texts } from '../texts.js';
 import { Icon, type IconName } from './icons.js';
 
@@ -19,7 +19,7 @@ export function Avatar({
 }) {
   const words = name.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '');
-  const style = `width:${size}px;height:${size}px;font-size:${size * 0.38}px;--hue:${hashOf(seed) % 360}`;
+  const style = `width:${size}px;height:${size}px;font-size:${size * 0.38}px;--hue:${hueOf(seed)}`;
   return (
     <span class={`avatar${isBusiness ? ' avatar-business' : ''}`} style={style} aria-hidden="true">
       {letters.join('').toUpperCase() || '?'}

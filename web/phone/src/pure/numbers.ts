@@ -27,7 +27,7 @@ export function formatBytes(bytes: number): string {
 }
 
 /** A 32-bit number that is always the same for the same text: what is drawn from it stays as it is. */
-export function hashOf(text: string): number {
+function hashOf(text: string): number {
   let hash = 2166136261;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 16777619);
   return hash >>> 0;
@@ -42,6 +42,11 @@ export function randomOf(seed: string): () => number {
     y ^= y + Math.imul(y ^ (y >>> 7), y | 61);
     return ((y ^ (y >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** A hue for a text, far from those of similar texts. */
+export function hueOf(text: string): number {
+  return Math.floor(randomOf(text)() * 360);
 }
 
 /** The price of a product that nobody gave one: always the same for the same product. */

@@ -7,6 +7,8 @@ export interface Summarised {
   direction: 'out' | 'in';
   type: string;
   payload: unknown;
+  /** What a template message shows. */
+  rendered?: unknown;
 }
 
 /** Names of what has no text of its own. */
@@ -26,7 +28,7 @@ export interface SummaryWords {
 }
 
 /** One line without markup. */
-export function summaryOf({ type, payload }: Summarised, words: SummaryWords): string {
+export function summaryOf({ type, payload, rendered }: Summarised, words: SummaryWords): string {
   const object = at(payload, type);
   switch (type) {
     case 'text':
@@ -54,7 +56,7 @@ export function summaryOf({ type, payload }: Summarised, words: SummaryWords): s
     case 'order':
       return words.order;
     case 'template':
-      return `${words.template}: ${textAt(object, 'name')}`;
+      return plainText(textAt(rendered, 'body')) || `${words.template}: ${textAt(object, 'name')}`;
     case 'system':
       return textAt(object, 'body');
     case 'edit':

@@ -25,6 +25,8 @@ export interface Message {
   graphMajor: number;
   /** Media ids by the path at which the message names the file. */
   media: ReadonlyMap<string, string>;
+  /** What a template message shows, its parameters in place. */
+  rendered: unknown;
 }
 
 /** A business number. */
@@ -81,6 +83,19 @@ export interface Fault {
   hits: number;
 }
 
+/** A template as the control API shows it. */
+export interface Template {
+  id: string;
+  name: string;
+  language: string;
+  category: string;
+  status: string;
+  quality: string;
+  body: string;
+  rejectedReason: string;
+  pausedUntil: number | undefined;
+}
+
 /** How messages get on by themselves. */
 export interface Progress {
   mode: string;
@@ -122,6 +137,7 @@ export function readMessage(value: unknown): Message | undefined {
             details: textAt(failure, 'details'),
           },
     graphMajor: numberAt(value, 'graphMajor') ?? 0,
+    rendered: at(value, 'rendered'),
     media: new Map(listAt(value, 'media').map((use) => [textAt(use, 'path'), textAt(use, 'mediaId')])),
   };
 }
@@ -184,6 +200,22 @@ export function readFault(value: unknown): Fault {
     effect: at(value, 'effect'),
     when: at(value, 'when'),
     hits: numberAt(value, 'hits') ?? 0,
+  };
+}
+
+/** A template of the control API. */
+export function readTemplate(value: unknown): Template {
+  const body = listAt(value, 'components').find((component) => textAt(component, 'type') === 'BODY');
+  return {
+    id: textAt(value, 'id'),
+    name: textAt(value, 'name'),
+    language: textAt(value, 'language'),
+    category: textAt(value, 'category'),
+    status: textAt(value, 'status'),
+    quality: textAt(value, 'quality'),
+    body: textAt(body, 'text'),
+    rejectedReason: textAt(value, 'rejectedReason'),
+    pausedUntil: timeAt(value, 'pausedUntil'),
   };
 }
 

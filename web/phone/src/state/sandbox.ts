@@ -14,8 +14,10 @@ import {
   readMessage,
   readPair,
   readProgress,
+  readTemplate,
   readUser,
   readWebhook,
+  type Template,
   type User,
   type Webhook,
 } from './model.js';
@@ -39,6 +41,8 @@ export interface SandboxState {
   offsetMs: number;
   window: string;
   progress: Progress;
+  /** How reviews of templates end. */
+  reviews: string;
   businesses: readonly Business[];
   users: ReadonlyMap<string, User>;
   chats: ReadonlyMap<string, Chat>;
@@ -47,6 +51,8 @@ export interface SandboxState {
   /** Newest first. */
   webhooks: readonly Webhook[];
   faults: readonly Fault[];
+  /** By id. */
+  templates: ReadonlyMap<string, Template>;
 }
 
 const NOTHING = {
@@ -54,6 +60,7 @@ const NOTHING = {
   pairs: new Map<string, Pair>(),
   threads: new Map<string, Thread>(),
   users: new Map<string, User>(),
+  templates: new Map<string, Template>(),
 };
 
 /** The sandbox. */
@@ -62,6 +69,7 @@ export const sandbox = createStore<SandboxState>({
   offsetMs: 0,
   window: 'enforced',
   progress: { mode: 'immediate', sentMs: 0, deliveredMs: 0, readMs: 0 },
+  reviews: 'approve',
   businesses: [],
   webhooks: [],
   faults: [],
@@ -98,12 +106,13 @@ function parse(event: Event): unknown {
 async function load(): Promise<void> {
   const open = [...sandbox.get().threads.keys()];
   try {
-    const [state, chats, users, faults, webhooks] = await Promise.all([
+    const [state, chats, users, faults, webhooks, templates] = await Promise.all([
       get('/state'),
       get('/chats'),
       get('/users'),
       get('/faults'),
       get(`/webhooks?order=desc&limit=${WEBHOOKS_MAX}`),
+      get('/templates'),
     ]);
     const shown = listAt(chats, 'chats');
     const pairs = shown.flatMap((chat) => (at(chat, 'pair') === null ? [] : [readPair(at(chat, 'pair'))]));
@@ -112,11 +121,13 @@ async function load(): Promise<void> {
       offsetMs: offsetOf(state),
       window: textAt(state, 'window'),
       progress: readProgress(at(state, 'progress')),
+      reviews: textAt(state, 'reviews', 'mode') || 'approve',
       businesses: listAt(state, 'wabas').flatMap(readBusinesses),
       users: new Map(listAt(users, 'users').map((user) => [textAt(user, 'number'), readUser(user)])),
       chats: new Map(shown.map(readChat).map((chat) => [chatKey(chat.phoneNumberId, chat.user), chat])),
       pairs: new Map(pairs.map((pair) => [chatKey(pair.phoneNumberId, pair.user), pair])),
       threads: new Map(),
+      templates: new Map(listAt(templates, 'templates').map((each) => [textAt(each, 'id'), readTemplate(each)])),
       faults: listAt(faults, 'faults').map(readFault),
       webhooks: listAt(webhooks, 'webhooks').map(readWebhook),
     });
@@ -203,6 +214,12 @@ const APPLY: Readonly<Record<string, (value: unknown, id: string) => void>> = {
     if (value !== null) others.splice(known < 0 ? others.length : known, 0, readFault(value));
     sandbox.set({ faults: others });
   },
+  templates(value) {
+    const template = readTemplate(value);
+    // A template that is gone is told by its key only: all are loaded anew.
+    if (value === null) void load();
+    else sandbox.set({ templates: new Map(sandbox.get().templates).set(template.id, template) });
+  },
   wabas(value, id) {
     const others = sandbox.get().businesses.filter((business) => business.wabaId !== id);
     sandbox.set({ businesses: [...others, ...(value === null ? [] : readBusinesses(value))] });
@@ -211,6 +228,7 @@ const APPLY: Readonly<Record<string, (value: unknown, id: string) => void>> = {
     sandbox.set({
       window: textAt(value, 'window'),
       progress: readProgress(at(value, 'progress')),
+      reviews: textAt(value, 'reviews', 'mode') || 'approve',
       offsetMs: offsetOf(value),
     });
   },

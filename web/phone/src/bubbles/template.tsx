@@ -1,0 +1,165 @@
+// Templates as the user sees them: header, offer, text, cards and buttons, with the parameters in place.
+import { copyText, useNow } from '../parts/hooks.js';
+import { Icon } from '../parts/icons.js';
+import { at, flagAt, listAt, numberAt, textAt } from '../pure/json.js';
+import { span } from '../pure/times.js';
+import type { Message } from '../state/model.js';
+import { toast } from '../state/toasts.js';
+import { texts } from '../texts.js';
+import type { BubbleContext } from './context.js';
+import { Action, Actions, LinkAction } from './interactive.js';
+import { Markup } from './markup.js';
+import { Document, Film, fileUrl, Picture } from './media.js';
+import { Place } from './places.js';
+import { ProductThumb } from './products.js';
+
+interface Part {
+  message: Message;
+  context: BubbleContext;
+}
+
+/** A template message; by its name alone when the sandbox did not say what it shows. */
+export function Template({ message, context }: Part) {
+  const { rendered } = message;
+  if (rendered === undefined) {
+    return (
+      <>
+        <div class="bubble-title">{textAt(message.payload, 'template', 'name')}</div>
+        <div class="bubble-footer">{texts.bubble.template}</div>
+      </>
+    );
+  }
+  const offer = at(rendered, 'offer');
+  const cards = listAt(rendered, 'cards');
+  const asksForCalls = flagAt(rendered, 'asksForCalls');
+  return (
+    <>
+      <Header message={message} header={at(rendered, 'header')} />
+      {offer === undefined ? null : <Offer offer={offer} />}
+      <Markup text={textAt(rendered, 'body')} />
+      {textAt(rendered, 'footer') === '' ? null : <div class="bubble-footer">{textAt(rendered, 'footer')}</div>}
+      <Buttons message={message} context={context} buttons={listAt(rendered, 'buttons')} />
+      {asksForCalls ? (
+        <Actions>
+          <Action icon="phone" text={texts.bubble.callChoose} press={() => context.open({ kind: 'call', message })} />
+        </Actions>
+      ) : null}
+      {cards.length === 0 ? null : <Cards message={message} context={context} cards={cards} />}
+    </>
+  );
+}
+
+function Header({ message, header }: { message: Message; header: unknown }) {
+  const path = textAt(header, 'path');
+  switch (textAt(header, 'type')) {
+    case 'text':
+      return <div class="bubble-title">{textAt(header, 'text')}</div>;
+    case 'image':
+      return <Picture url={fileUrl(message, path, undefined)} alt={texts.bubble.photo} />;
+    case 'video':
+    case 'gif':
+      return <Film url={fileUrl(message, path, undefined)} label={texts.bubble.video} />;
+    case 'document':
+      return <Document message={message} value={header} path={path} />;
+    case 'location':
+      return <Place value={at(header, 'location')} />;
+    case 'product':
+      return <ProductThumb id={textAt(header, 'product', 'product_retailer_id')} />;
+    default:
+      return null;
+  }
+}
+
+/** An offer that ends: how long it is still good. */
+function Offer({ offer }: { offer: unknown }) {
+  const expiresAt = numberAt(offer, 'expiresAt');
+  const left = (expiresAt ?? 0) - useNow();
+  return (
+    <div class="offer">
+      <Icon name="clock" size={20} />
+      <span>
+        <strong>{textAt(offer, 'text')}</strong>
+        {expiresAt === undefined ? null : (
+          <small>{left > 0 ? `${texts.bubble.offerEnds} ${span(left)}` : texts.bubble.offerOver}</small>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function Buttons({ message, context, buttons }: Part & { buttons: readonly unknown[] }) {
+  if (buttons.length === 0) return null;
+  return (
+    <Actions>
+      {buttons.map((button, index) => (
+        <Button key={index} message={message} context={context} button={button} />
+      ))}
+    </Actions>
+  );
+}
+
+function Button({ message, context, button }: Part & { button: unknown }) {
+  const text = textAt(button, 'text');
+  switch (textAt(button, 'type')) {
+    case 'quick_reply': {
+      const payload = textAt(button, 'payload') || text;
+      return (
+        <Action
+          icon="reply"
+          text={text}
+          press={() => context.answer(message, { type: 'button', button: { payload, text } })}
+        />
+      );
+    }
+    case 'url':
+      return <LinkAction value={{ url: textAt(button, 'url'), display_text: text }} />;
+    case 'copy_code':
+      return <Action icon="copy" text={text} press={() => void copyText(textAt(button, 'code'))} />;
+    case 'otp':
+      return <CodeButton text={text} code={codeOf(message)} />;
+    case 'flow':
+      return <Action icon="message" text={text} press={() => context.open({ kind: 'flow', message })} />;
+    case 'catalog':
+    case 'mpm':
+    case 'spm':
+      return <Action icon="cart" text={text} press={() => context.open({ kind: 'products', message })} />;
+    case 'order_details':
+      return <Action icon="cart" text={text} press={() => context.open({ kind: 'order', message })} />;
+    default:
+      return <Action icon="phone" text={text} press={() => toast(texts.bubble.callNote)} />;
+  }
+}
+
+/** One tap hands the code to the app that asked for it; copying it is always possible. */
+function CodeButton({ text, code }: { text: string; code: string }) {
+  return (
+    <>
+      <Action icon="bolt" text={text || texts.bubble.autofill} press={() => toast(texts.bubble.filled(code))} />
+      <Action icon="copy" text={texts.bubble.copyCode} press={() => void copyText(code)} />
+    </>
+  );
+}
+
+/** The code of an authentication template: the one parameter of its body. */
+function codeOf({ payload }: Message): string {
+  const body = listAt(payload, 'template', 'components').find((component) => textAt(component, 'type') === 'body');
+  return textAt(body, 'parameters', 0, 'text');
+}
+
+function Cards({ message, context, cards }: Part & { cards: readonly unknown[] }) {
+  return (
+    <div class="carousel">
+      {/* biome-ignore-start lint/a11y: a group that scrolls must be reachable by keyboard, and is no fieldset. */}
+      <div class="carousel-strip" tabIndex={0} role="group" aria-label={texts.bubble.cards}>
+        {cards.map((card, index) => (
+          <div key={index} class="card" role="group" aria-label={texts.bubble.card(index + 1, cards.length)}>
+            <Header message={message} header={at(card, 'header')} />
+            {textAt(card, 'body') === '' ? null : <Markup text={textAt(card, 'body')} />}
+            <Buttons message={message} context={context} buttons={listAt(card, 'buttons')} />
+          </div>
+        ))}
+      </div>
+      {/* biome-ignore-end lint/a11y: the end of the group. */}
+    </div>
+  );
+}
