@@ -1,5 +1,5 @@
 // Flows as accounts know them: rows by account, WABA and Meta's id.
-import type { Runner } from './accounts.js';
+import type { Page, Runner, Slice } from './accounts.js';
 
 /** A flow. `categories` and `initialScreens` are JSON; `status` is Meta's word. */
 export interface FlowRow {
@@ -17,6 +17,27 @@ export interface FlowShelf {
   wabaId: string;
 }
 
+/** A flow with what Meta's monitoring told. `statusAt`: Meta's time of the newest webhook, epoch ms, 0 for none. */
+export interface KnownFlow {
+  account: number;
+  wabaId: string;
+  id: string;
+  name: string;
+  status: string;
+  statusAt: number;
+  /** Meta's newest alert by its event. */
+  alerts: object;
+}
+
+const PAGE = {
+  name: 'flow_page',
+  text: `SELECT account, waba_id AS "wabaId", flow_id AS id, name, status, status_at AS "statusAt", alerts FROM flows
+    WHERE $1::integer IS NULL OR account = $1 ORDER BY account, waba_id, flow_id LIMIT $2 OFFSET $3`,
+};
+const COUNT = {
+  name: 'flow_count',
+  text: 'SELECT count(*) AS total FROM flows WHERE $1::integer IS NULL OR account = $1',
+};
 const PUT = {
   name: 'flow_put',
   text: `INSERT INTO flows AS f (account, waba_id, flow_id, name, categories, status, seen_at)
@@ -102,4 +123,14 @@ export async function noteFlowAlert(
   alert: string,
 ): Promise<void> {
   await db.run(NOTE_ALERT, [wabaId, id, event, alert]);
+}
+
+/** Flows of one account, or of all when `account` is null. */
+export async function pageFlows(
+  db: Runner,
+  account: number | null,
+  { limit, offset }: Slice,
+): Promise<Page<KnownFlow>> {
+  const [count] = await db.run<{ total: number }>(COUNT, [account]);
+  return { rows: await db.run<KnownFlow>(PAGE, [account, limit, offset]), total: count?.total ?? 0 };
 }

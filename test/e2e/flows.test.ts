@@ -23,6 +23,12 @@ interface Refusal {
   violations: { property: string; violation: string }[];
 }
 
+interface Known {
+  id: string;
+  status: string;
+  alerts: Record<string, { p90_latency?: number }>;
+}
+
 let scene: Scene;
 let hook: Receiver;
 let ann: Tenant;
@@ -213,6 +219,14 @@ test('shows the state that Meta last told when monitoring changes it', async () 
   await move('THROTTLED');
   const alert = { event: 'ENDPOINT_LATENCY', alert_state: 'ACTIVATED', p90_latency: 5000 };
   await scene.world.sandbox(`/_sandbox/flows/${flow.id}/alert`, { json: alert });
+  const alerts = await until('the alert is shown', async () => {
+    const { results } = await scene.admin<{ results: Known[] }>('/flows?size=1000');
+    const known = results.find(({ id }) => id === flow.id);
+    return known?.status === 'THROTTLED' && known.alerts.ENDPOINT_LATENCY !== undefined ? known.alerts : undefined;
+  });
+  assert.equal(alerts.ENDPOINT_LATENCY?.p90_latency, 5000);
+  const others = await scene.world.api<{ results: Known[] }>('/parley/1/flows', { key: bob.key });
+  assert.deepEqual(others.body.results, []);
   await until('Meta is away and the state is known', async () => {
     const fault = await scene.world.sandbox<{ id: string }>('/_sandbox/faults', {
       json: { on: 'graph', match: { path: '/flows' }, effect: { drop: true }, when: { always: true } },

@@ -11,6 +11,7 @@ import { conversationRoutes } from './conversations.js';
 import { deliveryRoutes } from './deliveries.js';
 import { devClockRoutes } from './dev-clock.js';
 import { endpointRoutes } from './endpoints.js';
+import { flowRoutes } from './flows.js';
 import { keyRoutes } from './keys.js';
 import { messageRoutes } from './messages.js';
 import type { AdminParts, Caller } from './parts.js';
@@ -40,6 +41,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...deliveryRoutes(parts),
     ...messageRoutes(parts),
     ...conversationRoutes(parts),
+    ...flowRoutes(parts),
     ...replayRoutes(parts),
     ...devClockRoutes(parts),
   ];
