@@ -1,5 +1,6 @@
 // The composition root: configuration -> parts -> { url, stop }. All wiring is here; parts receive what they use.
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { FastifyError } from 'fastify';
 import { registerAccountRoutes } from './api/account-route.js';
 import { registerAdminApi } from './api/admin/register.js';
@@ -13,6 +14,7 @@ import { registerHealth } from './api/health.js';
 import { registerIdentity } from './api/identity.js';
 import { readJsonOnly } from './api/json.js';
 import { createLimits } from './api/limits.js';
+import { registerLogins } from './api/logins.js';
 import { managementRoutes } from './api/management.js';
 import { mediaPath, registerMedia } from './api/media.js';
 import { addMessageRoutes } from './api/messages.js';
@@ -35,13 +37,17 @@ import type { Clock } from './lib/clock.js';
 import { armCrashPoint } from './lib/crash-point.js';
 import { dayOf } from './lib/day.js';
 import { createLifecycle } from './lib/lifecycle.js';
+import { createLockout } from './lib/lockout.js';
 import type { Log } from './lib/log.js';
 import { createMetrics, type Metrics } from './lib/metrics.js';
 import { createCallerAddress } from './lib/networks.js';
+import { createPasswords } from './lib/passwords.js';
 import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
 import { ensureDevAccount } from './manage/accounts.js';
+import { createLogins } from './manage/logins.js';
+import { createTokens } from './manage/tokens.js';
 import { createMediaStore } from './media/media-store.js';
 import { createGraphClient } from './meta/graph-client.js';
 import { createAccept } from './pipeline/accept.js';
@@ -296,7 +302,19 @@ async function wire(
   gauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
   const callerAddress = createCallerAddress(config.trustedProxies);
-  const authenticator = createAuthenticator({ directory, clock, callerAddress });
+  const lockout = createLockout(clock.monotonic);
+  const passwords = createPasswords(Math.max(1, Math.floor(availableParallelism() / 2)));
+  const logins = createLogins({ directory, clock, passwords, lockout, log });
+  const tokens = createTokens({ database, directory, clock });
+  const authenticator = createAuthenticator({
+    directory,
+    clock,
+    callerAddress,
+    logins,
+    tokens,
+    lockout: config.dev ? undefined : lockout,
+    count: (scheme) => metrics.refused.inc({ scheme }),
+  });
   const limits = createLimits({
     database,
     clock,
@@ -374,10 +392,12 @@ async function wire(
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
       registerAccountRoutes(scope, gate, management);
     });
+    registerLogins(app, { directory, authenticator, gate, limits, logins, tokens, log });
     const adminRoutes = registerAdminApi(app, {
       database,
       directory,
       authenticator,
+      passwords,
       clock,
       secrets,
       graph,

@@ -1,7 +1,14 @@
 // The gate before every operation: who calls, whether they may, and whether not too often (Infobip 1.1, 1.2, 1.4).
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { accessOf } from '../contract/access.js';
-import type { AccountCaller, Authenticator, Caller, Denial, RequestHead } from './authenticate.js';
+import {
+  type AccountCaller,
+  type Authenticator,
+  type Caller,
+  type Denial,
+  type RequestHead,
+  tooMany,
+} from './authenticate.js';
 import type { Limits, Take } from './limits.js';
 
 /** Lets callers of one operation through, or says why not. Rejects with DatabaseError when that cannot be found out now. */
@@ -95,8 +102,4 @@ function permit(caller: Caller, scopes: readonly string[], take: Take): ReturnTy
 /** Whether the scopes of a caller suffice: any one of those asked for. */
 export function mayCall({ scopes: own }: AccountCaller, scopes: readonly string[]): boolean {
   return own === null || scopes.length === 0 || scopes.some((scope) => own.has(scope));
-}
-
-function tooMany(waitMs: number): Denial {
-  return { status: 429, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
 }

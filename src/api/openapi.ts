@@ -9,6 +9,7 @@ import type { Route } from './admin/route.js';
 import { eventOperation } from './events.js';
 import { flowOperations } from './flows.js';
 import { identityOperations } from './identity.js';
+import { loginOperations } from './logins.js';
 import { mediaOperations } from './media.js';
 import { publicKeyOperations } from './public-key.js';
 import { pullOperations } from './pull.js';
@@ -35,6 +36,7 @@ export function registerOpenApi(
 ): void {
   const operations = [
     ...messageOperations(),
+    ...loginOperations,
     eventOperation,
     ...mediaOperations,
     readMarkOperation,

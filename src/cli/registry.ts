@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   senders: () => import('./senders.js'),
   accounts: () => import('./accounts.js'),
   keys: () => import('./keys.js'),
+  users: () => import('./users.js'),
   flows: () => import('./flows.js'),
   backup: () => import('./backup.js'),
   restore: () => import('./restore.js'),

@@ -31,7 +31,8 @@ export interface Operation {
   isOpen?: boolean;
   headers?: TObject;
   query?: TObject | undefined;
-  body?: { schema: TSchema; example?: unknown } | undefined;
+  /** `application/json` unless `mediaType` says otherwise. */
+  body?: { schema: TSchema; example?: unknown; mediaType?: string } | undefined;
   answers: readonly OperationAnswer[];
 }
 
@@ -170,9 +171,9 @@ function parametersOf(place: 'query' | 'header', schema: TObject | undefined): o
   }));
 }
 
-function requestBody({ schema, example }: { schema: TSchema; example?: unknown }): object {
+function requestBody({ schema, example, mediaType = 'application/json' }: NonNullable<Operation['body']>): object {
   const content = { schema: publicSchema(schema), ...(example === undefined ? {} : { example }) };
-  return { required: true, content: { 'application/json': content } };
+  return { required: true, content: { [mediaType]: content } };
 }
 
 function toResponse(answer: OperationAnswer, responses: Record<string, object>): object {

@@ -27,7 +27,8 @@ function readRange(text: string): { type: string; quality: number } {
 
 /** An error of either form. The old one is its own root; for the new one Infobip's documents name none, so it is `apiError`. */
 export function errorXml(body: object): string {
-  const root = 'requestError' in body ? body : { apiError: body };
+  const isRoot = 'requestError' in body && Object.keys(body).length === 1;
+  const root = isRoot ? body : { apiError: body };
   return `<?xml version="1.0" encoding="UTF-8"?>${elements(root)}`;
 }
 

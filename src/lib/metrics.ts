@@ -14,6 +14,8 @@ export interface Metrics {
   results: Counter<'verdict'>;
   /** One endpoint disabled: by its own 410 (gone), or by 5 days of failures (failing). */
   endpointsDisabled: Counter<'by'>;
+  /** Wrong credentials. */
+  refused: Counter<'scheme'>;
   /** One try to get a file that a user sent. */
   files: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
@@ -63,6 +65,12 @@ export function createMetrics(withProcess: boolean): Metrics {
       name: 'parley_endpoints_disabled_total',
       help: 'Endpoints disabled, by why',
       labelNames: ['by'],
+      registers,
+    }),
+    refused: new Counter({
+      name: 'parley_credentials_refused_total',
+      help: 'Wrong credentials by scheme',
+      labelNames: ['scheme'],
       registers,
     }),
     files: new Counter({

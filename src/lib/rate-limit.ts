@@ -7,6 +7,8 @@ export interface RateLimit {
    * which one may. Together the parts let through what the whole would; the rate may change from call to call.
    */
   take(key: string | number, rate: BucketRate, share?: number): number;
+  /** What `take` would say now, without taking. */
+  wait(key: string | number, rate: BucketRate, share?: number): number;
 }
 
 /** `count` in `perMs`, `burst` at once. */
@@ -16,26 +18,43 @@ export interface BucketRate {
   burst: number;
 }
 
-/** Forgotten all at once above this: they count as full again. */
+/** Beyond this those that are full again are forgotten; if that is none, all are, and count as full. */
 const KEYS_MAX = 100_000;
 
 /** A limit whose buckets are full. `monotonic` is in ms of a clock that never goes back. */
 export function createRateLimit(monotonic: () => number): RateLimit {
   /** When each bucket will be full again. */
   const fullAt = new Map<string | number, number>();
+  function makeRoom(now: number): void {
+    for (const [key, at] of fullAt) if (at <= now) fullAt.delete(key);
+    if (fullAt.size >= KEYS_MAX) fullAt.clear();
+  }
   return {
-    take(key, { count, perMs, burst }, share = 1) {
+    take(key, rate, share = 1) {
       const now = monotonic();
-      const gapMs = (perMs * share) / count;
-      const next = Math.max(now, fullAt.get(key) ?? now) + gapMs;
-      // At least one call fits, however small the part: then the gaps between calls are what limits.
-      const waitMs = next - now - Math.max(1, burst / share) * gapMs;
-      if (waitMs > ROUNDING_MS) return waitMs;
-      if (fullAt.size >= KEYS_MAX) fullAt.clear();
+      const next = nextOf(fullAt.get(key), now, rate, share);
+      const waitMs = waitOf(next, now, rate, share);
+      if (waitMs > 0) return waitMs;
+      if (fullAt.size >= KEYS_MAX) makeRoom(now);
       fullAt.set(key, next);
       return 0;
     },
+    wait(key, rate, share = 1) {
+      const now = monotonic();
+      return waitOf(nextOf(fullAt.get(key), now, rate, share), now, rate, share);
+    },
   };
+}
+
+/** When the bucket will be full again after one more call. */
+function nextOf(fullAt: number | undefined, now: number, { count, perMs }: BucketRate, share: number): number {
+  return Math.max(now, fullAt ?? now) + (perMs * share) / count;
+}
+
+/** At least one call fits, however small the part: then the gaps between calls are what limits. */
+function waitOf(next: number, now: number, { count, perMs, burst }: BucketRate, share: number): number {
+  const waitMs = next - now - Math.max(1, burst / share) * ((perMs * share) / count);
+  return waitMs > ROUNDING_MS ? waitMs : 0;
 }
 
 /** Sums of fractions may be off by this. */

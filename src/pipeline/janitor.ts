@@ -3,6 +3,7 @@
 import type { Clock } from '../lib/clock.js';
 import { addDays, dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
+import { forgetExpiredTokens } from '../store/access-tokens.js';
 import { type Database, DatabaseError } from '../store/database.js';
 import { ensurePartitions, FAR_OFF_DAY, listPartitions } from '../store/partitions.js';
 import { forgetProcesses } from '../store/processes.js';
@@ -78,6 +79,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
       () => forgetProcesses(database),
       () => forgetUploads(database, now - UPLOAD_LIFE_MS),
       () => forgetFullBuckets(database, now),
+      () => forgetExpiredTokens(database, now),
     ]) {
       await task().catch(complain);
     }

@@ -33,7 +33,19 @@ export interface DirectoryKey {
   validFrom: number | null;
   validTo: number | null;
   permissions: readonly string[];
+  /** Whether the configuration names its secret. */
+  isConfigured: boolean;
   platform: readonly KeyPlatform[];
+}
+
+/** A user that is switched on. `password` is argon2id in PHC form. */
+export interface DirectoryUser {
+  id: number;
+  account: number;
+  username: string;
+  password: string;
+  /** Null: all. */
+  scopes: readonly string[] | null;
 }
 
 /** A sender; `id` is its lane. `accessToken` is sealed. */
@@ -55,6 +67,9 @@ export interface DirectorySender {
 export interface Directory {
   /** The enabled key whose secret this is. Looked up by SHA-256, so time tells nothing about secrets. */
   keyOf(secret: string): DirectoryKey | undefined;
+  /** The enabled user of this name. */
+  userOf(username: string): DirectoryUser | undefined;
+  userById(id: number): DirectoryUser | undefined;
   account(id: number): DirectoryAccount | undefined;
   accountOf(accountId: string): DirectoryAccount | undefined;
   senderOf(sender: string): DirectorySender | undefined;
@@ -81,6 +96,8 @@ interface Snapshot {
   accountIds: Map<string, DirectoryAccount>;
   keys: Map<string, DirectoryKey>;
   bySecret: Map<string, DirectoryKey>;
+  usernames: Map<string, DirectoryUser>;
+  users: Map<number, DirectoryUser>;
   senders: Map<string, DirectorySender>;
   lanes: Map<number, DirectorySender>;
   phoneNumberIds: Map<string, DirectorySender>;
@@ -97,7 +114,11 @@ const ACCOUNTS = {
 const KEYS = {
   name: 'directory_keys',
   text: `SELECT id, kind, account, secret_hash AS "secretHash", scopes, allowed_ips AS "allowedIps", valid_from AS "validFrom",
-    valid_to AS "validTo", permissions, platform FROM api_keys WHERE enabled`,
+    valid_to AS "validTo", permissions, platform, id LIKE 'configured-%' AS "isConfigured" FROM api_keys WHERE enabled`,
+};
+const USERS = {
+  name: 'directory_users',
+  text: 'SELECT id, account, username, password, scopes FROM users WHERE enabled',
 };
 const SENDERS = {
   name: 'directory_senders',
@@ -131,6 +152,8 @@ export async function openDirectory(database: Database): Promise<Directory> {
   }
   return {
     keyOf: (secret) => snapshot.bySecret.get(secret) ?? findKey(snapshot, secret),
+    userOf: (username) => snapshot.usernames.get(username),
+    userById: (id) => snapshot.users.get(id),
     account: (id) => snapshot.accounts.get(id),
     accountOf: (accountId) => snapshot.accountIds.get(accountId),
     senderOf: (sender) => snapshot.senders.get(sender),
@@ -169,6 +192,7 @@ async function load(database: Database): Promise<Snapshot> {
   const [version] = await database.run<{ version: number }>(VERSION, []);
   const accounts = (await database.run<AccountRow>(ACCOUNTS, [])).map(toAccount);
   const keys = await database.run<DirectoryKey & { secretHash: Buffer }>(KEYS, []);
+  const users = await database.run<DirectoryUser>(USERS, []);
   const senders = await database.run<DirectorySender>(SENDERS, []);
   const removed = await database.run<{ id: number }>(REMOVED, []);
   const secrets = await database.run<{ account: number; secret: Buffer }>(SECRETS, []);
@@ -180,6 +204,8 @@ async function load(database: Database): Promise<Snapshot> {
     accountIds: new Map(accounts.map((account) => [account.accountId, account])),
     keys: new Map(keys.map(({ secretHash, ...key }) => [secretHash.toString('base64'), key])),
     bySecret: new Map(),
+    usernames: new Map(users.map((user) => [user.username, user])),
+    users: new Map(users.map((user) => [user.id, user])),
     senders: new Map(senders.map((sender) => [sender.sender, sender])),
     lanes: new Map(senders.map((sender) => [sender.id, sender])),
     phoneNumberIds: new Map(senders.map((sender) => [sender.phoneNumberId, sender])),

@@ -91,6 +91,33 @@ test('every operation: without one of its scopes 403, with any of them not', asy
   }
 });
 
+test('every operation takes each of the four schemes, from a user too', async () => {
+  const { accountId } = await scene.newTenant();
+  const username = 'ops@example.org';
+  const user = await scene.admin<{ password: string }>(`/accounts/${accountId}/users`, { json: { username } });
+  const session = await scene.world.api('/auth/1/session', { key: null, json: { username, password: user.password } });
+  const token = await scene.world.api('/auth/1/oauth2/token', {
+    method: 'POST',
+    key: null,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `client_id=${username}&client_secret=${user.password}&grant_type=client_credentials`,
+  });
+  const schemes = [
+    `Basic ${Buffer.from(`${username}:${user.password}`).toString('base64')}`,
+    `IBSSO ${at(session.body, 'token')}`,
+    `Bearer ${at(token.body, 'access_token')}`,
+  ];
+  const operations = (await guardedOperations()).filter(({ path }) => path !== '/auth/1/session');
+  for (const { method, path, isAdminOnly } of operations) {
+    for (const authorization of schemes) {
+      const url = path.replace(/\{\w+\}/g, 'x');
+      const { status } = await scene.world.api(url, { method, key: null, headers: { authorization } });
+      const isThrough = status !== 401 && status !== 403;
+      assert.ok(isAdminOnly ? status === 403 : isThrough, `${method} ${path}: ${authorization.slice(0, 6)} ${status}`);
+    }
+  }
+});
+
 test('the document says of every guarded operation that all four schemes do, with its scopes', async () => {
   const operations = await guardedOperations();
   for (const { method, path, scopes, security } of operations) {

@@ -6,11 +6,15 @@ import { sendUnroutable } from '../../src/api/errors.js';
 import { createServer, listen } from '../../src/http/server.js';
 import { type Clock, createClock } from '../../src/lib/clock.js';
 import { dayOf } from '../../src/lib/day.js';
+import { createLockout } from '../../src/lib/lockout.js';
 import { createLog } from '../../src/lib/log.js';
 import { createCallerAddress } from '../../src/lib/networks.js';
+import { createPasswords } from '../../src/lib/passwords.js';
 import { createSafeFetch } from '../../src/lib/safe-fetch.js';
 import { createSecretBox } from '../../src/lib/secrets.js';
 import { ensureDevAccount } from '../../src/manage/accounts.js';
+import { createLogins } from '../../src/manage/logins.js';
+import { createTokens } from '../../src/manage/tokens.js';
 import { createGraphClient } from '../../src/meta/graph-client.js';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
@@ -99,10 +103,21 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
   const database = breakable(pool, breaking);
   const app = createServer(log, {}, sendUnroutable);
   const directory = await openDirectory(pool);
+  const passwords = createPasswords(1);
+  const lockout = createLockout(clock.monotonic);
   const parts = {
     database,
     directory,
-    authenticator: createAuthenticator({ directory, clock, callerAddress: createCallerAddress([]) }),
+    authenticator: createAuthenticator({
+      directory,
+      clock,
+      callerAddress: createCallerAddress([]),
+      logins: createLogins({ directory, clock, passwords, lockout, log }),
+      tokens: createTokens({ database, directory, clock }),
+      lockout: undefined,
+      count: () => undefined,
+    }),
+    passwords,
     clock,
     secrets,
     graph,

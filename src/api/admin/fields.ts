@@ -69,6 +69,14 @@ export function texts(maxItems: number, maxLength: number) {
   });
 }
 
+const SCOPES_MAX = 100;
+
+/** Scopes of a key or user, or null for all. */
+export const scopesOrNull = Type.Union(
+  [Type.Array(Type.String({ pattern: '^[!-~]{1,100}$' }), { maxItems: SCOPES_MAX }), Type.Null()],
+  { says: `must be a list of at most ${SCOPES_MAX} scopes, or null for all` },
+);
+
 /** `page` and `size` of a list, as they stand in a query. */
 export const pagingQuery = {
   page: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$', says: 'must be a whole number from 0' })),

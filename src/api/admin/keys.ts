@@ -13,7 +13,7 @@ import {
 import { refuse } from '../../manage/refusal.js';
 import { findAccount } from '../../store/accounts.js';
 import { type ApiKeyRow, pageApiKeys } from '../../store/api-keys.js';
-import { instant, isOn, pagingQuery, text } from './fields.js';
+import { instant, isOn, pagingQuery, scopesOrNull, text } from './fields.js';
 import type { AdminParts } from './parts.js';
 import type { Problem } from './problem.js';
 import { defineRoute, listReply, type Reply, type Route, sliceOf, timeOf, wrongFields } from './route.js';
@@ -25,10 +25,8 @@ const nameField = text(NAME_LENGTH_MAX);
 const date = Type.Union([instant, Type.Null()], {
   says: 'must be a date and time with an offset, like 2026-01-31T12:00:00Z, or null',
 });
-const scopes = Type.Array(Type.String({ pattern: '^[!-~]{1,100}$' }), { maxItems: ENTRIES_MAX });
-const SCOPES_SAY = `must be a list of at most ${ENTRIES_MAX} scopes, or null for all`;
 const settings = {
-  scopeGuids: Type.Optional(Type.Union([scopes, Type.Null()], { says: SCOPES_SAY })),
+  scopeGuids: Type.Optional(scopesOrNull),
   allowedIPs: Type.Optional(
     Type.Array(Type.String({ maxLength: 100 }), {
       maxItems: ENTRIES_MAX,

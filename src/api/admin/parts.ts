@@ -1,6 +1,7 @@
 // What the admin API is given, and who calls it.
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
+import type { Passwords } from '../../lib/passwords.js';
 import type { SecretBox } from '../../lib/secrets.js';
 import type { GraphReader } from '../../manage/graph-ask.js';
 import type { Database } from '../../store/database.js';
@@ -12,6 +13,7 @@ export interface AdminParts {
   database: Database;
   directory: Directory;
   authenticator: Authenticator;
+  passwords: Passwords;
   clock: Clock;
   secrets: SecretBox;
   /** Meta, for `senders/connect` and the identity check. */

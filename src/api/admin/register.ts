@@ -20,6 +20,7 @@ import { replayRoutes } from './replays.js';
 import type { RawCall, Reply, Route } from './route.js';
 import { senderRoutes } from './senders.js';
 import { signingSecretRoutes } from './signing-secrets.js';
+import { userRoutes } from './users.js';
 
 export type { AdminParts } from './parts.js';
 
@@ -35,6 +36,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
   const routes = [
     ...accountRoutes(parts),
     ...keyRoutes(parts),
+    ...userRoutes(parts),
     ...senderRoutes(parts),
     ...signingSecretRoutes(parts),
     ...endpointRoutes(parts),
