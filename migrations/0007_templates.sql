@@ -94,10 +94,16 @@ CREATE TABLE template_events (
   PRIMARY KEY (id, day)
 ) PARTITION BY LIST (day);
 
--- Who is told of templates: where the senders of the account that can send them forward to.
-CREATE FUNCTION template_targets(p_account integer, p_waba_id text) RETURNS TABLE (endpoint integer, url text) LANGUAGE sql STABLE AS $$
-  SELECT DISTINCT s.forward_endpoint, s.forward_url FROM senders s
-  WHERE s.account = p_account AND s.waba_id = p_waba_id AND s.deleted_at IS NULL AND s.forward_endpoint IS NOT NULL ORDER BY 1, 2
+-- Who is told of a template: for each sender of the account that can send it the subscription that matches best, else where it forwards to.
+CREATE FUNCTION template_targets(p_account integer, p_waba_id text, p_application text, p_entity text) RETURNS TABLE (endpoint integer, url text) LANGUAGE sql STABLE AS $$
+  SELECT DISTINCT coalesce((s.target).endpoint, s.forward_endpoint),
+    CASE WHEN (s.target).endpoint IS NULL THEN s.forward_url ELSE (s.target).url END
+  FROM (
+    SELECT s.forward_endpoint, s.forward_url, route_of(s.account, 5, s.sender, coalesce(p_application, s.application_id),
+      CASE WHEN p_application IS NULL THEN coalesce(p_entity, s.entity_id) ELSE p_entity END, NULL) AS target
+    FROM senders s WHERE s.account = p_account AND s.waba_id = p_waba_id AND s.deleted_at IS NULL OFFSET 0
+  ) s
+  WHERE s.forward_endpoint IS NOT NULL OR (s.target).endpoint IS NOT NULL ORDER BY 1, 2
 $$;
 
 -- Appends one event of a template and the reports of it (kind 5), and returns those. The caller has locked the template's row.
@@ -118,7 +124,7 @@ BEGIN
     application_id, entity_id)
   VALUES (p_today, v_id, t.account, t.waba_id, t.template_id, t.name, t.language, p_kind, p_at, p_now, p_previous, p_current, p_reason,
     t.application_id, t.entity_id);
-  FOR v_target IN SELECT * FROM template_targets(t.account, t.waba_id) LOOP
+  FOR v_target IN SELECT * FROM template_targets(t.account, t.waba_id, t.application_id, t.entity_id) LOOP
     UPDATE tails s SET next = s.next + 1, day = greatest(s.day, p_today) WHERE s.stream = endpoint_stream(v_target.endpoint)
     RETURNING s.next - 1, s.day INTO v_seq, v_day;
     INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, at, url)

@@ -62,6 +62,7 @@ import { createMediaLibrary } from './pipeline/media-library.js';
 import { createMediaSweep } from './pipeline/media-sweep.js';
 import { createMediaUploads } from './pipeline/media-upload.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
+import { createPlatformDirectory } from './pipeline/platform-directory.js';
 import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { createReceiveLag } from './pipeline/receive-lag.js';
@@ -277,6 +278,7 @@ async function wire(
   });
   if (roles.has('receive')) templateSync.start();
   lifecycle.add('templates', () => templateSync.stop());
+  const platforms = createPlatformDirectory(database, clock, directory);
   const accept = createAccept({
     database,
     clock,
@@ -336,6 +338,7 @@ async function wire(
       log,
       accept,
       urls: createUrlDirectory(database, clock, safeFetch.check),
+      platforms,
       count: (outcome) => metrics.accepted.inc({ outcome }),
     });
     app.register(async (scope) => {
@@ -343,7 +346,7 @@ async function wire(
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
       scope.register(async (own) => registerPull(own, { database, gate, clock, mediaUrl }));
       scope.register(async (own) =>
-        registerEvents(own, { database, directory, gate, clock, onTyping: () => typing?.wake() }),
+        registerEvents(own, { database, directory, gate, clock, platforms, onTyping: () => typing?.wake() }),
       );
     });
     app.register(async (scope) => {
@@ -363,6 +366,7 @@ async function wire(
       downloads,
       tokenOf,
       sync: templateSync,
+      platforms,
       onReports: sink.reports,
       isLenient: config.templateExamples === 'lenient',
       gate,

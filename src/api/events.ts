@@ -14,6 +14,7 @@ import {
 } from '../contract/typing.js';
 import type { Clock } from '../lib/clock.js';
 import { uuidv7 } from '../lib/id.js';
+import type { PlatformDirectory } from '../pipeline/platform-directory.js';
 import type { Database } from '../store/database.js';
 import type { Directory, DirectoryAccount } from '../store/directory.js';
 import { addTyping, type TypingRow } from '../store/typing.js';
@@ -26,6 +27,8 @@ export interface EventParts {
   directory: Directory;
   gate: Gate;
   clock: Clock;
+  /** Applications and entities, made on first use. */
+  platforms: PlatformDirectory;
   /** Indicators were stored. */
   onTyping(): void;
 }
@@ -40,13 +43,15 @@ export function registerEvents(scope: FastifyInstance, parts: EventParts): void 
 }
 
 async function accept(parts: EventParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { database, clock, onTyping } = parts;
+  const { database, clock, platforms, onTyping } = parts;
   const { account, platform } = callerOf(request);
   const validated = validateTyping(request.body);
   if (!validated.ok) return sendApiError(reply, 400, validated.violations);
   // An indicator is reported to nobody, so what a key fills in has no effect; what it may not name it may not name here either.
   const isBound = validated.value.events.every(({ options }) => bindPlatform(platform, options?.platform ?? {}));
   if (!isBound) return sendApiError(reply, 403);
+  const { events } = validated.value;
+  await Promise.all(events.map(({ options }) => platforms.ensure(account.id, options?.platform ?? {})));
   const plan = typingPlan(validated.value, clock.now());
   if (!plan.ok) return sendApiError(reply, 400, plan.violations);
   const judged = plan.planned.map((planned) => judge(parts, account, planned));

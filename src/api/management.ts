@@ -4,6 +4,7 @@ import type { AccountRoute } from './account-route.js';
 import { certificateRoutes } from './certificates.js';
 import { inboundConfigurationRoutes } from './inbound-configurations.js';
 import { profileRoutes, securityRoutes } from './profiles.js';
+import { provisioningRoutes } from './provisioning.js';
 import { subscriptionRoutes } from './subscriptions.js';
 
 /** All of their endpoints. */
@@ -14,5 +15,6 @@ export function managementRoutes(parts: ProfileParts): AccountRoute[] {
     ...securityRoutes(parts),
     ...certificateRoutes(parts),
     ...inboundConfigurationRoutes(parts),
+    ...provisioningRoutes(parts),
   ];
 }

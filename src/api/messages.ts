@@ -6,6 +6,7 @@ import { bindPlatform } from '../contract/key-platform.js';
 import type { MessageType, SendRequest } from '../contract/messages/envelope.js';
 import { messageTypes } from '../contract/messages/registry.js';
 import { destinationOf } from '../contract/messages/wire.js';
+import { type NamedPlatform, withAssociation } from '../contract/provisioning.js';
 import { StatusId } from '../contract/statuses.js';
 import type { DirectAnswer, DirectHandler, DirectHead, DirectRoute, DirectRoutes } from '../http/direct.js';
 import type { Clock } from '../lib/clock.js';
@@ -13,6 +14,7 @@ import { uuidv7 } from '../lib/id.js';
 import type { Log } from '../lib/log.js';
 import type { Accept } from '../pipeline/accept.js';
 import { type Envelope, writeEnvelope } from '../pipeline/envelope.js';
+import type { PlatformDirectory } from '../pipeline/platform-directory.js';
 import type { UrlDirectory } from '../pipeline/url-directory.js';
 import { findIdempotencyKey, forgetIdempotencyKey, type NewMessage } from '../store/accepting.js';
 import type { Database } from '../store/database.js';
@@ -31,6 +33,8 @@ export interface MessageParts {
   accept: Accept;
   /** Where reports to a URL go, and whether they may. */
   urls: UrlDirectory;
+  /** Applications and entities, made on first use. */
+  platforms: PlatformDirectory;
   log: Log;
   count(outcome: string): void;
 }
@@ -201,7 +205,7 @@ async function justMade(directory: Directory, from: string): Promise<DirectorySe
 }
 
 async function toMessage(
-  { clock, directory, urls }: MessageParts,
+  { clock, directory, urls, platforms }: MessageParts,
   type: MessageType,
   account: DirectoryAccount,
   request: SendRequest,
@@ -210,6 +214,9 @@ async function toMessage(
   const sender = directory.senderOf(from) ?? (await justMade(directory, from));
   const isOwn = sender !== undefined && sender.account === account.id;
   const destination = destinationOf(to);
+  const platform = isOwn ? withAssociation(request, associationOf(sender)) : request;
+  const unknown = platforms.ensure(account.id, platform);
+  if (unknown !== undefined) await unknown;
   const message: NewMessage = {
     id: uuidv7(clock.now()),
     account: account.id,
@@ -220,7 +227,7 @@ async function toMessage(
     recipient: to,
     type: type.type,
     content: JSON.stringify(content ?? {}),
-    envelope: writeEnvelope(envelopeOf(request)),
+    envelope: writeEnvelope(envelopeOf(request, platform)),
   };
   if (!isOwn) message.refusal = { statusId: StatusId.rejectedSource, errorId: ErrorId.invalidSource };
   else if (destination === undefined) {
@@ -233,7 +240,14 @@ async function toMessage(
   return message;
 }
 
-function envelopeOf({ callbackData, notifyUrl, applicationId, entityId, context, urlOptions }: SendRequest): Envelope {
+function associationOf({ applicationId, entityId }: DirectorySender): NamedPlatform {
+  return { applicationId: applicationId ?? undefined, entityId: entityId ?? undefined };
+}
+
+function envelopeOf(
+  { callbackData, notifyUrl, context, urlOptions }: SendRequest,
+  { applicationId, entityId }: NamedPlatform,
+): Envelope {
   const envelope: Envelope = {};
   if (callbackData !== undefined) envelope.callbackData = callbackData;
   if (notifyUrl !== undefined) envelope.notifyUrl = notifyUrl;

@@ -15,6 +15,7 @@ import {
 import { componentsToWire, mediaExamples } from '../contract/templates/to-wire.js';
 import { isEditable, isSendable } from '../contract/templates/words.js';
 import type { Clock } from '../lib/clock.js';
+import type { PlatformDirectory } from '../pipeline/platform-directory.js';
 import type { Report } from '../pipeline/report.js';
 import { momentOf, templateReport } from '../pipeline/template-report.js';
 import type { TemplateSync } from '../pipeline/template-sync.js';
@@ -41,6 +42,8 @@ export interface TemplateParts extends ExampleParts {
   database: Database;
   clock: Clock;
   sync: Pick<TemplateSync, 'ensure'>;
+  /** Applications and entities, made on first use. */
+  platforms: PlatformDirectory;
   /** Told of the reports that follow. */
   onReports(reports: Report[]): void;
   /** The clear access token of a sender; undefined when no key of ours opens it. */
@@ -110,6 +113,7 @@ export async function registerTemplate(
   });
   if (isTemplateRefusal(node)) return node;
   const now = parts.clock.now();
+  await parts.platforms.ensure(sender.account, request.platform ?? {});
   await database.transaction(async (tx) => {
     await putTemplates(tx, shelf, momentOf(parts.clock), { since: asked, tells: false }, [node]);
     const notes = { platform: platformOf(request.platform) ?? { applicationId: null, entityId: null }, isNew: true };

@@ -61,6 +61,9 @@ export interface DirectorySender {
   forwardEndpoint: number | null;
   /** Whether messages to users whose identity changed wait for a confirmation. */
   identityCheck: boolean;
+  /** What it is associated with. */
+  applicationId: string | null;
+  entityId: string | null;
 }
 
 /** The snapshot and how to renew it. */
@@ -123,7 +126,8 @@ const USERS = {
 const SENDERS = {
   name: 'directory_senders',
   text: `SELECT id, account, sender, phone_number_id AS "phoneNumberId", waba_id AS "wabaId", access_token AS "accessToken",
-    throughput, forward_url AS "forwardUrl", forward_endpoint AS "forwardEndpoint", identity_check AS "identityCheck" FROM senders WHERE deleted_at IS NULL`,
+    throughput, forward_url AS "forwardUrl", forward_endpoint AS "forwardEndpoint", identity_check AS "identityCheck",
+    application_id AS "applicationId", entity_id AS "entityId" FROM senders WHERE deleted_at IS NULL`,
 };
 const REMOVED = { name: 'directory_removed', text: 'SELECT id FROM senders WHERE deleted_at IS NOT NULL' };
 const SECRETS = {
