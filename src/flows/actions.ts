@@ -87,6 +87,7 @@ function checkPayload(payload: Place | undefined, name: ActionName, walk: Walk):
   }
   const use: Use = { types: undefined, said: `payload of ${name}`, isInAction: true };
   for (const member of membersIn(payload)) {
+    if (walk.findings.isFull()) return;
     checkBindingsInside(member, use, walk);
     checkFiles(member, true, name, walk);
   }

@@ -6,9 +6,12 @@ import { textOf, valueAt } from './source.js';
 import { checkSize } from './values.js';
 import { lookUpText, type Walk } from './walk.js';
 
+/** Options of a list that are looked at; a longer list is wrong as a whole. */
+const LOOKED_AT_MAX = 1_000;
+
 /** Checks a list of options that is written out in the JSON. */
 export function checkOptions(place: Place, shape: Extract<Shape, { is: 'options' }>, said: string, walk: Walk): void {
-  const items = itemsIn(place);
+  const items = itemsIn(place, LOOKED_AT_MAX);
   if (place.node.kind !== 'array') {
     walk.findings.wrong(
       'INVALID_PROPERTY_TYPE',
@@ -19,7 +22,7 @@ export function checkOptions(place: Place, shape: Extract<Shape, { is: 'options'
   }
   const hasImages = items.some((item) => placeAt(item, 'image') !== undefined);
   const itemsMax = hasImages ? shape.itemsMaxWithImages : shape.itemsMax;
-  checkSize(place, items.length, { itemsMin: shape.itemsMin, itemsMax }, said, walk);
+  checkSize(place, place.node.items.length, { itemsMin: shape.itemsMin, itemsMax }, said, walk);
   for (const item of items) {
     if (item.node.kind === 'object') checkFields(item, shape.fields, said, walk);
     else

@@ -260,6 +260,7 @@ function checkMap(place: Place, said: string, walk: Walk): void {
 
 /** Checks every binding in a value of any form. */
 export function checkBindingsInside(place: Place, use: Use, walk: Walk): void {
+  if (walk.findings.isFull()) return;
   if (place.node.kind === 'string') checkBinding(place, place.node.text, use, walk);
   for (const item of itemsIn(place)) checkBindingsInside(item, use, walk);
   for (const member of membersIn(place)) checkBindingsInside(member, use, walk);
