@@ -1,6 +1,5 @@
 // The tour of the phone in a real browser: every type drawn, every button doing what it does, files, the drawer, several phones.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { messageTypes } from '../../src/contract/messages/registry.js';
@@ -253,6 +252,59 @@ function quietThenLoud(): Buffer {
   return Buffer.concat([head, samples]);
 }
 
+test('who the phone is can be changed, and what this user is like', async () => {
+  const page = await scene.openChat();
+  await page.getByRole('textbox', { name: 'Message' }).fill('Hello');
+  await page.keyboard.press('Enter');
+  await page.locator('.mine').waitFor();
+  await page.getByRole('button', { name: 'Back' }).click();
+  await page.getByRole('button', { name: /^Change who you are/ }).click();
+  const sheet = page.getByRole('dialog', { name: 'Who you are' });
+  await sheet.getByLabel('Name that businesses see').fill('Ada');
+  await sheet.getByRole('button', { name: 'Save' }).click();
+  await sheet.getByText('Manual').click();
+  await sheet.getByRole('switch', { name: /^Hide my number/ }).click();
+  await sheet.getByRole('switch', { name: /^Block businesses/ }).click();
+  const isLike = { profileName: 'Ada', readReceipts: false, numberHidden: true, blocked: true };
+  await until('the changed user', async () => {
+    const { body } = await scene.sandbox.control('GET', `/users/${USER}`);
+    return Object.entries(isLike).every(([name, value]) => dig(body, name) === value);
+  });
+  await sheet.getByRole('switch', { name: /^Hide my number/ }).click();
+  await sheet.getByLabel('Change number', { exact: true }).fill(OTHER);
+  await sheet.getByRole('button', { name: 'Change number' }).click();
+  await page
+    .getByRole('button', { name: /^Change who you are/ })
+    .getByText('+44 113 496 0002')
+    .waitFor();
+  await until('the system message', () =>
+    scene.sandbox.callback.posts().some((post) => post.body.includes('user_changed_number')),
+  );
+});
+
+test('a business that types is seen typing, and menus are worked by keyboard', async () => {
+  const page = await scene.openChat();
+  await page.getByRole('textbox', { name: 'Message' }).fill('Are you there?');
+  await page.keyboard.press('Enter');
+  await scene.said((each) => dig(each, 'text', 'body') === 'Are you there?');
+  const { body } = await scene.sandbox.control('GET', '/messages?order=desc&limit=1');
+  const marked = await scene.sandbox.graph('POST', `/${scene.sandbox.phoneNumberId}/messages`, {
+    messaging_product: 'whatsapp',
+    status: 'read',
+    message_id: dig(body, 'messages', 0, 'id'),
+    typing_indicator: { type: 'text' },
+  });
+  assert.equal(marked.status, 200);
+  await page.getByRole('status', { name: 'typing…' }).waitFor();
+  await page.getByRole('img', { name: 'Read by the business' }).waitFor();
+  await page.getByRole('button', { name: 'Attach' }).press('Enter');
+  await page.getByRole('menu', { name: 'Attach' }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Document');
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+});
+
 test('two phones side by side are two users', async () => {
   const page = await scene.openChat();
   await page.getByRole('button', { name: 'Add a phone' }).click();
@@ -266,102 +318,6 @@ test('two phones side by side are two users', async () => {
   });
   assert.equal(await page.locator('.phone').first().getByText('From the second').count(), 0);
   await scene.browser.picture(page, 'two-phones');
-});
-
-test('the drawer shows request and webhooks, redelivers, and steers clock, window, progress and faults', async () => {
-  const page = await scene.openChat();
-  const wamid = await scene.send('text', { body: 'Look behind me' });
-  await openMenu(page, wamid);
-  await page.getByRole('menuitem', { name: 'Behind the curtain' }).click();
-  const drawer = page.getByRole('complementary', { name: 'Behind the curtain' });
-  await drawer.getByText('"messaging_product": "whatsapp"').first().waitFor();
-  const webhook = drawer.locator('.webhook', { hasText: 'status sent' });
-  await webhook.locator('summary').click();
-  const before = scene.sandbox.callback.posts().length;
-  await webhook.getByRole('button', { name: 'Redeliver', exact: true }).click();
-  await until('one post more', () => scene.sandbox.callback.posts().length > before);
-  await webhook.locator('.attempts li').nth(1).waitFor();
-
-  await drawer.getByRole('tab', { name: 'Time' }).click();
-  await drawer
-    .getByText(/open for another 23 h/)
-    .first()
-    .waitFor();
-  await drawer.getByRole('button', { name: '+24 h' }).click();
-  await drawer.getByText('closed: only templates arrive').first().waitFor();
-  await drawer.getByText('Always open').click();
-  await until(
-    'the open window',
-    async () => dig((await scene.sandbox.control('GET', '/state')).body, 'window') === 'open',
-  );
-  await drawer.getByText('By hand').click();
-  await drawer.getByRole('button', { name: 'Apply' }).click();
-  await until('progress by hand', async () => {
-    return dig((await scene.sandbox.control('GET', '/state')).body, 'progress', 'mode') === 'manual';
-  });
-
-  await drawer.getByRole('tab', { name: 'Faults' }).click();
-  await drawer.getByLabel('Graph error code').fill('130429');
-  await drawer.getByRole('button', { name: 'Add fault' }).click();
-  await drawer.getByText('hit 0 times').waitFor();
-  const body = { messaging_product: 'whatsapp', to: USER, type: 'text', text: { body: 'x' } };
-  const answer = await scene.sandbox.graph('POST', `/${scene.sandbox.phoneNumberId}/messages`, body);
-  assert.equal(dig(answer.body, 'error', 'code'), 130429);
-  await drawer.getByText('hit once').waitFor();
-  await drawer.getByRole('button', { name: 'Remove fault' }).click();
-  await drawer.getByText('No faults').waitFor();
-  await drawer.getByText('Calls of this page').click();
-  await drawer.getByRole('button', { name: /^Copy as curl: POST \/faults/ }).waitFor();
-});
-
-test('templates are reviewed in the drawer, and drawn with their parameters', async () => {
-  const { sandbox } = scene;
-  await sandbox.control('PUT', '/templates/reviews', { mode: 'manual' });
-  const made = await sandbox.graph('POST', `/${sandbox.wabaId}/message_templates`, {
-    name: 'spring_offer',
-    language: 'en',
-    category: 'MARKETING',
-    components: [
-      { type: 'BODY', text: 'Hello {{1}}, *spring* is here.', example: { body_text: [['Ada']] } },
-      { type: 'BUTTONS', buttons: [{ type: 'QUICK_REPLY', text: 'Tell me more' }] },
-    ],
-  });
-  assert.equal(made.status, 200, JSON.stringify(made.body));
-  const page = await scene.openChat();
-  await page.getByRole('button', { name: 'Behind the curtain' }).click();
-  await page.getByRole('tab', { name: 'Templates' }).click();
-  const card = page.getByRole('article', { name: 'spring_offer' });
-  await card.getByText('PENDING').waitFor();
-  await card.getByRole('button', { name: 'Approve', exact: true }).click();
-  await card.getByText('APPROVED').waitFor();
-  const wamid = await scene.send('template', {
-    name: 'spring_offer',
-    language: { code: 'en' },
-    components: [{ type: 'body', parameters: [{ type: 'text', text: 'Grace' }] }],
-  });
-  await bubble(page, wamid).getByText('Hello Grace').waitFor();
-  await bubble(page, wamid).getByRole('button', { name: 'Tell me more' }).click();
-  const pressed = await scene.said((each) => dig(each, 'type') === 'button');
-  assert.equal(dig(pressed, 'button', 'text'), 'Tell me more');
-  await card.getByRole('button', { name: 'Pause', exact: true }).click();
-  await card.getByText('PAUSED').waitFor();
-  await scene.browser.picture(page, 'templates');
-});
-
-test('a world goes out as one file and comes back', async () => {
-  const page = await scene.openChat();
-  const wamid = await scene.send('text', { body: 'Keep me' });
-  await bubble(page, wamid).waitFor();
-  await page.getByRole('button', { name: 'Behind the curtain' }).click();
-  await page.getByRole('tab', { name: 'World' }).click();
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export the world' }).click();
-  const file = await (await download).path();
-  assert.match(readFileSync(file, 'utf8'), /Keep me/);
-  await page.getByRole('button', { name: 'Reset', exact: true }).click();
-  await bubble(page, wamid).waitFor({ state: 'detached' });
-  await page.locator('input[type=file][accept*=json]').setInputFiles(file);
-  await bubble(page, wamid).waitFor();
 });
 
 test('everything fits a screen that is 360 px wide', async () => {
@@ -393,12 +349,4 @@ test('everything fits a screen that is 360 px wide', async () => {
     await page.evaluate('localStorage.clear()');
     await page.close();
   }
-});
-
-test('the page goes on by itself when the sandbox was away', async () => {
-  const page = await scene.openChat();
-  await page.context().setOffline(true);
-  await page.context().setOffline(false);
-  const wamid = await scene.send('text', { body: 'Still there?' });
-  await bubble(page, wamid).waitFor();
 });

@@ -200,6 +200,20 @@ for (const scheme of ['light', 'dark'] as const) {
     await page.locator('.mine').waitFor();
     found.push(...(await violations(page)));
     await scene.browser.picture(page, `chat-${scheme}`);
+    const offered = await scene.send('interactive', {
+      type: 'list',
+      body: { text: 'Which extra?' },
+      action: { button: 'Choose', sections: [{ rows: [{ id: 'a', title: 'Light' }] }] },
+    });
+    await bubble(page, offered).getByRole('button', { name: 'Choose' }).click();
+    await page.getByRole('dialog').waitFor();
+    found.push(...(await violations(page)));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Emoji' }).click();
+    await page.getByRole('button', { name: 'Attach' }).click();
+    await page.getByRole('menu').waitFor();
+    found.push(...(await violations(page)));
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Back' }).click();
     found.push(...(await violations(page)));
     await page.getByRole('button', { name: /^Change who you are/ }).click();

@@ -145,10 +145,16 @@ function isUnread({ direction, type, statuses }: Message): boolean {
   return statuses.at(-1)?.status === 'delivered';
 }
 
+/** Back to the list, the focus on the chat that was left. */
+function leave(id: number, phoneNumberId: string): void {
+  changePhone(id, { chat: null });
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-chat="${phoneNumberId}"]`)?.focus());
+}
+
 function Head({ phone, business, user }: { phone: PhoneState; business: Business; user: User }) {
   return (
     <header class="chat-head">
-      <IconButton icon="back" label={texts.back} onClick={() => changePhone(phone.id, { chat: null })} />
+      <IconButton icon="back" label={texts.back} onClick={() => leave(phone.id, business.phoneNumberId)} />
       <Avatar name={business.name} seed={business.phoneNumberId} size={38} isBusiness />
       <div class="chat-title">
         <h2>{business.name}</h2>

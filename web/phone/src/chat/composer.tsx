@@ -51,6 +51,10 @@ export function Composer({ address, quoted, stopQuoting, open, sent }: Props) {
     if (quoted !== undefined) area.current?.focus();
   }, [quoted]);
   useEffect(() => {
+    // Where a keyboard would slide over half the screen, the user asks for it.
+    if (matchMedia('(hover: hover)').matches) area.current?.focus({ preventScroll: true });
+  }, []);
+  useEffect(() => {
     if (area.current === null) return;
     area.current.style.height = 'auto';
     area.current.style.height = `${Math.min(area.current.scrollHeight, 132)}px`;

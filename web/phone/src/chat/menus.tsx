@@ -29,11 +29,12 @@ export function Menu({
   children: ComponentChildren;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const [position, setPosition] = useState('visibility:hidden');
+  const [position, setPosition] = useState('opacity:0');
   useLayoutEffect(() => {
     const size = box.current?.getBoundingClientRect();
     if (size === undefined) return;
-    const left = Math.max(MARGIN_PX, Math.min(anchor.left, innerWidth - size.width - MARGIN_PX));
+    const { left: first, right: last } = edgesAround(anchor);
+    const left = Math.max(first + MARGIN_PX, Math.min(anchor.left, last - size.width - MARGIN_PX));
     const below = anchor.bottom + MARGIN_PX;
     const top = below + size.height < innerHeight ? below : Math.max(MARGIN_PX, anchor.top - size.height - MARGIN_PX);
     setPosition(`left:${left}px;top:${Math.min(top, innerHeight - size.height - MARGIN_PX)}px`);
@@ -62,6 +63,13 @@ export function Menu({
       </div>
     </>
   );
+}
+
+/** The left and right edge of the phone that the anchor is in. */
+function edgesAround(anchor: DOMRect): { left: number; right: number } {
+  const under = document.elementsFromPoint(anchor.left + anchor.width / 2, anchor.top + anchor.height / 2);
+  const phone = under.find((element) => element.matches('.phone'));
+  return phone?.getBoundingClientRect() ?? { left: 0, right: innerWidth };
 }
 
 function itemsOf(box: HTMLElement | null): HTMLElement[] {

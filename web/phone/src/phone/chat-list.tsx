@@ -97,6 +97,7 @@ function ChatRow({ line: { business, last }, phone, user }: { line: Line; phone:
       <button
         type="button"
         class={`chat-row${isNew ? ' chat-new' : ''}`}
+        data-chat={business.phoneNumberId}
         onClick={() => changePhone(phone.id, { chat: business.phoneNumberId })}
       >
         <Avatar name={business.name} seed={business.phoneNumberId} size={48} isBusiness />

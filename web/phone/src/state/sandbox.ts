@@ -94,8 +94,13 @@ export function follow(): void {
   source.addEventListener('error', () => {
     if (sandbox.get().connection === 'live') sandbox.set({ connection: 'lost' });
     // A refused stream is not tried again by the browser.
-    if (source.readyState === EventSource.CLOSED) void load().then(() => setTimeout(follow, RELOAD_MS));
+    if (source.readyState === EventSource.CLOSED) void load().then(followLater);
   });
+}
+
+/** Without a token it would be refused again: the page waits for one. */
+function followLater(): void {
+  if (sandbox.get().connection !== 'refused') setTimeout(follow, RELOAD_MS);
 }
 
 function parse(event: Event): unknown {
