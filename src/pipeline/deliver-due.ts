@@ -3,17 +3,20 @@ import { DELIVERY_MS_MAX } from '../customer/backoff.js';
 import type { Database } from '../store/database.js';
 import {
   type BatchRow,
+  readBatches,
   readBatchReports,
   readDueBatches,
   readExpiredBatches,
   readExpiredReports,
   readOldestBatches,
 } from '../store/reports.js';
+import { divide, splitFirst } from './batch-parts.js';
 import { toDeadLetter } from './deliver-judge.js';
 import type { Tick } from './deliver-tick.js';
 import type { DeliverySlots } from './delivery-slots.js';
-import { type Batch, divide, type Endpoint, splitFirst } from './endpoint.js';
+import type { Batch, Endpoint } from './endpoint.js';
 import type { EndpointSet } from './endpoint-set.js';
+import { PARKED_AT } from './ordered-cut.js';
 import type { ReportReader } from './report-reader.js';
 
 /** What this works with. */
@@ -39,7 +42,9 @@ const DEAD_REASON = 'endpoint was down for 72 h';
 /** Takes batches of `endpoints` that are due again, as far as slots and rates allow. Throws DatabaseError. */
 export async function takeDue(dues: Dues, endpoints: readonly Endpoint[], tick: Tick): Promise<void> {
   const { database, posting, slots } = dues;
-  const free = endpoints.filter((endpoint) => endpoint.isUp() && endpoint.inFlight < endpoint.limits.window);
+  const free = endpoints.filter(
+    (endpoint) => endpoint.isUp() && !endpoint.isPreparing && endpoint.inFlight < endpoint.limits.window,
+  );
   if (free.length === 0) return;
   const rows = await readDueBatches(
     database,
@@ -51,7 +56,7 @@ export async function takeDue(dues: Dues, endpoints: readonly Endpoint[], tick: 
   );
   for (const row of rows) {
     const endpoint = dues.endpoints.get(row.endpoint);
-    if (endpoint === undefined) continue;
+    if (endpoint === undefined || endpoint.lines?.isBlocked(row.id) === true) continue;
     // Replays are served with what the stream leaves free.
     const window = row.isReplay ? endpoint.limits.window / 2 : endpoint.limits.window;
     if (endpoint.inFlight >= window || slots.room(endpoint, 1) === 0 || endpoint.rate.available(dues.monotonic()) === 0)
@@ -61,8 +66,8 @@ export async function takeDue(dues: Dues, endpoints: readonly Endpoint[], tick: 
   }
 }
 
-/** The batch of a row with its reports; of one that is larger than its profile allows by now, the first part. */
-async function load(
+/** The batch of a row with its reports, if they are still there; of one that is larger than its profile allows by now, the first part. */
+export async function load(
   { database, reader, newId }: Dues,
   endpoint: Endpoint,
   row: BatchRow,
@@ -73,11 +78,13 @@ async function load(
   if (reports.length === 0) {
     // Its partition is gone: there is nothing left to tell.
     rows.finished.push(row.id);
+    endpoint.left(row.id);
     return undefined;
   }
   const batch = { ...row, reports };
   if (reports.length <= endpoint.limits.results) return batch;
-  const parts = divide(batch, endpoint.limits.results, newId, now);
+  const parts = divide(batch, endpoint.limits.results, { newId, now, isOrdered: endpoint.lines !== undefined });
+  endpoint.divided(batch, parts);
   rows.finished.push(batch.id);
   rows.batches.push(...parts);
   return parts[0];
@@ -95,23 +102,32 @@ export async function probeDown(dues: Dues, tick: Tick): Promise<void> {
 /** One report out of the oldest batches, in turn. */
 async function oldProbe(dues: Dues, endpoint: Endpoint, tick: Tick): Promise<Batch | undefined> {
   const { now, rows } = tick;
-  const found = await readOldestBatches(dues.database, endpoint.id, OLDEST);
-  const oldest = found.filter(({ id }) => !rows.finished.includes(id));
+  const oldest = (await candidates(dues, endpoint)).filter(({ id }) => !rows.finished.includes(id));
   const row = oldest[endpoint.probes() % Math.max(1, oldest.length)];
   const batch = row === undefined ? undefined : await load(dues, endpoint, row, tick);
   if (batch === undefined || batch.reports.length === 1) return batch;
-  const [first, rest] = splitFirst(batch, dues.newId, now);
+  const parts = splitFirst(batch, { newId: dues.newId, now, isOrdered: endpoint.lines !== undefined });
+  const [first] = parts;
+  endpoint.divided(batch, parts);
   rows.finished.push(batch.id);
-  rows.batches.push(first, rest);
+  rows.batches.push(...parts);
   return { ...first, isAlone: false, attempt: batch.attempt };
 }
 
+/** The oldest batches; where order is kept, of those that wait for no other. */
+async function candidates({ database }: Dues, endpoint: Endpoint): Promise<BatchRow[]> {
+  const firsts = endpoint.lines?.firsts(OLDEST) ?? [];
+  if (firsts.length > 0) return readBatches(database, firsts);
+  const oldest = await readOldestBatches(database, endpoint.id, OLDEST);
+  return oldest.filter(({ id }) => endpoint.lines?.isBlocked(id) !== true);
+}
+
 function freshProbe({ newId }: Dues, endpoint: Endpoint, { now, rows, touched }: Tick): Batch | undefined {
-  const [fresh] = endpoint.cut(now, newId, 1, 1);
-  if (fresh === undefined) return undefined;
-  rows.batches.push(fresh);
+  const batches = endpoint.cut(now, newId, 1, 1);
+  if (batches.length === 0) return undefined;
+  rows.batches.push(...batches);
   touched.add(endpoint);
-  return fresh;
+  return batches.find(({ dueAt }) => dueAt !== PARKED_AT);
 }
 
 /** Gives up what has been due for 72 h at endpoints that are not up. Returns whether more is left. Throws DatabaseError. */
@@ -136,6 +152,7 @@ export async function sweep({ database, endpoints, posting }: Dues, tick: Tick):
     if (posting.has(row.id)) continue;
     for (const seq of row.seqs) rows.dead.push(toDeadLetter({ ...row, seq, day: row.toDay }, now, DEAD_REASON));
     rows.finished.push(row.id);
+    endpoints.get(row.endpoint)?.left(row.id);
   }
   return batches.length === EXPIRED_MAX || [...taken.values()].some((count) => count === DEAD_MAX);
 }

@@ -3,8 +3,9 @@ import { nextTryAt } from '../customer/backoff.js';
 import { type DeliveryVerdict, deliveryVerdict, type WebhookAnswer } from '../customer/verdict.js';
 import type { Log } from '../lib/log.js';
 import { type DeliverTick, ReportKind } from '../store/reports.js';
+import { bisect } from './batch-parts.js';
 import type { Posted, Posting, Tick } from './deliver-tick.js';
-import { type Batch, bisect, type Endpoint } from './endpoint.js';
+import type { Batch, Endpoint } from './endpoint.js';
 import type { Report } from './report.js';
 
 /** Why an endpoint was disabled: 410, or 5 days of failures. */
@@ -33,6 +34,8 @@ export function judge(judging: Judging, { endpoint, batch, answer, at, isProbe }
   tick.touched.add(endpoint);
   const before = stateOf(endpoint);
   const nextAt = apply(judging, { endpoint, batch, isProbe }, verdict, tick);
+  // Without a next try it is over, or goes on in parts.
+  if (nextAt === null) endpoint.left(batch.id);
   tell(judging, endpoint, before, verdict);
   tick.rows.attempts.push(toAttempt(batch, answer, at, verdict, nextAt));
 }
@@ -86,7 +89,10 @@ function refuse(judging: Judging, { endpoint, batch, isProbe }: Posting, status:
   if (!endpoint.isUp()) return again(batch, now, tick);
   if (batch.reports.length > 1) {
     rows.finished.push(batch.id);
-    for (const half of bisect(batch, judging.newId, now)) {
+    const { newId } = judging;
+    const halves = bisect(batch, { newId, now, isOrdered: endpoint.lines !== undefined });
+    endpoint.divided(batch, halves);
+    for (const half of halves) {
       rows.batches.push(half);
       judging.postHalf({ endpoint, batch: half, isProbe: false });
     }

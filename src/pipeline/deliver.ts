@@ -11,12 +11,14 @@ import { commitDeliverTick, readDueEndpoints } from '../store/reports.js';
 import { complain } from './complain.js';
 import { type Dues, probeDown, sweep, takeDue } from './deliver-due.js';
 import { type DisabledBy, type Judging, judge } from './deliver-judge.js';
+import { createOrderKeeper, type OrderKeeper, takeReleased } from './deliver-ordered.js';
 import { createPoster, type Poster, type PosterParts } from './deliver-post.js';
 import { newTick, type Posted, type Posting, type Tick } from './deliver-tick.js';
 import { createDeliverySlots, type DeliverySlots } from './delivery-slots.js';
 import type { Endpoint } from './endpoint.js';
 import { limitsOf } from './endpoint-limits.js';
 import { EndpointSet } from './endpoint-set.js';
+import { PARKED_AT } from './ordered-cut.js';
 import type { Owner } from './ownership.js';
 import type { MediaUrl, Report } from './report.js';
 import { createReportReader } from './report-reader.js';
@@ -83,6 +85,7 @@ class Deliverer implements Deliver {
   readonly #due = new Set<number>();
   /** Batches being posted; their rows say that they are due, or will one day. */
   readonly #posting = new Set<string>();
+  readonly #order: OrderKeeper;
   /** When the first endpoint that its rate holds back may go on, monotonic ms. */
   #rateAt = Number.POSITIVE_INFINITY;
   #rateTimer: NodeJS.Timeout | undefined;
@@ -118,6 +121,11 @@ class Deliverer implements Deliver {
       monotonic: clock.monotonic,
       post: (endpoint, batch, isProbe, tick) => this.#take({ endpoint, batch, isProbe }, tick),
     };
+    this.#order = createOrderKeeper({ database, reader, log, now: clock.now }, (endpoint) => {
+      this.#due.add(endpoint.id);
+      this.#isDueWanted = true;
+      this.#ready(endpoint);
+    });
     this.#alarm = createAlarm(clock, () => this.#wantDue());
     this.#poll = createPoll(
       () => this.#look(),
@@ -147,6 +155,7 @@ class Deliverer implements Deliver {
     this.#active.clear();
     this.#due.clear();
     this.#posting.clear();
+    this.#order.forget();
     this.#posted = [];
   }
 
@@ -192,6 +201,16 @@ class Deliverer implements Deliver {
       // Its secrets cannot be opened; each of its POSTs fails and says so.
       complain(this.#parts.log, 'deliver.profile', error);
     }
+    if (endpoint.limits.isOrdered !== (endpoint.lines !== undefined)) this.#order.want(endpoint);
+  }
+
+  #wantReleased(): void {
+    for (const endpoint of this.#endpoints.values()) {
+      if (endpoint.released.size === 0 && !endpoint.isPreparing) continue;
+      this.#due.add(endpoint.id);
+      this.#active.add(endpoint);
+      this.#wantDue();
+    }
   }
 
   #wantDue(): void {
@@ -207,6 +226,7 @@ class Deliverer implements Deliver {
       const unknown = due.filter((id) => this.#endpoints.get(id) === undefined);
       if (unknown.length > 0) await this.#endpoints.meet(unknown);
       for (const id of due) this.#due.add(id);
+      this.#wantReleased();
       const isSweepDue = clock.now() - this.#sweptAt >= SWEEP_MS;
       if (due.length > 0 || isSweepDue || this.#endpoints.notUp().length > 0) this.#wantDue();
     } catch (error) {
@@ -238,6 +258,7 @@ class Deliverer implements Deliver {
       crashPoint('deliver.after');
     }
     if (generation !== this.#generation) return;
+    this.#order.run();
     // Delivery reports first: seen reports wait for those of their messages.
     posts.sort((a, b) => a.batch.kind - b.batch.kind);
     for (const posting of posts) void this.#post(posting, generation);
@@ -262,7 +283,7 @@ class Deliverer implements Deliver {
       count,
       countDisabled,
       postHalf: (posting) => {
-        if (!this.#isDraining) this.#take(posting, tick);
+        if (!this.#isDraining && posting.batch.dueAt !== PARKED_AT) this.#take(posting, tick);
       },
       onUp: ({ id }) => {
         this.#due.add(id);
@@ -277,7 +298,7 @@ class Deliverer implements Deliver {
       this.#posting.delete(batch.id);
       if (this.#endpoints.get(endpoint.id) !== endpoint) continue;
       // A batch that had waited is out: others of its endpoint may wait too.
-      if (batch.attempt > 0 || batch.isReplay) {
+      if (batch.attempt > 0 || batch.isReplay || endpoint.lines !== undefined) {
         this.#due.add(endpoint.id);
         this.#isDueWanted = true;
       }
@@ -292,14 +313,14 @@ class Deliverer implements Deliver {
     for (const endpoint of [...this.#active]) {
       this.#active.delete(endpoint);
       if (!this.#endpoints.isCurrent(endpoint) || this.#isDraining) continue;
-      if (endpoint.isUp()) {
-        this.#renew(endpoint);
+      this.#renew(endpoint);
+      if (endpoint.isUp() && !endpoint.isPreparing) {
         const allowed = endpoint.rate.available(this.#parts.clock.monotonic());
         const wanted = Math.min(endpoint.limits.window - endpoint.inFlight, allowed);
         const batches = endpoint.cut(now, this.#dues.newId, this.#slots.room(endpoint, wanted));
         for (const batch of batches) {
           rows.batches.push(batch);
-          this.#take({ endpoint, batch, isProbe: false }, tick);
+          if (batch.dueAt !== PARKED_AT) this.#take({ endpoint, batch, isProbe: false }, tick);
         }
         if (batches.length > 0) touched.add(endpoint);
         if (endpoint.buffer.size() > 0 && endpoint.inFlight < endpoint.limits.window) this.#cutLater(endpoint);
@@ -329,6 +350,7 @@ class Deliverer implements Deliver {
     const due = [...this.#due].flatMap((id) => this.#endpoints.get(id) ?? []);
     this.#due.clear();
     await takeDue(this.#dues, due, tick);
+    if (await takeReleased(this.#dues, due, tick)) this.#wantReleased();
     await probeDown(this.#dues, tick);
     if (tick.now - this.#sweptAt < SWEEP_MS) return;
     const isMoreLeft = await sweep(this.#dues, tick);

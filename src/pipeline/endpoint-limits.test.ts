@@ -4,10 +4,15 @@ import fc from 'fast-check';
 import { BATCH_MAX, createRateBucket, limitsOf, WINDOW } from './endpoint-limits.js';
 
 test('a profile says how much an endpoint takes, and what it leaves out has its default', () => {
-  assert.deepEqual(limitsOf(undefined), { results: BATCH_MAX, window: WINDOW, perSecond: undefined });
-  assert.deepEqual(limitsOf({ maxBucketSize: 1 }), { results: 1, window: WINDOW, perSecond: undefined });
-  const all = { maxBucketSize: 2000, windowSize: 10_000, rateLimit: 5 };
-  assert.deepEqual(limitsOf(all), { results: 2000, window: 10_000, perSecond: 5 });
+  assert.deepEqual(limitsOf(undefined), { results: BATCH_MAX, window: WINDOW, perSecond: undefined, isOrdered: false });
+  assert.deepEqual(limitsOf({ maxBucketSize: 1 }), {
+    results: 1,
+    window: WINDOW,
+    perSecond: undefined,
+    isOrdered: false,
+  });
+  const all = { maxBucketSize: 2000, windowSize: 10_000, rateLimit: 5, isOrdered: true };
+  assert.deepEqual(limitsOf(all), { results: 2000, window: 10_000, perSecond: 5, isOrdered: true });
 });
 
 test('a bucket gives one second’s worth at once, then its rate', () => {

@@ -14,6 +14,8 @@ export interface EndpointLimits {
   window: number;
   /** POSTs a second at most; undefined: any number. */
   perSecond: number | undefined;
+  /** Whether reports of one conversation are posted one after the other. */
+  isOrdered: boolean;
 }
 
 /** What a profile says; without one, the defaults. */
@@ -22,6 +24,7 @@ export function limitsOf(profile: DeliveryProfile | undefined): EndpointLimits {
     results: profile?.maxBucketSize ?? BATCH_MAX,
     window: profile?.windowSize ?? WINDOW,
     perSecond: profile?.rateLimit,
+    isOrdered: profile?.isOrdered ?? false,
   };
 }
 

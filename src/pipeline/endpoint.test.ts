@@ -2,16 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type EndpointHead, ReportKind } from '../store/reports.js';
-import {
-  type Batch,
-  bisect,
-  createEndpoint,
-  DISABLED_AFTER_MS,
-  divide,
-  type Endpoint,
-  FAILURES_MAX,
-  splitFirst,
-} from './endpoint.js';
+import { bisect, divide, splitFirst } from './batch-parts.js';
+import { type Batch, createEndpoint, DISABLED_AFTER_MS, type Endpoint, FAILURES_MAX } from './endpoint.js';
 import { BATCH_MAX, WINDOW } from './endpoint-limits.js';
 import type { Report } from './report.js';
 
@@ -220,7 +212,7 @@ test('410 disables: neither up nor probed until somebody enables it', () => {
 
 test('a profile says how many results a POST has and how many POSTs are under way', () => {
   const endpoint = newEndpoint();
-  endpoint.setLimits({ results: 3, window: 2, perSecond: undefined });
+  endpoint.setLimits({ results: 3, window: 2, perSecond: undefined, isOrdered: false });
   endpoint.buffer.offer(reports(10));
   assert.deepEqual(
     endpoint.cut(NOW, newIds()).map(({ seqs }) => seqs.length),
@@ -261,7 +253,7 @@ test('an endpoint that is down keeps a probe’s worth in memory, and reads the 
 
 test('a batch that is larger than its profile now allows is divided, and its parts keep its age', () => {
   const batch: Batch = { ...batchOf(7), attempt: 2, isReplay: true, firstDueAt: NOW + 5 };
-  const parts = divide(batch, 3, newIds(), NOW);
+  const parts = divide(batch, 3, { newId: newIds(), now: NOW, isOrdered: false });
   assert.deepEqual(
     parts.map(({ seqs }) => seqs),
     [[1, 2, 3], [4, 5, 6], [7]],
@@ -274,7 +266,7 @@ test('halving keeps every report once and in order, in new requests of their own
   fc.assert(
     fc.property(fc.integer({ min: 2, max: BATCH_MAX }), (count) => {
       const batch = batchOf(count);
-      const halves = bisect(batch, newIds(), NOW);
+      const halves = bisect(batch, { newId: newIds(), now: NOW, isOrdered: false });
       assert.deepEqual(
         halves.flatMap(({ seqs }) => seqs),
         batch.seqs,
@@ -284,15 +276,16 @@ test('halving keeps every report once and in order, in new requests of their own
         assert.equal(half.isAlone, true);
         assert.equal(half.attempt, 0);
       }
-      assert.notEqual(halves[0].id, halves[1].id);
+      assert.notEqual(halves[0]?.id, halves[1]?.id);
     }),
   );
 });
 
 test('a probe takes the first report out and leaves the rest together', () => {
-  const [first, rest] = splitFirst({ ...batchOf(5), attempt: 3 }, newIds(), NOW);
-  assert.deepEqual([first.seqs, rest.seqs], [[1], [2, 3, 4, 5]]);
-  assert.deepEqual([rest.attempt, rest.isAlone], [3, false]);
+  const parting = { newId: newIds(), now: NOW, isOrdered: false };
+  const [first, rest] = splitFirst({ ...batchOf(5), attempt: 3 }, parting);
+  assert.deepEqual([first.seqs, rest?.seqs], [[1], [2, 3, 4, 5]]);
+  assert.deepEqual([rest?.attempt, rest?.isAlone], [3, false]);
 });
 
 test('a new owner finds a down endpoint down, at its position', () => {

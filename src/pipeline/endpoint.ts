@@ -2,8 +2,10 @@
 // A backlog or a dead endpoint costs nobody else anything: everything here is per endpoint.
 import { nextTryAt } from '../customer/backoff.js';
 import { type BatchRow, type EndpointHead, isSingle } from '../store/reports.js';
+import { type ConversationLines, conversationOf } from './conversation-lines.js';
 import type { Pace } from './delivery-slots.js';
 import { createRateBucket, type EndpointLimits, limitsOf, type RateBucket } from './endpoint-limits.js';
+import { cutOrdered, PARKED_AT } from './ordered-cut.js';
 import type { Report } from './report.js';
 import { createStreamBuffer, type StreamBuffer } from './stream-buffer.js';
 
@@ -34,9 +36,21 @@ export interface Endpoint {
   readonly limits: EndpointLimits;
   setLimits(limits: EndpointLimits): void;
   readonly rate: RateBucket;
+  /** Where order per conversation is kept: who must wait for whom. */
+  readonly lines: ConversationLines | undefined;
+  /** Begins or ends to keep order per conversation. */
+  setLines(lines: ConversationLines | undefined): void;
+  /** Batches that were parked and may be posted now. */
+  readonly released: Set<string>;
+  /** Is being made ready to keep order: nothing is posted meanwhile. */
+  isPreparing: boolean;
+  /** A batch is finished: others may have waited for it. */
+  left(id: string): void;
+  /** Parts take the place of a batch; those that must wait are parked. */
+  divided(batch: Batch, parts: readonly Batch[]): void;
   isUp(): boolean;
   isDisabled(): boolean;
-  /** Makes up to `batches` batches of what waits. Moves the position; the caller must commit it. */
+  /** Makes up to `batches` batches of what waits, and parked ones besides where order is kept. Moves the position; the caller must commit it. */
   cut(now: number, newId: () => string, batches?: number, resultsMax?: number): Batch[];
   /** A 2xx. True when the endpoint was not up. */
   succeeded(): boolean;
@@ -61,7 +75,7 @@ const BUFFER_LIMITS = { rowsMax: 2_000, rowsLow: 300 };
 /** While it is not up: enough for a probe. A crowd of dead endpoints must not fill the memory. */
 const DOWN_BUFFER_LIMITS = { rowsMax: 8, rowsLow: 1 };
 /** A new batch is on disk before its POST; until it is answered nobody else may take it for due. More than the longest timeouts of a profile. */
-const FIRST_POST_MS = 180_000;
+export const FIRST_POST_MS = 180_000;
 
 /** An endpoint as its new owner finds it. */
 export function createEndpoint(head: EndpointHead): Endpoint {
@@ -77,6 +91,9 @@ class OwnedEndpoint implements Endpoint {
   pace: Pace = 'new';
   limits = limitsOf(undefined);
   readonly rate = createRateBucket();
+  lines: ConversationLines | undefined;
+  readonly released = new Set<string>();
+  isPreparing = false;
   #head: EndpointHead;
 
   constructor(head: EndpointHead) {
@@ -93,6 +110,23 @@ class OwnedEndpoint implements Endpoint {
     this.rate.limit(limits.perSecond);
   }
 
+  setLines(lines: ConversationLines | undefined): void {
+    this.lines = lines;
+    this.released.clear();
+  }
+
+  left(id: string): void {
+    for (const next of this.lines?.leave(id) ?? []) this.released.add(next);
+    this.released.delete(id);
+  }
+
+  divided(batch: Batch, parts: readonly Batch[]): void {
+    if (this.lines === undefined || batch.isReplay) return;
+    const standing = parts.map(({ id, reports }) => ({ id, conversations: reports.map(conversationOf) }));
+    this.lines.replace(batch.id, standing);
+    for (const part of parts) if (this.lines.isBlocked(part.id)) part.dueAt = PARKED_AT;
+  }
+
   isUp(): boolean {
     return this.#head.downSince === null && this.#head.disabledAt === null;
   }
@@ -107,6 +141,10 @@ class OwnedEndpoint implements Endpoint {
     slots = this.limits.window - this.inFlight,
     resultsMax = this.limits.results,
   ): Batch[] {
+    if (this.lines !== undefined) {
+      const newBatch = (report: Report): Batch => this.#newBatch(report, newId(), now);
+      return cutOrdered({ buffer: this.buffer, lines: this.lines, slots, resultsMax, newBatch });
+    }
     const batches: Batch[] = [];
     const open = new Map<string, Batch>();
     for (let next = this.buffer.peek(); next !== undefined; next = this.buffer.peek()) {
@@ -183,7 +221,13 @@ class OwnedEndpoint implements Endpoint {
 
   mayProbe(now: number): boolean {
     const { probeAt, disabledAt } = this.#head;
-    return !this.isUp() && disabledAt === null && this.inFlight === 0 && (probeAt === null || probeAt <= now);
+    return (
+      !this.isUp() &&
+      !this.isPreparing &&
+      disabledAt === null &&
+      this.inFlight === 0 &&
+      (probeAt === null || probeAt <= now)
+    );
   }
 
   probes(): number {
@@ -225,43 +269,4 @@ class OwnedEndpoint implements Endpoint {
       reports: [report],
     };
   }
-}
-
-/** A batch in parts of at most `size` results, as new batches that are due now. */
-export function divide(batch: Batch, size: number, newId: () => string, now: number): Batch[] {
-  const parts: Batch[] = [];
-  for (let from = 0; from < batch.reports.length; from += size) {
-    const { isAlone, attempt } = batch;
-    parts.push({ ...part(batch, newId(), from, from + size, now), isAlone, attempt, dueAt: now });
-  }
-  return parts;
-}
-
-/** The two halves of a refused batch, as new batches. */
-export function bisect(batch: Batch, newId: () => string, now: number): [Batch, Batch] {
-  const middle = Math.ceil(batch.reports.length / 2);
-  return [part(batch, newId(), 0, middle, now), part(batch, newId(), middle, batch.reports.length, now)];
-}
-
-/** The first report of a batch alone, and the rest. */
-export function splitFirst(batch: Batch, newId: () => string, now: number): [Batch, Batch] {
-  const rest = part(batch, newId(), 1, batch.reports.length, now);
-  return [part(batch, newId(), 0, 1, now), { ...rest, isAlone: batch.isAlone, attempt: batch.attempt, dueAt: now }];
-}
-
-function part(batch: Batch, id: string, from: number, to: number, now: number): Batch {
-  const reports = batch.reports.slice(from, to);
-  return {
-    ...batch,
-    id,
-    reports,
-    seqs: reports.map((report) => report.seq),
-    fromDay: Math.min(...reports.map((report) => report.day)),
-    toDay: Math.max(...reports.map((report) => report.day)),
-    attempt: 0,
-    isAlone: true,
-    // A replay's reports may be old; its own time began when it was asked for.
-    firstDueAt: batch.isReplay ? batch.firstDueAt : Math.min(...reports.map((report) => report.at)),
-    dueAt: now + FIRST_POST_MS,
-  };
 }

@@ -260,10 +260,10 @@ export async function readFirstReportDay(database: Database, endpoint: number): 
 
 const FREE = {
   name: 'free_new_batches',
-  text: 'UPDATE batches SET due_at = $1 WHERE attempt = 0 AND due_at > $1 AND endpoint % $2 = ANY ($3::smallint[])',
+  text: 'UPDATE batches SET due_at = $1 WHERE attempt = 0 AND NOT is_replay AND due_at > $1::bigint AND due_at < $1::bigint + 86400000 AND endpoint % $2 = ANY ($3::smallint[])',
 };
 
-/** What a former owner was posting for the first time is due at once. */
+/** What a former owner was posting for the first time is due at once. What waits for another batch is due in no such time, and replays keep their rate. */
 export async function freeNewBatches(
   database: Database,
   now: number,
@@ -329,6 +329,36 @@ export async function readExpiredBatches(
   limit: number,
 ): Promise<BatchRow[]> {
   return (await database.run<BatchRow>(EXPIRED, [endpoints, firstDueBefore, limit])).map(withNumbers);
+}
+
+const BATCHES = { name: 'batches_by_id', text: `SELECT ${BATCH_COLUMNS} FROM batches WHERE id = ANY ($1::uuid[])` };
+const UNFINISHED = {
+  name: 'unfinished_batches',
+  text: `SELECT ${BATCH_COLUMNS} FROM batches WHERE endpoint = $1 AND NOT is_replay ORDER BY seqs[1]`,
+};
+const FREE_PARKED = {
+  name: 'free_parked_batches',
+  text: 'UPDATE batches SET due_at = $2 WHERE endpoint = $1 AND due_at = $3',
+};
+
+/** Batches by id, those that are still there. */
+export async function readBatches(database: Database, ids: readonly string[]): Promise<BatchRow[]> {
+  return ids.length === 0 ? [] : (await database.run<BatchRow>(BATCHES, [ids])).map(withNumbers);
+}
+
+/** All batches of an endpoint that are no replay, in the order of their first reports. */
+export async function readUnfinishedBatches(database: Database, endpoint: number): Promise<BatchRow[]> {
+  return (await database.run<BatchRow>(UNFINISHED, [endpoint])).map(withNumbers);
+}
+
+/** What was due at `parkedAt` is due now. */
+export async function freeParkedBatches(
+  database: Database,
+  endpoint: number,
+  now: number,
+  parkedAt: number,
+): Promise<void> {
+  await database.run(FREE_PARKED, [endpoint, now, parkedAt]);
 }
 
 const EXPIRED_REPORTS = {
