@@ -39,6 +39,7 @@ test('an account is made, changed and listed', async () => {
     unknownWaitSeconds: 30,
     readMarks: false,
     media: 'link',
+    rateLimits: {},
   });
   assert.match(String(createdAt), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const changed = await world.call(`/accounts/${accountId}`, { method: 'PATCH', json: { unknownWaitSeconds: 5 } });
