@@ -35,6 +35,8 @@ export interface WireOther {
   /** Meta's time of the entry, epoch ms; only management fields have one. */
   at: number | undefined;
   value: unknown;
+  /** The number of ours that it came for, where Meta names one. */
+  phoneNumberId?: string | undefined;
 }
 
 /** An element whose shape is not Meta's; `raw` is the element. */
@@ -83,7 +85,8 @@ function readChange(change: unknown, entry: EntryFacts, events: WireEvent[]): vo
     return;
   }
   if (field !== 'messages') {
-    events.push({ kind: 'other', field, ...entry, value });
+    const phoneNumberId = idAt(objectAt(value, 'metadata'), 'phone_number_id');
+    events.push({ kind: 'other', field, ...entry, value, phoneNumberId });
     return;
   }
   const metadata = objectAt(value, 'metadata');
@@ -121,7 +124,14 @@ function readStatus(status: unknown, metadata: JsonObject | undefined): WireEven
   if (at === undefined) return malformed('status without timestamp', status);
   const type = textAt(status, 'type');
   if (type !== undefined && type !== 'message')
-    return { kind: 'other', field: `messages.${type}`, wabaId: undefined, at: timeAt(status), value: status };
+    return {
+      kind: 'other',
+      field: `messages.${type}`,
+      wabaId: undefined,
+      at: timeAt(status),
+      value: status,
+      phoneNumberId,
+    };
   return {
     kind: 'status',
     phoneNumberId,

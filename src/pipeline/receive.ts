@@ -6,6 +6,8 @@ import { inboundFromWire, mediaOfInbound } from '../contract/events/registry.js'
 import { isSystem, SYSTEM_FIELD, systemFromWire } from '../contract/events/system.js';
 import { keywordOf } from '../contract/inbound-configuration.js';
 import { errorOf } from '../contract/meta-errors.js';
+import { noticeToReport } from '../contract/notices/notice.js';
+import { noticesFromWire } from '../contract/notices/registry.js';
 import { EventKind, kindOfWire, StatusId } from '../contract/statuses.js';
 import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-point.js';
@@ -15,17 +17,11 @@ import { parseJson } from '../lib/json.js';
 import { parseAddress } from '../meta/address.js';
 import { isSignedByMeta } from '../meta/signature.js';
 import { parseWebhook, type WireInbound, type WireOther, type WireStatus } from '../meta/webhook.js';
+import { appendChanges, type MetaChange, type NewNotice, type NoticeReport } from '../store/changes.js';
 import { type Database, DatabaseError } from '../store/database.js';
 import type { Directory } from '../store/directory.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
-import {
-  type AppendedInbound,
-  appendInbound,
-  appendMetaChanges,
-  type MetaChange,
-  type NewInbound,
-  type Pairable,
-} from '../store/inbound.js';
+import { type AppendedInbound, appendInbound, type NewInbound, type Pairable } from '../store/inbound.js';
 import { FAR_OFF_DAY } from '../store/partitions.js';
 import { ReportKind } from '../store/reports.js';
 import { createCollector } from './collector.js';
@@ -380,26 +376,48 @@ function toReports(
 /** A system message is one change; its wamid makes it another than any before. */
 function toSystemItem(parts: ReceiveParts, { message, wamid, phoneNumberId, at }: WireInbound): ChangeItem {
   const value = systemFromWire(message, { wamid, phoneNumberId, at });
-  return toChangeItem(parts, { kind: 'other', field: SYSTEM_FIELD, wabaId: undefined, at, value });
+  return toChangeItem(parts, { kind: 'other', field: SYSTEM_FIELD, wabaId: undefined, at, value, phoneNumberId });
 }
 
-function toChangeItem({ clock }: ReceiveParts, { field, wabaId, at, value }: WireOther): ChangeItem {
+function toChangeItem({ clock }: ReceiveParts, { field, wabaId, at, value, phoneNumberId }: WireOther): ChangeItem {
   const text = JSON.stringify(value);
   const hash = createHash('sha256')
     .update(`${wabaId ?? ''}\n${at ?? ''}\n${field}\n${text}`)
     .digest();
+  const notices = noticesFromWire(field, value, at ?? clock.now());
   const change: MetaChange = {
     hash,
     wabaId: cleanText(wabaId) ?? null,
     field: (cleanText(field) ?? '').slice(0, FIELD_LENGTH_MAX),
     value: text,
+    phoneNumberId: phoneNumberId ?? null,
+    notices: notices.map(toNewNotice),
   };
-  return { day: at === undefined ? dayOf(clock.now()) : trustedDay(at, clock.now()), change };
+  // A repeat must fall on the same day as the first: some changes have no time, but what they say has.
+  const happenedAt = at ?? notices[0]?.at;
+  return { day: happenedAt === undefined ? dayOf(clock.now()) : trustedDay(happenedAt, clock.now()), change };
 }
 
-async function writeChanges({ database, clock }: ReceiveParts, items: readonly ChangeItem[]): Promise<true[]> {
-  const days = new Map<number, MetaChange[]>();
-  for (const { day, change } of items) days.set(day, [...(days.get(day) ?? []), change]);
-  for (const [day, changes] of days) await appendMetaChanges(database, clock.now(), day, changes);
+function toNewNotice({ kind, number, quoted, body }: ReturnType<typeof noticesFromWire>[number]): NewNotice {
+  return { kind, number: number ?? null, quoted: quotedId(quoted) ?? null, body: JSON.stringify(body) };
+}
+
+async function writeChanges(parts: ReceiveParts, items: readonly ChangeItem[]): Promise<true[]> {
+  const { database, clock, onReports } = parts;
+  const days = new Map<number, Map<string, MetaChange>>();
+  for (const { day, change } of items) {
+    const changes = days.get(day) ?? new Map<string, MetaChange>();
+    days.set(day, changes.set(change.hash.toString('base64'), change));
+  }
+  const now = clock.now();
+  for (const [day, changes] of days) {
+    const reports = await appendChanges(database, now, dayOf(now), day, [...changes.values()], pairable(now));
+    onReports(reports.map((report) => noticeReport(report, now)));
+  }
   return items.map(() => true);
+}
+
+function noticeReport(report: NoticeReport, now: number): Report {
+  const { endpoint, seq, day, url, kind, eventId } = report;
+  return { endpoint, seq, day, url, kind, at: now, ref: eventId, body: noticeToReport(report) };
 }

@@ -1,8 +1,10 @@
 // The slow way to a report's text: from the rows it points at. Used when a report did not come from memory.
 
+import { noticeToReport } from '../contract/notices/notice.js';
 import { templateEventToReport } from '../contract/templates/event.js';
+import { readNotices } from '../store/changes.js';
 import type { Database } from '../store/database.js';
-import { ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
+import { isSingle, ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
 import { readTemplateEvents } from '../store/templates.js';
 import { inboundBody, type MediaUrl, messageReport, type Report, testBody } from './report.js';
 
@@ -26,6 +28,7 @@ export function createReportReader(database: Database, mediaUrl: MediaUrl): Repo
         await readMessages(database, day, ofDay, texts);
         await readInbound({ database, mediaUrl }, day, ofDay, texts);
         await readTemplates(database, day, ofDay, texts);
+        await readTold(database, day, ofDay, texts);
       }
       return rows.flatMap((row) => {
         const text = texts.get(keyOf(row.ref, row.attempt, row.eventKind));
@@ -73,4 +76,11 @@ async function readTemplates(database: Database, day: number, rows: readonly Rep
   for (const event of await readTemplateEvents(database, day, ids)) {
     texts.set(keyOf(event.id, 0, 0), { url: undefined, body: JSON.stringify(templateEventToReport(event)) });
   }
+}
+
+async function readTold(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
+  const ids = rows.filter(({ kind }) => isSingle(kind) && kind !== ReportKind.template).map((row) => row.ref);
+  if (ids.length === 0) return;
+  for (const facts of await readNotices(database, day, ids))
+    texts.set(keyOf(facts.eventId, 0, 0), { url: undefined, body: noticeToReport(facts) });
 }

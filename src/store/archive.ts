@@ -14,7 +14,7 @@ const NAME_FORM = /^[a-z_][a-z0-9_]{0,62}$/;
 const NAME = Type.String({ pattern: NAME_FORM.source });
 const COLUMNS_MAX = 500;
 const TABLES_MAX = 1_000;
-/** Seven partitioned tables, ten years. */
+/** Eight partitioned tables, ten years. */
 const PARTITIONS_MAX = 30_000;
 
 const HEAD = Type.Object({

@@ -1,4 +1,4 @@
-// Inbound messages and the other changes that Meta's webhooks carry: stored once, whatever is repeated.
+// Inbound messages: stored once, whatever is repeated.
 import type { Database } from './database.js';
 
 /** An inbound message. `raw` is JSON of {message, contact, metadata} as Meta sent it. */
@@ -44,25 +44,10 @@ export interface AppendedInbound {
   report: { endpoint: number; seq: number; day: number; url: string } | undefined;
 }
 
-/** A change without message or status, kept as it came. `hash` is over WABA, time and the canonical change. */
-export interface MetaChange {
-  hash: Buffer;
-  wabaId: string | null;
-  field: string;
-  value: string;
-}
-
 const APPEND = {
   name: 'append_inbound',
   text: 'SELECT * FROM append_inbound($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)',
 };
-const CHANGES = {
-  name: 'append_meta_changes',
-  text: `INSERT INTO meta_changes (day, hash, waba_id, field, value, recorded_at)
-    SELECT $1, c.hash, c.waba_id, c.field, c.value, $2 FROM unnest($3::bytea[], $4::text[], $5::text[], $6::text[])
-      AS c (hash, waba_id, field, value) ORDER BY c.hash ON CONFLICT DO NOTHING`,
-};
-
 /** Appends inbound messages that belong to `day`, all or none. Returns those that were new and of a known number. */
 export async function appendInbound(
   database: Database,
@@ -106,23 +91,6 @@ function placed<T>(
     const value = read(item);
     return value === undefined ? [] : [{ place: i + 1, value }];
   });
-}
-
-/** Keeps changes under `day` (of their own time). A change that is there already adds nothing. */
-export async function appendMetaChanges(
-  database: Database,
-  now: number,
-  day: number,
-  changes: readonly MetaChange[],
-): Promise<void> {
-  await database.run(CHANGES, [
-    day,
-    now,
-    changes.map((c) => c.hash),
-    changes.map((c) => c.wabaId),
-    changes.map((c) => c.field),
-    changes.map((c) => c.value),
-  ]);
 }
 
 interface InboundRow {

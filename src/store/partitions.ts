@@ -11,6 +11,7 @@ const PARTITIONED = [
   'reports',
   'attempts',
   'template_events',
+  'notices',
 ] as const;
 
 /** A partitioned table. */

@@ -1,8 +1,25 @@
 // Reports and the batches that carry them: reading streams of endpoints, and the one statement a tick that records delivery.
+import { EVENT_KINDS } from '../contract/routes.js';
 import type { Database, Value } from './database.js';
 
 /** Kinds of report. A test report says nothing but that it is one. */
-export const ReportKind = { delivery: 1, seen: 2, inbound: 3, template: 5, test: 30 } as const;
+export const ReportKind = {
+  delivery: EVENT_KINDS.DELIVERY,
+  seen: EVENT_KINDS.SEEN,
+  inbound: EVENT_KINDS.INBOUND_MESSAGE,
+  click: EVENT_KINDS.CLICK,
+  template: EVENT_KINDS.TEMPLATE_UPDATE,
+  accountRegistration: EVENT_KINDS.ACCOUNT_REGISTRATION,
+  payment: EVENT_KINDS.PAYMENT_STATUS,
+  identityChange: EVENT_KINDS.IDENTITY_CHANGE,
+  marketingSubscription: EVENT_KINDS.MARKETING_SUBSCRIPTION_UPDATE,
+  accountUpdate: EVENT_KINDS.ACCOUNT_UPDATE_NOTIFICATION,
+  billing: EVENT_KINDS.BILLING,
+  businessAppContacts: EVENT_KINDS.BUSINESS_APP_CONTACT_SYNC,
+  businessAppEcho: EVENT_KINDS.BUSINESS_APP_MESSAGE_ECHO,
+  businessAppHistory: EVENT_KINDS.BUSINESS_APP_MESSAGE_HISTORY,
+  test: 30,
+} as const;
 /** Their names for people. */
 export const REPORT_KIND_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(ReportKind).map(([name, kind]) => [kind, name]),

@@ -65,6 +65,7 @@ export function mayDrop({ table, day }: Partition, unfinished: Unfinished): bool
     reports: [unfinished.reports],
     attempts: [],
     template_events: [unfinished.referenced],
+    notices: [unfinished.referenced],
   };
   return blockers[table].every((blocker) => blocker === undefined || day < blocker);
 }
