@@ -44,12 +44,14 @@ CREATE TABLE template_locks (
   PRIMARY KEY (account, waba_id, name)
 );
 
--- When Meta is asked next for all templates of a WABA with a token of the account. synced_at null: it never answered.
+-- When Meta is asked next for all templates of a WABA with a token of the account. synced_at null: it never answered. wanted_at: when somebody
+-- last had a reason to ask, so that a pass that began before is followed by another.
 CREATE TABLE template_syncs (
   account integer NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   waba_id text NOT NULL,
   due_at bigint NOT NULL,
   synced_at bigint,
+  wanted_at bigint NOT NULL DEFAULT 0,
   error text,
   PRIMARY KEY (account, waba_id)
 );

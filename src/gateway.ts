@@ -24,6 +24,7 @@ import { registerPublicKey } from './api/public-key.js';
 import { registerPull } from './api/pull.js';
 import { registerReadMarks } from './api/read-marks.js';
 import type { TemplateApiParts } from './api/template-answers.js';
+import { addTemplateSends } from './api/template-sends.js';
 import { registerTemplates } from './api/templates.js';
 import { registerAllTemplates } from './api/templates-all.js';
 import { registerTemplatesV1 } from './api/templates-v1.js';
@@ -67,6 +68,7 @@ import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { createReceiveLag } from './pipeline/receive-lag.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
+import { createTemplateBook } from './pipeline/template-book.js';
 import { observeTemplate } from './pipeline/template-changes.js';
 import { createTemplateSync } from './pipeline/template-sync.js';
 import { createTyping } from './pipeline/typing.js';
@@ -330,7 +332,7 @@ async function wire(
   registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
   if (roles.has('receive')) registerMetaWebhook(app, direct, { receive, verifyToken: config.metaVerifyToken, log });
   if (roles.has('api')) {
-    addMessageRoutes(direct, {
+    const sends = {
       database,
       directory,
       gate,
@@ -339,8 +341,10 @@ async function wire(
       accept,
       urls: createUrlDirectory(database, clock, safeFetch.check),
       platforms,
-      count: (outcome) => metrics.accepted.inc({ outcome }),
-    });
+      count: (outcome: string) => metrics.accepted.inc({ outcome }),
+    };
+    addMessageRoutes(direct, sends);
+    addTemplateSends(direct, { ...sends, book: createTemplateBook({ database, clock, sync: templateSync }) });
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));

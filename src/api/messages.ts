@@ -40,11 +40,13 @@ export interface MessageParts {
 }
 
 /** How long an Idempotency-Key is remembered. */
-const IDEMPOTENCY_MS = 48 * 3_600_000;
-const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
+export const IDEMPOTENCY_MS = 48 * 3_600_000;
+/** What an Idempotency-Key looks like. */
+export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
 const PATH = '/whatsapp/1/message/';
-const NOT_BOUND = 'This API key may not name this application or entity';
+/** Said to a key that names what it is not bound to. */
+export const NOT_BOUND = 'This API key may not name this application or entity';
 const BODY_BYTES_MAX = 1024 * 1024;
 const JSON_TYPE = /^application\/json *(;|$)/i;
 
@@ -240,7 +242,8 @@ async function toMessage(
   return message;
 }
 
-function associationOf({ applicationId, entityId }: DirectorySender): NamedPlatform {
+/** What a sender is associated with. */
+export function associationOf({ applicationId, entityId }: DirectorySender): NamedPlatform {
   return { applicationId: applicationId ?? undefined, entityId: entityId ?? undefined };
 }
 

@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   send: () => import('./send.js'),
   messages: () => import('./messages.js'),
   conversations: () => import('./conversations.js'),
+  templates: () => import('./templates.js'),
   replay: () => import('./replay.js'),
   senders: () => import('./senders.js'),
   accounts: () => import('./accounts.js'),

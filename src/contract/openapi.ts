@@ -6,6 +6,7 @@ import type { MessageType } from './messages/envelope.js';
 import { messageTypes } from './messages/registry.js';
 import { publicSchema, schemaOf } from './openapi-schemas.js';
 import { StatusId } from './statuses.js';
+import { templateBulkOperation } from './template-bulk.js';
 
 /** One answer of an operation. Its schema is read off `example`, which is a body as it is really sent. */
 export interface OperationAnswer {
@@ -53,21 +54,24 @@ const sendHeaders = Type.Object({
   ),
 });
 
-/** The send endpoints, one for each type of the registry. */
+/** The send endpoints: one for each type of the registry, and that of templates. */
 export function messageOperations(): Operation[] {
   const errors = SEND_ERRORS.map(errorAnswer);
-  return messageTypes.map((type) => ({
-    method: 'POST',
-    path: `/whatsapp/1/message/${type.path}`,
-    tag: 'Messages',
-    summary: type.summary,
-    headers: sendHeaders,
-    body: { schema: type.schema, example: type.example },
-    answers: [
-      { status: 200, description: 'Accepted, or refused with a status of group REJECTED', example: accepted(type) },
-      ...errors,
-    ],
-  }));
+  const singles = messageTypes.map(
+    (type): Operation => ({
+      method: 'POST',
+      path: `/whatsapp/1/message/${type.path}`,
+      tag: 'Messages',
+      summary: type.summary,
+      headers: sendHeaders,
+      body: { schema: type.schema, example: type.example },
+      answers: [
+        { status: 200, description: 'Accepted, or refused with a status of group REJECTED', example: accepted(type) },
+        ...errors,
+      ],
+    }),
+  );
+  return [...singles, templateBulkOperation({ headers: sendHeaders, answers: errors })];
 }
 
 function accepted({ example }: MessageType): object {

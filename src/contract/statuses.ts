@@ -111,7 +111,9 @@ export const StatusId = {
   rejectedDuplicateMessageId: 23,
   pendingAccepted: 26,
   expiredDlrUnknown: 29,
+  notSent: 31,
   rejectedDestination: 52,
+  rejectedPlatform: 100,
 } as const;
 
 const GROUPS = ['ACCEPTED', 'PENDING', 'UNDELIVERABLE', 'DELIVERED', 'EXPIRED', 'REJECTED'] as const;

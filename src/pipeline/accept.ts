@@ -17,6 +17,8 @@ export type AcceptOutcome = Accepted | { outcome: 'busy' } | { outcome: 'unavail
 /** Takes messages and answers when they are committed (P1). */
 export interface Accept {
   accept(message: NewMessage): Promise<AcceptOutcome>;
+  /** Accepts many, all of them or none when there is no room: they are taken in one turn, in order. */
+  acceptAll(messages: readonly NewMessage[]): Promise<AcceptOutcome[]>;
   /** Messages taken and not yet committed. */
   pending(): number;
   drain(): Promise<void>;
@@ -57,6 +59,14 @@ export function createAccept(parts: AcceptParts): Accept {
     async accept(message) {
       const collector = message.refusal === undefined ? accepting : refusing;
       return (await collector.add(message)) ?? { outcome: 'busy' };
+    },
+    async acceptAll(messages) {
+      if (accepting.size() + refusing.size() + messages.length > BACKLOG_MAX)
+        return messages.map(() => ({ outcome: 'busy' }));
+      const busy: AcceptOutcome = { outcome: 'busy' };
+      return Promise.all(
+        messages.map((message) => (message.refusal === undefined ? accepting : refusing).add(message) ?? busy),
+      );
     },
     pending: () => accepting.size() + refusing.size(),
     async drain() {

@@ -10,6 +10,8 @@ export interface Envelope {
   /** The inbound message quoted, Meta's wamid. */
   replyTo?: string;
   urlOptions?: object;
+  /** What goes out as SMS when WhatsApp finally fails. */
+  smsFailover?: { from: string; text: string };
 }
 
 /** The column's value. */

@@ -3,7 +3,7 @@ import { type TemplateNews, templateNewsFromWire } from '../contract/templates/e
 import type { Clock } from '../lib/clock.js';
 import type { WireOther } from '../meta/webhook.js';
 import type { Database } from '../store/database.js';
-import { readersOfWaba } from '../store/template-syncs.js';
+import { readersOfWaba, wantFirstSyncs } from '../store/template-syncs.js';
 import { changeTemplate, findTemplate } from '../store/templates.js';
 import type { Report } from './report.js';
 import { momentOf, templateReport } from './template-report.js';
@@ -30,6 +30,7 @@ async function apply(
   at: number | undefined,
   { id, name, language, status, category, quality, reason, isStale }: TemplateNews,
 ): Promise<true> {
+  await wantFirstSyncs(database, wabaId, clock.now());
   for (const account of await readersOfWaba(database, wabaId)) {
     const shelf = { account, wabaId };
     const change = { id, name, language, at: at ?? clock.now(), status, category, quality, reason };

@@ -10,6 +10,7 @@ import type { Database } from '../store/database.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
 import {
   addTemplateSyncs,
+  beginTemplateSync,
   claimTemplateSyncs,
   hastenTemplateSyncs,
   isTemplateSynced,
@@ -152,11 +153,13 @@ function keyOf({ account, wabaId }: Shelf): string {
 async function syncShelf(parts: TemplateSyncParts, shelf: Shelf): Promise<boolean> {
   const { database, clock, log } = parts;
   const since = clock.now();
+  await beginTemplateSync(database, shelf, since + CLAIM_MS);
   const error = await readAll(parts, shelf, since);
   const now = clock.now();
   const dueAt = now + (error === undefined ? HOUR_MS : FAILED_WAIT_MS);
   const syncedAt = error === undefined ? now : null;
-  await settleTemplateSync(database, shelf, { dueAt, syncedAt, error: error?.slice(0, ERROR_LENGTH_MAX) ?? null });
+  const said = error?.slice(0, ERROR_LENGTH_MAX) ?? null;
+  await settleTemplateSync(database, shelf, { dueAt, syncedAt, error: said, since });
   if (error !== undefined) log.info({ event: 'templates.sync', waba: shelf.wabaId, err: error });
   return error === undefined;
 }

@@ -154,6 +154,24 @@ export async function findIdempotencyKey(
   return row;
 }
 
+const FIND_KEYS = {
+  name: 'find_idempotency_keys',
+  text: `WITH old AS (DELETE FROM idempotency_keys WHERE account = $1 AND key = ANY ($2::text[]) AND created_at < $3)
+    SELECT key, body_hash AS "bodyHash", message_id AS "messageId", recipient, status_id AS "statusId", created_at AS "createdAt"
+    FROM idempotency_keys WHERE account = $1 AND key = ANY ($2::text[]) AND created_at >= $3`,
+};
+
+/** The answers given earlier under `keys` of `account`, by key. What was remembered before `since` is forgotten. */
+export async function findIdempotencyKeys(
+  database: Database,
+  account: number,
+  keys: readonly string[],
+  since: number,
+): Promise<Map<string, RememberedAnswer>> {
+  const rows = await database.run<RememberedAnswer & { key: string }>(FIND_KEYS, [account, keys, since]);
+  return new Map(rows.map(({ key, ...answer }) => [key, answer]));
+}
+
 const FORGET_KEY = {
   name: 'forget_idempotency_key',
   text: 'DELETE FROM idempotency_keys WHERE account = $1 AND key = $2 AND created_at = $3',

@@ -19,8 +19,8 @@ const CLAIM = {
 };
 const SETTLE = {
   name: 'template_sync_settle',
-  text: `INSERT INTO template_syncs AS t (account, waba_id, due_at, synced_at, error) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (account, waba_id) DO UPDATE SET due_at = excluded.due_at, synced_at = coalesce(excluded.synced_at, t.synced_at), error = excluded.error`,
+  text: `UPDATE template_syncs SET due_at = CASE WHEN wanted_at >= $6 THEN least($3, $6) ELSE $3 END, synced_at = coalesce($4, synced_at), error = $5
+    WHERE account = $1 AND waba_id = $2`,
 };
 const IS_SYNCED = {
   name: 'template_sync_done',
@@ -30,9 +30,17 @@ const READERS = {
   name: 'template_sync_readers',
   text: 'SELECT account FROM template_syncs WHERE waba_id = $1 AND synced_at IS NOT NULL ORDER BY account',
 };
+const BEGIN = {
+  name: 'template_sync_begin',
+  text: 'INSERT INTO template_syncs (account, waba_id, due_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+};
+const STRANGERS = {
+  name: 'template_sync_strangers',
+  text: 'UPDATE template_syncs SET wanted_at = $2 WHERE waba_id = $1 AND synced_at IS NULL',
+};
 const WANT = {
   name: 'template_sync_want',
-  text: 'UPDATE template_syncs SET due_at = least(due_at, $3) WHERE account = $1 AND waba_id = $2',
+  text: 'UPDATE template_syncs SET due_at = least(due_at, $3), wanted_at = $3 WHERE account = $1 AND waba_id = $2',
 };
 
 /** Adds what is missing, due at `now`. */
@@ -55,13 +63,13 @@ export function claimTemplateSyncs(db: Runner, now: number, until: number, limit
   return db.run<Shelf>(CLAIM, [now, until, limit]);
 }
 
-/** Notes how it went and when it is due again. `syncedAt` null keeps when it last went well. */
+/** Notes how a pass went that began at `since`, and when it is due again: at once if it was wanted meanwhile. `syncedAt` null keeps when it last went well. */
 export async function settleTemplateSync(
   db: Runner,
   { account, wabaId }: Shelf,
-  { dueAt, syncedAt, error }: { dueAt: number; syncedAt: number | null; error: string | null },
+  { dueAt, syncedAt, error, since }: { dueAt: number; syncedAt: number | null; error: string | null; since: number },
 ): Promise<void> {
-  await db.run(SETTLE, [account, wabaId, dueAt, syncedAt, error]);
+  await db.run(SETTLE, [account, wabaId, dueAt, syncedAt, error, since]);
 }
 
 /** Whether Meta has ever shown the account the templates of the WABA. */
@@ -72,4 +80,14 @@ export async function isTemplateSynced(db: Runner, { account, wabaId }: Shelf): 
 /** The accounts whose token may read the templates of a WABA: only they are told of them. */
 export async function readersOfWaba(db: Runner, wabaId: string): Promise<number[]> {
   return (await db.run<{ account: number }>(READERS, [wabaId])).map(({ account }) => account);
+}
+
+/** Makes the row of a pass that begins now, unless it is there; nobody else takes it before `until`. */
+export async function beginTemplateSync(db: Runner, { account, wabaId }: Shelf, until: number): Promise<void> {
+  await db.run(BEGIN, [account, wabaId, until]);
+}
+
+/** Something happened to templates of a WABA that some accounts have not read yet: a first pass under way may have come before it. */
+export async function wantFirstSyncs(db: Runner, wabaId: string, now: number): Promise<void> {
+  await db.run(STRANGERS, [wabaId, now]);
 }

@@ -373,3 +373,32 @@ export async function pageTemplates(
   const rows = await db.run<TemplateRow>(page, [...values, limit, offset]);
   return { rows: rows.map(fromRow), total: count?.total ?? 0 };
 }
+
+const TO_SEND = {
+  name: 'template_to_send',
+  text: `SELECT status, category, approved FROM templates
+    WHERE account = $1 AND waba_id = $2 AND name = $3 AND language = $4 AND status <> 'DELETED'`,
+};
+const VERSION = { name: 'template_version', text: 'SELECT version FROM template_version' };
+
+/** What sending needs to know of a template. */
+export async function findTemplateToSend(
+  db: Runner,
+  { account, wabaId }: Shelf,
+  name: string,
+  language: string,
+): Promise<Pick<TemplateRow, 'status' | 'category' | 'approved'> | undefined> {
+  const [row] = await db.run<Pick<TemplateRow, 'status' | 'category' | 'approved'>>(TO_SEND, [
+    account,
+    wabaId,
+    name,
+    language,
+  ]);
+  return row;
+}
+
+/** Counts up with every change of templates. */
+export async function readTemplateVersion(db: Runner): Promise<number> {
+  const [row] = await db.run<{ version: number }>(VERSION, []);
+  return row?.version ?? 0;
+}

@@ -1,9 +1,11 @@
 // Templates registered, reviewed, edited and deleted through Infobip's API, with the sandbox as Meta (Infobip 9, Meta 4).
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AuthType, Infobip } from '@infobip-api/sdk';
+import { temporaryFolder } from '../support/dev-world.js';
+import { parley } from '../support/parley.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { type Scene, startScene, type Tenant } from '../support/scene.js';
 import {
@@ -17,21 +19,19 @@ import {
   updatesAt,
 } from '../support/template-scene.js';
 import { until } from '../support/until.js';
-import { MP4, PDF } from './sandbox-files.js';
+import { FILES, type FilesHost, startFilesHost } from './template-files.js';
 
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
+const PNG = FILES.png?.bytes ?? Buffer.alloc(0);
+const PDF = FILES.pdf?.bytes ?? Buffer.alloc(0);
 
 let scene: Scene;
 let hook: Receiver;
-let files: Awaited<ReturnType<typeof startFiles>>;
+let files: FilesHost;
 let ann: Tenant;
 before(async () => {
   scene = await startScene({ PARLEY_TEMPLATE_EXAMPLES: 'strict' });
   hook = await startReceiver();
-  files = await startFiles();
+  files = await startFilesHost();
   ann = await scene.newTenant({ sender: { forwardUrl: `${hook.url}/ann` } });
   const manual = await scene.world.sandbox('/_sandbox/templates/reviews', { method: 'PUT', json: { mode: 'manual' } });
   assert.equal(manual.status, 200);
@@ -41,26 +41,6 @@ after(async () => {
   files.stop();
   await scene.stop();
 });
-
-/** A host of example files: a base URL, and how it is stopped. */
-async function startFiles(): Promise<{ url: string; stop(): void }> {
-  const byName: Record<string, Buffer> = { '/a.png': PNG, '/a.mp4': MP4, '/a.pdf': PDF };
-  const server = createServer((request, response) => {
-    const file = byName[request.url ?? ''];
-    response.writeHead(file === undefined ? 404 : 200).end(file);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP address');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    stop() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
-}
 
 const body = { text: 'Dear {{1}}, order {{2}} is out.', examples: ['Lea', '77'] };
 const url = { type: 'URL', text: 'Track', url: 'https://shop.example/{{1}}', example: 'https://shop.example/77' };
@@ -453,4 +433,37 @@ test("Infobip's own client lists, registers and deletes templates", async () => 
   assert.ok(listed.data.templates.some(({ name }: Template) => name === 'by_client'));
   const removed = await whatsapp.template.delete(ann.sender, 'by_client');
   assert.equal(removed.status, 204, String(removed));
+});
+
+test('lint tells what Meta would refuse and what it is likely to recategorise, without asking it', async () => {
+  const lint = (json: object) => scene.admin<{ errors: object[]; warnings: object[] }>('/templates/lint', { json });
+  const template = {
+    name: 'a',
+    language: 'en',
+    category: 'UTILITY',
+    structure: { body: { text: '{{1}} left.', examples: ['x'] } },
+  };
+  assert.deepEqual(await lint(template), {
+    errors: [{ field: 'structure.body.text', message: 'must not start or end with a placeholder' }],
+    warnings: [],
+  });
+  const promoting = {
+    ...template,
+    structure: { body: { text: 'Order {{1}} has a discount today.', examples: ['x'] } },
+  };
+  assert.equal((await lint(promoting)).warnings.length, 1);
+  const folder = temporaryFolder('lint');
+  const file = join(folder, 'template.json');
+  writeFileSync(file, JSON.stringify(template));
+  const wrong = await parley(['templates', 'lint', file]);
+  assert.deepEqual(
+    [wrong.code, wrong.stdout.trim()],
+    [1, 'error: structure.body.text: must not start or end with a placeholder'],
+  );
+  writeFileSync(file, JSON.stringify(promoting));
+  const advised = await parley(['templates', 'lint', file]);
+  assert.equal(advised.code, 0);
+  assert.match(advised.stdout, /^warning: structure\.body\.text: "discount"/);
+  assert.equal((await parley(['templates', 'lint', join(folder, 'none.json')])).code, 2);
+  rmSync(folder, { recursive: true });
 });

@@ -20,6 +20,7 @@ import { replayRoutes } from './replays.js';
 import type { RawCall, Reply, Route } from './route.js';
 import { senderRoutes } from './senders.js';
 import { signingSecretRoutes } from './signing-secrets.js';
+import { templateRoutes } from './templates.js';
 import { userRoutes } from './users.js';
 
 export type { AdminParts } from './parts.js';
@@ -43,6 +44,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...deliveryRoutes(parts),
     ...messageRoutes(parts),
     ...conversationRoutes(parts),
+    ...templateRoutes(),
     ...flowRoutes(parts),
     ...replayRoutes(parts),
     ...devClockRoutes(parts),

@@ -1,7 +1,7 @@
 // An order to review and pay (Infobip 2.2, Meta 1.7 `order_details`). Amounts are in hundredths.
 import { type Static, Type } from 'typebox';
 import { optionalText, requiredText, requiredTextUpTo } from '../fields.js';
-import { addViolation } from '../readers.js';
+import { addViolation, type Violations } from '../readers.js';
 import { defineMessage } from './envelope.js';
 import { bodyField, footerField, imageHeader, toInteractive } from './interactive.js';
 import { paymentField, paymentToWire } from './payments.js';
@@ -49,7 +49,8 @@ const order = Type.Object({
   orderDetailsType: Type.Optional(Type.Enum(['QUICK_PAY'])),
 });
 
-const action = Type.Object({
+/** What an order is made of; templates with an order button take the same. */
+export const orderAction = Type.Object({
   payment: paymentField,
   paymentConfiguration: Type.Optional(requiredTextUpTo(60)),
   orderCurrency: Type.Enum(['INR', 'BRL']),
@@ -59,7 +60,7 @@ const action = Type.Object({
 });
 
 type Order = Static<typeof order>;
-type Action = Static<typeof action>;
+type Action = Static<typeof orderAction>;
 
 /** `POST /whatsapp/1/message/interactive/order-details`. */
 export const interactiveOrderDetailsMessage = defineMessage({
@@ -67,27 +68,17 @@ export const interactiveOrderDetailsMessage = defineMessage({
   summary: 'Send an order to review and pay',
   content: Type.Object({
     body: bodyField,
-    action,
+    action: orderAction,
     header: Type.Optional(imageHeader),
     footer: Type.Optional(footerField),
   }),
-  crossCheck({ action: { payment, totalAmount, order } }, _, violations) {
-    if (payment.type === 'BRAZIL_PAYMENTS' && new Set(payment.payments.map(({ id }) => id)).size > 1) {
-      addViolation(violations, 'content.action.payment.payments', 'must have the same id');
-    }
-    if (totalAmount.value === totalOf(order)) return;
-    addViolation(violations, 'content.action.totalAmount.value', 'must be subtotal + tax + shipping - discount');
+  crossCheck({ action }, _, violations) {
+    checkOrder(action, 'content.action', violations);
   },
   toWire: ({ action, ...parts }, { acceptedAt }) =>
     toInteractive('order_details', parts, {
       name: 'review_and_pay',
-      parameters: {
-        ...paymentToWire(action.payment, action.paymentConfiguration),
-        type: goodsOf(action),
-        currency: action.orderCurrency,
-        total_amount: amountToWire(action.totalAmount),
-        order: orderToWire(action.order, acceptedAt),
-      },
+      parameters: orderActionToWire(action, acceptedAt),
     }),
   example: {
     from: '441134960000',
@@ -110,6 +101,26 @@ export const interactiveOrderDetailsMessage = defineMessage({
     },
   },
 });
+
+/** Adds what is wrong between the fields of an order standing at `path`. */
+export function checkOrder({ payment, totalAmount, order }: Action, path: string, violations: Violations): void {
+  if (payment.type === 'BRAZIL_PAYMENTS' && new Set(payment.payments.map(({ id }) => id)).size > 1) {
+    addViolation(violations, `${path}.payment.payments`, 'must have the same id');
+  }
+  if (totalAmount.value === totalOf(order)) return;
+  addViolation(violations, `${path}.totalAmount.value`, 'must be subtotal + tax + shipping - discount');
+}
+
+/** Meta's form of an order (Meta 1.7). */
+export function orderActionToWire(action: Action, acceptedAt: number): object {
+  return {
+    ...paymentToWire(action.payment, action.paymentConfiguration),
+    type: goodsOf(action),
+    currency: action.orderCurrency,
+    total_amount: amountToWire(action.totalAmount),
+    order: orderToWire(action.order, acceptedAt),
+  };
+}
 
 function totalOf({ subtotal, tax, shipping, discount }: Order): number {
   return subtotal.value + tax.value + (shipping?.value ?? 0) - (discount?.amount.value ?? 0);

@@ -21,6 +21,7 @@ import { interactiveUrlButtonMessage } from './interactive-url-button.js';
 import { interactiveVoiceButtonMessage } from './interactive-voice-button.js';
 import { locationMessage } from './location.js';
 import { stickerMessage } from './sticker.js';
+import { templateMessage } from './template.js';
 import { textMessage } from './text.js';
 import { videoMessage } from './video.js';
 
@@ -50,7 +51,8 @@ export const messageTypes: readonly MessageType[] = [
   interactiveOrderStatusMessage,
 ];
 
-const byType = new Map(messageTypes.map((entry) => [entry.type, entry]));
+// Templates have an endpoint of their own, which takes a list.
+const byType = new Map([...messageTypes, templateMessage].map((entry) => [entry.type, entry]));
 const byPath = new Map(messageTypes.map((entry) => [entry.path, entry]));
 
 /** The type whose endpoint is `/whatsapp/1/message/<path>`. */

@@ -1,0 +1,28 @@
+// /templates/lint: what Meta would say to a template, without asking it and without registering anything.
+import { Type } from 'typebox';
+import { lintTemplate } from '../../contract/templates/lint.js';
+import { defineRoute, type Route } from './route.js';
+
+const field = () => Type.Optional(Type.Unknown({ says: 'is looked at by the rules of templates' }));
+
+/** The endpoint. Wrong fields of the template are its answer, not an error. */
+export function templateRoutes(): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      url: '/templates/lint',
+      summary: 'Tell what Meta would refuse in a template, and what it is likely to refuse or recategorise',
+      body: Type.Object({
+        name: field(),
+        language: field(),
+        category: field(),
+        structure: field(),
+        platform: field(),
+        subCategory: field(),
+        validityPeriod: field(),
+        allowCategoryChange: field(),
+      }),
+      handle: async ({ body }) => ({ status: 200, body: lintTemplate(body) }),
+    }),
+  ];
+}
