@@ -582,6 +582,12 @@ BEGIN
   UNION ALL
   SELECT i.message, i.attempt, i.kind, 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL, '', '', NULL, NULL, NULL, NULL, NULL, false, true
   FROM input i WHERE i.is_foreign;
+  -- What has failed may have a short message to send instead: it is inserted with the event, so no crash comes between.
+  IF p_kind && '{3,4}'::smallint[] THEN
+    PERFORM start_sms(p_now, p_day, ARRAY(
+      SELECT DISTINCT e.message FROM events e
+      WHERE e.day = p_day AND e.message = ANY (p_message) AND e.kind BETWEEN 3 AND 4));
+  END IF;
 END $$;
 
 -- Stores messages refused at once (lane 0) with their failed event, and the report of it; keys of their own are taken too.

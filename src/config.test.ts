@@ -22,6 +22,7 @@ test('a secret key is all that serve needs', () => {
     host: '127.0.0.1',
     port: 8080,
     sandboxPort: 8090,
+    sandboxSmscPort: 0,
     dataDir: resolve('.parley'),
     databaseUrl: undefined,
     publicUrl: 'http://127.0.0.1:8080',

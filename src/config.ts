@@ -1,7 +1,7 @@
 // The configuration: every environment variable with its default, meaning and check, read once into typed settings. Nothing else reads the environment.
 import { isAbsolute, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
-import { CRASH_POINTS, type CrashPoint, FILE_CRASH_POINTS } from './lib/crash-point.js';
+import { CRASH_POINTS, type CrashPoint, FILE_CRASH_POINTS, SMS_CRASH_POINTS } from './lib/crash-point.js';
 import { LOG_LEVELS } from './lib/log.js';
 
 /** The parts of the gateway that a process may run. */
@@ -22,6 +22,7 @@ export interface Settings {
   port: number;
   /** Sandbox's port; 0 = any free one. */
   sandboxPort: number;
+  sandboxSmscPort: number;
   /** Absolute. */
   dataDir: string;
   /** libpq URL; undefined = embedded PostgreSQL. */
@@ -107,6 +108,7 @@ export const VARIABLES = [
   { name: 'PARLEY_HOST', fallback: '127.0.0.1', meaning: 'address that gateway and sandbox listen on' },
   { name: 'PARLEY_PORT', fallback: '8080', meaning: 'port of the gateway; 0 = any free one' },
   { name: 'PARLEY_SANDBOX_PORT', fallback: '8090', meaning: 'port of the sandbox; 0 = any free one' },
+  { name: 'PARLEY_SANDBOX_SMSC_PORT', fallback: '0', meaning: "port of the sandbox's SMSC (SMPP); 0 = any free one" },
   {
     name: 'PARLEY_DATA_DIR',
     fallback: '.parley',
@@ -271,6 +273,7 @@ function readSettings(reader: Reader): Settings {
     host,
     port,
     sandboxPort: readInteger(reader, 'PARLEY_SANDBOX_PORT', 0, 65_535),
+    sandboxSmscPort: readInteger(reader, 'PARLEY_SANDBOX_SMSC_PORT', 0, 65_535),
     dataDir: resolve(reader.text('PARLEY_DATA_DIR') ?? '.'),
     databaseUrl: readDatabaseUrl(reader),
     publicUrl: readBaseUrl(reader, 'PARLEY_PUBLIC_URL') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -417,7 +420,7 @@ function readCrashPoint(reader: Reader): Settings['crashPoint'] {
   const text = reader.text('PARLEY_CRASH_POINT');
   if (text === undefined) return undefined;
   const [name, hits = '1', ...rest] = text.split(':');
-  const points = [...CRASH_POINTS, ...FILE_CRASH_POINTS];
+  const points = [...CRASH_POINTS, ...FILE_CRASH_POINTS, ...SMS_CRASH_POINTS];
   const point = points.find((entry) => entry === name);
   if (!reader.dev) reader.problem('PARLEY_CRASH_POINT', 'is for parley dev and tests only');
   else if (point === undefined || !/^[1-9]\d{0,6}$/.test(hits) || rest.length > 0)

@@ -23,6 +23,7 @@ import { registerOpenApi } from './api/openapi.js';
 import { registerPublicKey } from './api/public-key.js';
 import { registerPull } from './api/pull.js';
 import { registerReadMarks } from './api/read-marks.js';
+import { registerSmsReports } from './api/sms-reports.js';
 import type { TemplateApiParts } from './api/template-answers.js';
 import { addTemplateSends } from './api/template-sends.js';
 import { registerTemplates } from './api/templates.js';
@@ -55,6 +56,7 @@ import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
 import { createDeliver, IN_FLIGHT_MAX as DELIVERIES_MAX, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
+import { createFailover, type Failover } from './pipeline/failover.js';
 import { observeFlows } from './pipeline/flow-changes.js';
 import { observeIdentity } from './pipeline/identities.js';
 import { createJanitor } from './pipeline/janitor.js';
@@ -68,12 +70,15 @@ import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { createReceiveLag } from './pipeline/receive-lag.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
+import { createSmsProvider, isReportAddress } from './pipeline/sms-provider.js';
+import { createSmsRoutes } from './pipeline/sms-routes.js';
 import { createTemplateBook } from './pipeline/template-book.js';
 import { observeTemplate } from './pipeline/template-changes.js';
 import { createTemplateSync } from './pipeline/template-sync.js';
 import { createTyping } from './pipeline/typing.js';
 import { createUrlDirectory } from './pipeline/url-directory.js';
 import { observeCalls } from './pipeline/user-calls.js';
+import { readInfobipReports } from './sms/infobip.js';
 import { type Database, openDatabase } from './store/database.js';
 import { type Depths, ping, readDepths } from './store/depths.js';
 import { type Directory, type DirectorySender, openDirectory } from './store/directory.js';
@@ -199,6 +204,30 @@ async function wire(
           metrics.dispatched.inc({ outcome, meta_code: code === undefined ? 'none' : String(code) }),
       })
     : undefined;
+  const smsKeys = [config.secretKey, ...config.otherSecretKeys];
+  const failover: Failover = createFailover({
+    database,
+    clock,
+    log,
+    routes: createSmsRoutes({
+      database,
+      secrets,
+      create: (account, name, settings, events) =>
+        createSmsProvider(
+          { safeFetch, publicUrl, keys: smsKeys },
+          { account, name, settings },
+          {
+            ...events,
+            onReceipt: (receipt) => failover.receive(account, receipt),
+          },
+        ),
+      onTrouble: (account, reason) => log.warn({ event: 'sms.provider', account, reason }),
+    }),
+    processId: () => ownership.processId(),
+    onLost: () => ownership.lost(),
+    onEvents: sink.events,
+    count: (outcome) => metrics.sms.inc({ outcome }),
+  });
   const deliver = roles.has('deliver')
     ? createDeliver({
         database,
@@ -219,7 +248,7 @@ async function wire(
         countDisabled: (by) => metrics.endpointsDisabled.inc({ by }),
       })
     : undefined;
-  sink.connect(dispatch, deliver);
+  sink.connect(dispatch, deliver, roles.has('dispatch') ? failover : undefined);
   const media = roles.has('receive')
     ? createMedia({
         database,
@@ -262,6 +291,9 @@ async function wire(
     lifecycle.add('media.sweep', () => sweep.stop());
     lifecycle.add('media', () => media.drain(DRAIN_MS));
   }
+
+  if (roles.has('dispatch')) failover.wake();
+  lifecycle.add('failover', () => failover.stop());
 
   const typing = roles.has('dispatch')
     ? createTyping({ database, clock, log, directory, graph, tokenOf: (sender) => secretsOf.token(sender.accessToken) })
@@ -331,6 +363,17 @@ async function wire(
   const isStopping = { now: false };
   registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
   if (roles.has('receive')) registerMetaWebhook(app, direct, { receive, verifyToken: config.metaVerifyToken, log });
+  if (roles.has('receive'))
+    app.register(async (scope) => {
+      readJsonOnly(scope);
+      scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
+      registerSmsReports(scope, {
+        isOurs: (account, signature) => isReportAddress(smsKeys, account, signature),
+        async take(account, body) {
+          for (const receipt of readInfobipReports(body)) await failover.receive(account, receipt);
+        },
+      });
+    });
   if (roles.has('api')) {
     const sends = {
       database,
@@ -441,19 +484,22 @@ async function wire(
 function createEventSink(): {
   events(events: AppendedEvent[]): void;
   reports(reports: Report[]): void;
-  connect(dispatch: Dispatch | undefined, deliver: Deliver | undefined): void;
+  connect(dispatch: Dispatch | undefined, deliver: Deliver | undefined, failover: Failover | undefined): void;
 } {
   let toDispatch: Dispatch | undefined;
   let toDeliver: Deliver | undefined;
+  let toFailover: Failover | undefined;
   return {
     events(events) {
       for (const event of events) if (event.wasUnknown) toDispatch?.adopt(event.lane, event.laneSeq);
       toDeliver?.offer(events.flatMap(toReport).sort(bySeq));
+      if (events.some(({ kind }) => kind === EventKind.failed || kind === EventKind.expired)) toFailover?.wake();
     },
     reports: (reports) => toDeliver?.offer([...reports].sort(bySeq)),
-    connect(dispatch, deliver) {
+    connect(dispatch, deliver, failover) {
       toDispatch = dispatch;
       toDeliver = deliver;
+      toFailover = failover;
     },
   };
 }

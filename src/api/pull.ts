@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type TObject, Type } from 'typebox';
 import { isObject } from '../contract/json.js';
 import { bindPlatform } from '../contract/key-platform.js';
-import { CHANNEL, CHANNELS } from '../contract/messages-api.js';
+import { CHANNEL, CHANNELS, SMS_CHANNEL } from '../contract/messages-api.js';
 import type { Operation } from '../contract/openapi.js';
 import type { Violations } from '../contract/readers.js';
 import { type PullParts, type PullRequest, pullMessages, pullReports } from '../pipeline/pull.js';
@@ -26,7 +26,7 @@ const TEXTS = ['bulkId', 'messageId', 'applicationId', 'entityId', 'campaignRefe
 export function registerPull(scope: FastifyInstance, parts: PullApiParts): void {
   parts.gate.protect(scope, sendApiError);
   scope.get(REPORTS, (request, reply) =>
-    answer(request, reply, async (asked) => ({ results: await pullReports(parts, asked) })),
+    answer(request, reply, async (asked) => ({ results: await pullReports(parts, asked) }), [CHANNEL, SMS_CHANNEL]),
   );
   scope.get(INBOUND, (request, reply) =>
     answer(request, reply, async ({ messageId: _, ...asked }) => {
@@ -40,6 +40,7 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   pull: (asked: PullRequest) => Promise<object>,
+  ours: readonly string[] = [CHANNEL],
 ): Promise<FastifyReply> {
   const { account, platform } = callerOf(request);
   const violations: Violations = {};
@@ -50,8 +51,11 @@ async function answer(
   if (named === undefined) return sendApiError(reply, 403);
   reply.header('cache-control', 'no-store');
   // Nothing here is of another channel or of a campaign.
-  const isNone = (channel !== undefined && channel !== CHANNEL) || campaignReferenceId !== undefined;
-  return reply.send(isNone ? { results: [] } : await pull({ account: account.id, limit, ...filter, ...named }));
+  const isNone = (channel !== undefined && !ours.includes(channel)) || campaignReferenceId !== undefined;
+  const isOfSms = channel === undefined ? undefined : channel === SMS_CHANNEL;
+  return reply.send(
+    isNone ? { results: [] } : await pull({ account: account.id, limit, isOfSms, ...filter, ...named }),
+  );
 }
 
 interface Query extends Omit<PullRequest, 'account'> {

@@ -12,6 +12,7 @@ export const DEMO = {
   throughput: 1000,
 } as const;
 
+const SMSC_HOST = '127.0.0.1';
 const REQUEST_TIMEOUT_MS = 10_000;
 const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 25;
@@ -62,6 +63,38 @@ export async function ensureDemoSender(api: string, secrets: DevSecrets): Promis
   const changed = await request('PATCH', `${api}/parley/1/senders/${DEMO.sender}`, secrets.adminKey, sender);
   if (changed.status !== 200) throw refused('PATCH /parley/1/senders', changed);
   return accountId;
+}
+
+/** Lets the demo account send its SMS through the sandbox's SMSC, unless it was given another provider. */
+export async function ensureDemoSms(
+  { sandbox, api, accountId }: { sandbox: string; api: string; accountId: string },
+  secrets: DevSecrets,
+): Promise<void> {
+  const smsc = await request('GET', `${sandbox}/_sandbox/smsc`, { authorization: `Bearer ${secrets.sandboxToken}` });
+  if (smsc.status !== 200) throw refused('GET /_sandbox/smsc', smsc);
+  const url = `${api}/parley/1/accounts/${accountId}/sms`;
+  const { body: route } = await request('GET', url, secrets.adminKey);
+  const login = { host: SMSC_HOST, systemId: textIn(smsc.body, 'systemId') };
+  const isOurs = textIn(route, 'host') === login.host && textIn(route, 'systemId') === login.systemId;
+  if (textIn(route, 'provider') !== undefined && !isOurs) return;
+  const made = await request('POST', url, secrets.adminKey, {
+    provider: 'smpp',
+    ...login,
+    port: valueIn(smsc.body, 'port'),
+    password: textIn(smsc.body, 'password'),
+    smsUnknown: textIn(route, 'smsUnknown'),
+    afterSeconds: valueIn(route, 'afterSeconds') ?? null,
+  });
+  if (made.status !== 200) throw refused('POST /parley/1/accounts/{id}/sms', made);
+}
+
+function valueIn(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
+}
+
+function textIn(body: unknown, name: string): string | undefined {
+  const value = valueIn(body, name);
+  return typeof value === 'string' ? value : undefined;
 }
 
 async function findAccount(api: string, adminKey: string): Promise<string> {

@@ -8,7 +8,7 @@ import { isLoopback } from '../sandbox/control/access.js';
 import { killLeftover } from '../store/embedded.js';
 import type { Command, Terminal } from './command.js';
 import { type Child, ChildFailed, startChild } from './dev-child.js';
-import { DEMO, DemoRefused, ensureDemoSender, ensureDemoWaba, waitUntilReady } from './dev-demo.js';
+import { DEMO, DemoRefused, ensureDemoSender, ensureDemoSms, ensureDemoWaba, waitUntilReady } from './dev-demo.js';
 import { type DevLock, takeDevLock } from './dev-lock.js';
 import { type DevSecrets, loadDevSecrets, writePrivate } from './dev-secrets.js';
 
@@ -91,6 +91,7 @@ async function start(world: World): Promise<void> {
   if (terminal.stopped.aborted) return;
   await ensureDemoWaba(sandbox.url, gateway.url, secrets);
   world.accountId = await ensureDemoSender(gateway.url, secrets);
+  await ensureDemoSms({ sandbox: sandbox.url, api: gateway.url, accountId: world.accountId }, secrets);
   writeDevFile(world);
   const token = sandboxTokenOf(world);
   const phone = token === null ? sandbox.url : `${sandbox.url}/?token=${token}`;
@@ -113,9 +114,10 @@ function startSandbox(world: World): Promise<Child> {
     onMessage: () => {},
     onRestart() {
       if (children.sandbox === undefined || children.gateway === undefined) return;
-      ensureDemoWaba(children.sandbox.url, children.gateway.url, secrets).catch((error) =>
-        terminal.complain(`parley: ${error}`),
-      );
+      const [sandbox, api] = [children.sandbox.url, children.gateway.url];
+      ensureDemoWaba(sandbox, api, secrets)
+        .then(() => ensureDemoSms({ sandbox, api, accountId: world.accountId }, secrets))
+        .catch((error) => terminal.complain(`parley: ${error}`));
       writeDevFile(world);
     },
     stopped: terminal.stopped,

@@ -15,12 +15,20 @@ export const sandbox: Command = {
       terminal.complain(`parley: sandbox takes no arguments, got ${args.join(' ')}`);
       return 2;
     }
-    const { host, sandboxPort: port, sandboxState: stateFile, sandboxToken, logLevel } = loadSettings(terminal.env);
+    const {
+      host,
+      sandboxPort: port,
+      sandboxSmscPort: smscPort,
+      sandboxState: stateFile,
+      sandboxToken,
+      logLevel,
+    } = loadSettings(terminal.env);
     try {
       const log = createLog(logLevel);
       const running = await startSandbox({
         host,
         port,
+        smscPort,
         log,
         ...(stateFile === undefined ? {} : { stateFile }),
         ...(sandboxToken === undefined ? {} : { controlToken: sandboxToken }),

@@ -13,6 +13,8 @@ export interface ErrorObject {
 /** Ids of the errors that our own code gives; the rest come out of the table of Meta's codes. */
 export const ErrorId = {
   none: 0,
+  smsUnknownError: 255,
+  smsProvider: 500,
   invalidDestination: 351,
   invalidSource: 368,
   canceled: 4100,
@@ -34,8 +36,10 @@ type Row = [id: number, groupId: number, isPermanent: 0 | 1, name: string, descr
 // Permanence follows Infobip's code list, also where its page of text says otherwise (368).
 const ROWS: readonly Row[] = [
   [0, 0, 0, 'NO_ERROR', 'No Error'],
+  [255, 1, 0, 'EC_UNKNOWN_ERROR', 'SMS could not be delivered'],
   [351, 2, 0, 'EC_INVALID_DESTINATION_ADDRESS', 'Recipient is not a valid destination'],
   [368, 2, 1, 'EC_INVALID_SOURCE_ADDRESS', 'Sender is not registered on this account'],
+  [500, 1, 0, 'EC_PROVIDER_GENERAL_ERROR', 'SMS was refused by its provider'],
   [579, 2, 1, 'EC_DEST_ADDRESS_NOT_IN_SMS_DEMO', 'Recipient is not on the list of test numbers'],
   [608, 2, 0, 'EC_SIGNALS_BLOCKED', 'Stopped by fraud protection'],
   [2052, 2, 1, 'EC_BLACKLISTED_DESTINATIONADDRESS', 'Recipient is blocklisted'],

@@ -9,7 +9,7 @@ export interface EventReference {
   eventKind: number;
 }
 
-const FORM = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:-(\d{1,4})-([a-z]+))?$/;
+const FORM = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:-(\d{1,4})-([a-zA-Z]+))?$/;
 
 /** `<uuid>-<attempt>-<kind>` for an event of a message, the UUID alone for an inbound message. */
 export function eventIdOf({ ref, attempt, eventKind }: EventReference): string {

@@ -18,13 +18,15 @@ export const CHANNELS = [
 
 /** The one that is ours. */
 export const CHANNEL = 'WHATSAPP';
+/** The one that messages fall back to. */
+export const SMS_CHANNEL = 'SMS';
 
 /** MessagesApiDeliveryResult of the result of a delivery report. */
 export function deliveryToPull(result: JsonObject): object {
   const { to, from, sentAt, doneAt, bulkId, messageId, messageCount, status, error, callbackData, eventId } = result;
   return {
     event: 'DELIVERY',
-    channel: CHANNEL,
+    channel: result.channel,
     sender: from,
     destination: to,
     sentAt,

@@ -32,6 +32,10 @@ export interface DeliveryFacts extends ReportFacts {
   errorId?: number;
   /** Meta's own code, shown as `error.metaCode`. */
   metaCode?: number | undefined;
+  /** By which way it went, when not WhatsApp. */
+  channel?: 'SMS';
+  /** Short messages that carried it. */
+  messageCount?: number;
 }
 
 /** Facts of a seen report. */
@@ -51,7 +55,7 @@ export function deliveryResult(facts: DeliveryFacts): object {
     sender: facts.from,
     sentAt: formatDate(facts.sentAt),
     doneAt: formatDate(facts.doneAt),
-    messageCount: 1,
+    messageCount: facts.messageCount ?? 1,
     price: NO_PRICE,
     status: statusObject(facts.statusId),
     error: metaCode === undefined ? error : { ...error, metaCode },
@@ -59,7 +63,7 @@ export function deliveryResult(facts: DeliveryFacts): object {
     platform: applicationId === undefined && entityId === undefined ? undefined : { applicationId, entityId },
     applicationId,
     entityId,
-    channel: 'WHATSAPP',
+    channel: facts.channel ?? 'WHATSAPP',
     eventId: facts.eventId,
   };
 }

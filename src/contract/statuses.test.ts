@@ -43,6 +43,9 @@ test('reports delivered, failed and expired as delivery, read as seen, and nothi
       ['failed', 'delivery'],
       ['delivered', 'delivery'],
       ['read', 'seen'],
+      ['smsExpired', 'delivery'],
+      ['smsFailed', 'delivery'],
+      ['smsDelivered', 'delivery'],
     ],
   );
 });

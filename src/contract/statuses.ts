@@ -19,10 +19,21 @@ export const EventKind = {
   refused: 21,
   /** An attempt was written and its answer lost. */
   unknown: 22,
+  /** Of the short message that was sent instead: the provider has it; nobody knows whether it has; how it ended. */
+  smsSubmitted: 31,
+  smsUnknown: 32,
+  smsExpired: 33,
+  smsFailed: 34,
+  smsDelivered: 35,
 } as const;
 
 /** Kinds from here on are for people only. */
 const DIAGNOSTIC_FROM = 20;
+
+/** Whether an event is one of the short message that was sent instead. */
+export function isOfSms(kind: number): boolean {
+  return kind >= EventKind.smsSubmitted;
+}
 
 /** One of the numbers of `EventKind`. */
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
@@ -41,6 +52,11 @@ for (const name of [
   'played',
   'refused',
   'unknown',
+  'smsSubmitted',
+  'smsUnknown',
+  'smsExpired',
+  'smsFailed',
+  'smsDelivered',
 ] as const) {
   names.set(EventKind[name], name);
 }
@@ -64,6 +80,9 @@ export function reportOf(kind: EventKind): 'delivery' | 'seen' | undefined {
     case EventKind.expired:
     case EventKind.failed:
     case EventKind.delivered:
+    case EventKind.smsExpired:
+    case EventKind.smsFailed:
+    case EventKind.smsDelivered:
       return 'delivery';
     case EventKind.read:
       return 'seen';
@@ -105,6 +124,8 @@ export const StatusId = {
   deliveredToHandset: 5,
   pendingEnroute: 7,
   rejectedSource: 11,
+  undeliverableRejectedOperator: 4,
+  undeliverableNotDelivered: 9,
   expired: 15,
   rejectedRouteNotAvailable: 19,
   rejectedSystemError: 21,

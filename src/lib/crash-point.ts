@@ -23,8 +23,14 @@ export const CRASH_POINTS = [
 /** Points on the way of a user's file: all its bytes came; it is kept; the database knows that, and nobody was told. */
 export const FILE_CRASH_POINTS = ['media.came', 'media.kept', 'media.settled'] as const;
 
-/** One of `CRASH_POINTS` or `FILE_CRASH_POINTS`. */
-export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof FILE_CRASH_POINTS)[number];
+/** Points on the way of a short message: it is claimed and may be sent any moment; its provider answered, and the database does not know. */
+export const SMS_CRASH_POINTS = ['sms.claimed', 'sms.answered'] as const;
+
+/** One of `CRASH_POINTS`, `FILE_CRASH_POINTS` or `SMS_CRASH_POINTS`. */
+export type CrashPoint =
+  | (typeof CRASH_POINTS)[number]
+  | (typeof FILE_CRASH_POINTS)[number]
+  | (typeof SMS_CRASH_POINTS)[number];
 
 const armed: { point: CrashPoint | undefined; hits: number } = { point: undefined, hits: 0 };
 

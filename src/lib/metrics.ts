@@ -18,6 +18,8 @@ export interface Metrics {
   refused: Counter<'scheme'>;
   /** One try to get a file that a user sent. */
   files: Counter<'outcome'>;
+  /** What became of short messages. */
+  sms: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** Prometheus text. */
@@ -76,6 +78,12 @@ export function createMetrics(withProcess: boolean): Metrics {
     files: new Counter({
       name: 'parley_media_fetches_total',
       help: 'Tries to get a file from Meta by result',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    sms: new Counter({
+      name: 'parley_sms_total',
+      help: 'Short messages of failovers by what became of them',
       labelNames: ['outcome'],
       registers,
     }),

@@ -10,7 +10,7 @@ export interface Envelope {
   /** The inbound message quoted, Meta's wamid. */
   replyTo?: string;
   urlOptions?: object;
-  /** What goes out as SMS when WhatsApp finally fails. */
+  /** What goes out as SMS when WhatsApp finally fails; start_sms in the migrations reads it. */
   smsFailover?: { from: string; text: string };
 }
 

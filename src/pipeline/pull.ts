@@ -16,7 +16,8 @@ export interface PullParts {
 }
 
 /** What is asked for. */
-export interface PullRequest extends Pick<PullFilter, 'account' | 'limit' | 'bulkId' | 'applicationId' | 'entityId'> {
+export interface PullRequest
+  extends Pick<PullFilter, 'account' | 'limit' | 'bulkId' | 'applicationId' | 'entityId' | 'isOfSms'> {
   messageId?: string | undefined;
 }
 

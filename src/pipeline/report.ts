@@ -5,7 +5,8 @@ import { eventIdOf } from '../contract/event-ids.js';
 import type { InboundEvent } from '../contract/events/envelope.js';
 import { inboundToReport, mediaOfInbound } from '../contract/events/registry.js';
 import { deliveryResult, seenResult } from '../contract/reports.js';
-import { EventKind, StatusId } from '../contract/statuses.js';
+import { EventKind, isOfSms, StatusId } from '../contract/statuses.js';
+import { countParts } from '../sms/text.js';
 import { MediaReported } from '../store/media.js';
 import type { InboundReportFacts, MessageReportFacts } from '../store/reports.js';
 import { readEnvelope } from './envelope.js';
@@ -26,12 +27,13 @@ export interface Report {
 
 /** The result of a delivery or seen report, and where the message itself wants it. Undefined url: nowhere. */
 export function messageReport(facts: MessageReportFacts): { url: string | undefined; body: string } {
-  const { bulkId, callbackData, applicationId, entityId, notifyUrl } = readEnvelope(facts.envelope);
+  const { bulkId, callbackData, applicationId, entityId, notifyUrl, smsFailover } = readEnvelope(facts.envelope);
+  const sms = isOfSms(facts.kind) ? smsFailover : undefined;
   const shared = {
     eventId: eventIdOf({ ref: facts.message, attempt: facts.attempt, eventKind: facts.kind }),
     messageId: facts.messageId ?? facts.message,
     to: facts.recipient,
-    from: facts.sender,
+    from: sms?.from ?? facts.sender,
     sentAt: facts.acceptedAt,
     callbackData,
     applicationId,
@@ -49,6 +51,7 @@ export function messageReport(facts: MessageReportFacts): { url: string | undefi
           statusId: facts.statusId ?? StatusId.deliveredToHandset,
           errorId: facts.errorId ?? 0,
           metaCode: facts.metaCode ?? undefined,
+          ...(sms === undefined ? {} : { channel: 'SMS', messageCount: countParts(sms.text) }),
         });
   return { url: notifyUrl, body: JSON.stringify(result) };
 }

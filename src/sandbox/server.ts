@@ -21,6 +21,7 @@ import { createMediaLinks } from './media/links.js';
 import { createPace } from './pace.js';
 import { registerPhone } from './phone-files.js';
 import { createProgress, type ProgressEngine } from './progress.js';
+import { type Smsc, startSmsc } from './smsc.js';
 import { createTemplateLife } from './templates/life.js';
 import { createWorld, WORLD_LIMITS, type World, type WorldLimits } from './world.js';
 import { createWorlds, type Worlds } from './worlds.js';
@@ -31,6 +32,8 @@ export interface SandboxOptions {
   port: number;
   log: Log;
   stateFile?: string;
+  /** Where the SMSC listens, 0 for any free port; without it there is none. */
+  smscPort?: number;
   limits?: Partial<WorldLimits>;
   mediaLimits?: Partial<MediaLimits>;
   /** Longest time for a whole download of a media link, ms. */
@@ -59,14 +62,26 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const controlToken = options.controlToken ?? (isLoopback(host) ? undefined : newToken());
   const access = createAccess(controlToken);
   const life = createLife(log);
+  const smsc: { running: Smsc | undefined } = { running: undefined };
   try {
     const worlds: Worlds = createWorlds({
       access,
       isDefaultToken: (token) => main.world.apps.get(token) !== undefined,
       open: () => openNamedWorld(options, access, () => worlds, url),
     });
-    const main = await openWorld(options, { access, worlds: () => worlds, life, routes: worlds.routes });
+    const main = await openWorld(options, {
+      access,
+      worlds: () => worlds,
+      life,
+      routes: worlds.routes,
+      smsc: () => smsc.running,
+    });
     registerPhone(main.app);
+    if (options.smscPort !== undefined) {
+      smsc.running = await startSmsc(main.world, { host, port: options.smscPort });
+      const { running } = smsc;
+      life.add('smsc', () => running.stop());
+    }
     const url = await listen(main.app, host, port);
     life.add('server', () => main.app.close());
     life.add('worlds', () => worlds.stop());
@@ -103,12 +118,13 @@ interface WorldParts {
   worlds: () => Worlds;
   life: Lifecycle;
   routes?: DirectRoutes;
+  smsc?: () => Smsc | undefined;
 }
 
 /** A world with its server, not yet listening; call `begin` with the URL under which it is reached. */
 async function openWorld(
   options: SandboxOptions,
-  { access, worlds, life, routes }: WorldParts,
+  { access, worlds, life, routes, smsc = () => undefined }: WorldParts,
 ): Promise<{ app: FastifyInstance; world: World; begin(url: string): void }> {
   const { log, stateFile } = options;
   const changes = createChanges();
@@ -132,7 +148,7 @@ async function openWorld(
   const templates = createTemplateLife(world, callbacks);
   life.add('templates', () => templates.stop());
   const media = createMedia(options, world, progress, life);
-  const parts = { world, feed, callbacks, progress, templates, pace: createPace(world.clock), worlds, ...media };
+  const parts = { world, feed, callbacks, progress, templates, smsc, pace: createPace(world.clock), worlds, ...media };
   const app = createApp(log, routes, parts, access);
   await parts.library.rebuild();
   return {

@@ -14,6 +14,8 @@ export interface PullFilter {
   messages?: readonly string[] | undefined;
   applicationId?: string | undefined;
   entityId?: string | undefined;
+  /** Only events of the short messages that were sent instead, or only the others. */
+  isOfSms?: boolean | undefined;
 }
 
 const ENVELOPE_FIELDS = ['bulkId', 'applicationId', 'entityId'] as const;
@@ -43,15 +45,16 @@ export async function pullEvents(database: Database, filter: PullFilter): Promis
   const values: Value[] = [account, since, limit];
   const envelope = conditionsOn((field) => `m.envelope::json ->> '${field}'`, filter, values);
   if (messages !== undefined) values.push(messages);
+  const bySms = filter.isOfSms === undefined ? '' : ` AND e.kind ${filter.isOfSms ? '>=' : '<'} 30`;
   const byMessage = messages === undefined ? '' : ` AND e.message = ANY ($${values.length}::uuid[])`;
   const rows = await database.run<MessageReportFacts & { recordedAt: number }>(
     {
-      name: `pull_events_${envelope.name}${messages === undefined ? '' : '_messages'}`,
+      name: `pull_events_${envelope.name}${messages === undefined ? '' : '_messages'}${filter.isOfSms === undefined ? '' : `_${filter.isOfSms}`}`,
       text: `UPDATE events e SET pull_account = NULL FROM (
           SELECT e.day, e.message, e.attempt, e.kind, m.accepted_at, m.message_id, m.sender, m.recipient, m.envelope
           FROM events e,
             LATERAL (SELECT * FROM messages m WHERE m.day = e.day AND m.id = e.message OFFSET 0) m
-          WHERE e.pull_account = $1 AND e.recorded_at >= $2${byMessage}${envelope.text}
+          WHERE e.pull_account = $1 AND e.recorded_at >= $2${byMessage}${bySms}${envelope.text}
           ORDER BY e.recorded_at LIMIT $3 FOR UPDATE OF e SKIP LOCKED
         ) p WHERE e.day = p.day AND e.message = p.message AND e.attempt = p.attempt AND e.kind = p.kind
         RETURNING e.message, e.attempt, e.kind, e.at, e.status_id AS "statusId", e.error_id AS "errorId", e.meta_code AS "metaCode",

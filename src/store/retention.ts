@@ -107,16 +107,25 @@ const OLD_KEYS = [
     name: 'forget_user_calls',
     text: `DELETE FROM user_calls WHERE ctid = ANY (ARRAY(SELECT ctid FROM user_calls WHERE called_at < $1 LIMIT ${BATCH_ROWS})) RETURNING 1`,
   },
+  {
+    name: 'forget_sms',
+    text: `DELETE FROM sms WHERE ctid = ANY (ARRAY(SELECT ctid FROM sms WHERE day < $1 AND state = 3 LIMIT ${BATCH_ROWS})) RETURNING 1`,
+  },
+  {
+    name: 'forget_sms_pieces',
+    text: `DELETE FROM sms_pieces WHERE ctid = ANY (ARRAY(
+      SELECT p.ctid FROM sms_pieces p WHERE NOT EXISTS (SELECT FROM sms s WHERE s.message = p.message) AND $1 > 0 LIMIT ${BATCH_ROWS})) RETURNING 1`,
+  },
 ] as const;
 
-/** Deletes, in small batches, Idempotency-Keys made before `keysBefore`, dead letters and calls before `deadBefore` (ms) and messageIds of days before `day`. */
+/** Deletes, in small batches, Idempotency-Keys made before `keysBefore`, dead letters and calls before `deadBefore` (ms), messageIds and ended short messages of days before `day`. */
 export async function forgetOld(
   database: Database,
   keysBefore: number,
   deadBefore: number,
   day: number,
 ): Promise<void> {
-  const limits = [keysBefore, deadBefore, day, deadBefore];
+  const limits = [keysBefore, deadBefore, day, deadBefore, day, day];
   for (const [i, statement] of OLD_KEYS.entries()) {
     for (;;) {
       const rows = await database.run(statement, [limits[i] ?? 0]);

@@ -17,6 +17,7 @@ export const SEALED_COLUMNS = {
   securities: 'credentials',
   certificates: 'content',
   profiles: 'signing_secrets',
+  sms_routes: 'settings',
 } as const;
 
 /** A table with a sealed column. */
@@ -35,7 +36,9 @@ const READ = {
     UNION ALL SELECT 'certificates', c.id::text, 'certificate ' || c.certificate_id || ' of account ' || a.account_id, c.content
       FROM certificates c JOIN accounts a ON a.id = c.account
     UNION ALL SELECT 'profiles', p.id::text, 'signing secrets of profile ' || p.profile_id || ' of account ' || a.account_id, p.signing_secrets
-      FROM profiles p JOIN accounts a ON a.id = p.account WHERE p.signing_secrets IS NOT NULL ORDER BY 1, 2`,
+      FROM profiles p JOIN accounts a ON a.id = p.account WHERE p.signing_secrets IS NOT NULL
+    UNION ALL SELECT 'sms_routes', r.account::text, 'SMS settings of account ' || a.account_id, r.settings
+      FROM sms_routes r JOIN accounts a ON a.id = r.account ORDER BY 1, 2`,
 };
 const WRITE: Readonly<Record<SealedTable, { name: string; text: string }>> = {
   senders: writeTo('senders', 'integer'),
@@ -43,11 +46,12 @@ const WRITE: Readonly<Record<SealedTable, { name: string; text: string }>> = {
   securities: writeTo('securities', 'integer'),
   certificates: writeTo('certificates', 'integer'),
   profiles: writeTo('profiles', 'integer'),
+  sms_routes: writeTo('sms_routes', 'integer', 'account'),
 };
 
-function writeTo(table: SealedTable, keyType: 'integer' | 'text'): { name: string; text: string } {
+function writeTo(table: SealedTable, keyType: 'integer' | 'text', key = 'id'): { name: string; text: string } {
   const text = `UPDATE ${table} t SET ${SEALED_COLUMNS[table]} = u.sealed FROM unnest($1::text[], $2::bytea[]) AS u (id, sealed)
-    WHERE t.id = u.id::${keyType}`;
+    WHERE t.${key} = u.id::${keyType}`;
   return { name: '', text };
 }
 

@@ -83,15 +83,15 @@ test('the key is changed without a message lost, and the old one is not needed a
   await restartWith(`${NEW_KEY},${OLD_KEY}`);
   await sendAndSee('441134966002');
   const before = await secretsCommand('check', `${NEW_KEY},${OLD_KEY}`);
-  // The demo's token was entered anew at the start, with the new key; the tenant's token and secrets were not.
-  assert.equal(before.stdout, '1 sealed with the first key, 3 with another that is known\n', before.stderr);
+  // The demo's token and SMS password were entered anew at the start, with the new key; the tenant's token and secrets were not.
+  assert.equal(before.stdout, '2 sealed with the first key, 3 with another that is known\n', before.stderr);
 
   const sends = Array.from({ length: 20 }, (_, i) => sendAndSee(String(441_134_966_100 + i)));
   const rotated = await secretsCommand('rotate', `${NEW_KEY},${OLD_KEY}`);
-  assert.equal(rotated.stdout, '3 sealed anew, 1 were sealed with the first key already\n', rotated.stderr);
+  assert.equal(rotated.stdout, '3 sealed anew, 2 were sealed with the first key already\n', rotated.stderr);
   for (const request of await Promise.all(sends)) assert.equal(signaturesBy(`${secrets[0]}`, request).length, 1);
   const again = await secretsCommand('rotate', `${NEW_KEY},${OLD_KEY}`);
-  assert.deepEqual([again.code, again.stdout], [0, '0 sealed anew, 4 were sealed with the first key already\n']);
+  assert.deepEqual([again.code, again.stdout], [0, '0 sealed anew, 5 were sealed with the first key already\n']);
 
   await restartWith(`${NEW_KEY}`);
   const request = await sendAndSee('441134966003');

@@ -20,6 +20,7 @@ import { replayRoutes } from './replays.js';
 import type { RawCall, Reply, Route } from './route.js';
 import { senderRoutes } from './senders.js';
 import { signingSecretRoutes } from './signing-secrets.js';
+import { smsRoutes } from './sms.js';
 import { templateRoutes } from './templates.js';
 import { userRoutes } from './users.js';
 
@@ -47,6 +48,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...templateRoutes(),
     ...flowRoutes(parts),
     ...replayRoutes(parts),
+    ...smsRoutes(parts),
     ...devClockRoutes(parts),
   ];
   app.register(

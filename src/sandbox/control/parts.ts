@@ -7,6 +7,7 @@ import type { MediaLibrary } from '../media/library.js';
 import type { MediaLinks } from '../media/links.js';
 import type { Pace } from '../pace.js';
 import type { ProgressEngine } from '../progress.js';
+import type { Smsc } from '../smsc.js';
 import type { TemplateLife } from '../templates/life.js';
 import type { World } from '../world.js';
 import type { Worlds } from '../worlds.js';
@@ -24,4 +25,6 @@ export interface ControlParts {
   origins: Origins;
   worlds(): Worlds;
   templates: TemplateLife;
+  /** Only the default world has one. */
+  smsc(): Smsc | undefined;
 }

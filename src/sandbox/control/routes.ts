@@ -11,6 +11,7 @@ import { registerMessages } from './messages.js';
 import type { ControlParts } from './parts.js';
 import { registerPaying } from './pay.js';
 import { registerSettings } from './settings.js';
+import { registerSmsc } from './smsc.js';
 import { registerSpeaking } from './speak.js';
 import { registerTemplates } from './templates.js';
 import { registerUsers } from './users.js';
@@ -33,6 +34,7 @@ export function registerControl(app: FastifyInstance, parts: ControlParts, acces
   registerFaults(app, parts);
   registerTemplates(app, parts);
   registerFlows(app, parts);
+  registerSmsc(app, parts);
   registerWabas(app, parts);
   registerWebhooks(app, parts);
   registerWorlds(app, parts);
