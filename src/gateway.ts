@@ -5,6 +5,7 @@ import type { FastifyError } from 'fastify';
 import { registerAccountRoutes } from './api/account-route.js';
 import { registerAdminApi } from './api/admin/register.js';
 import { sendErrorAsApiError } from './api/api-errors.js';
+import { registerApiKeys } from './api/api-keys.js';
 import { createAuthenticator } from './api/authenticate.js';
 import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
 import { registerEvents } from './api/events.js';
@@ -391,6 +392,7 @@ async function wire(
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
+      scope.register(async (own) => registerApiKeys(own, { database, directory, clock, gate, platforms }));
       scope.register(async (own) => registerPull(own, { database, gate, clock, mediaUrl }));
       scope.register(async (own) =>
         registerEvents(own, { database, directory, gate, clock, platforms, onTyping: () => typing?.wake() }),

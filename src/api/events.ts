@@ -47,11 +47,10 @@ async function accept(parts: EventParts, request: FastifyRequest, reply: Fastify
   const { account, platform } = callerOf(request);
   const validated = validateTyping(request.body);
   if (!validated.ok) return sendApiError(reply, 400, validated.violations);
-  // An indicator is reported to nobody, so what a key fills in has no effect; what it may not name it may not name here either.
-  const isBound = validated.value.events.every(({ options }) => bindPlatform(platform, options?.platform ?? {}));
-  if (!isBound) return sendApiError(reply, 403);
-  const { events } = validated.value;
-  await Promise.all(events.map(({ options }) => platforms.ensure(account.id, options?.platform ?? {})));
+  const named = validated.value.events.map(({ options }) => bindPlatform(platform, options?.platform ?? {}));
+  const bound = named.filter((each) => each !== undefined);
+  if (bound.length < named.length) return sendApiError(reply, 403);
+  await Promise.all(bound.map((each) => platforms.ensure(account.id, each)));
   const plan = typingPlan(validated.value, clock.now());
   if (!plan.ok) return sendApiError(reply, 400, plan.violations);
   const judged = plan.planned.map((planned) => judge(parts, account, planned));

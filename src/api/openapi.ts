@@ -6,6 +6,7 @@ import type { AccountRoute } from './account-route.js';
 import { problem, problemBody } from './admin/problem.js';
 import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
+import { apiKeyOperations } from './api-keys-page.js';
 import { eventOperation } from './events.js';
 import { flowOperations } from './flows.js';
 import { identityOperations } from './identity.js';
@@ -37,6 +38,7 @@ export function registerOpenApi(
   const operations = [
     ...messageOperations(),
     ...loginOperations,
+    ...apiKeyOperations,
     eventOperation,
     ...mediaOperations,
     readMarkOperation,

@@ -1,6 +1,7 @@
 // What the template endpoints share: the sender they are about, refusals in Infobip's old form, and answers on the API page.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { textAt } from '../contract/json.js';
+import { type BoundPlatform, bindPlatform } from '../contract/key-platform.js';
 import { errorAnswer, type OperationAnswer } from '../contract/openapi.js';
 import { templateAnswer, v1TemplateAnswer } from '../contract/templates/show.js';
 import { isTemplateRefusal, type TemplateRefusal } from '../manage/template-refusal.js';
@@ -27,6 +28,20 @@ export async function withSender(
   const sender = directory.senderOf(name) ?? (await justMade(directory, name));
   if (sender === undefined || sender.account !== account.id) return sendServiceException(reply, 404);
   return answer(sender);
+}
+
+/** With the application and entity that the caller's key fills in or forces; undefined when it may not name those that the request does. */
+export function withinKey<Body extends { platform?: unknown }>(
+  request: FastifyRequest,
+  body: Body,
+): Body | (Omit<Body, 'platform'> & { platform?: BoundPlatform }) | undefined {
+  const { platform } = callerOf(request);
+  if (platform.length === 0) return body;
+  const { platform: given, ...rest } = body;
+  const named = { applicationId: textAt(given, 'applicationId'), entityId: textAt(given, 'entityId') };
+  const bound = bindPlatform(platform, named);
+  if (bound === undefined) return undefined;
+  return Object.keys(bound).length === 0 ? rest : { ...rest, platform: bound };
 }
 
 /** A sender that another process made a moment ago is known here at once. */

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { isObject } from '../contract/json.js';
+import { bindPlatform } from '../contract/key-platform.js';
 import type { Operation } from '../contract/openapi.js';
 import { addViolation, type Violations } from '../contract/readers.js';
 import { templateAnswer } from '../contract/templates/show.js';
@@ -38,10 +39,13 @@ export function registerAllTemplates(scope: FastifyInstance, parts: TemplateApiP
   const validate = compileValidator(query);
   parts.gate.protect(scope, sendApiError);
   scope.get(PATH, async (request, reply) => {
-    const { account } = callerOf(request);
+    const { account, platform } = callerOf(request);
     const read = validate(joined(request.query));
     if (!read.ok) return sendApiError(reply, 400, read.violations);
-    const wanted = wantedOf(parts, account, read.value);
+    const { applicationId, entityId, ...asked } = read.value;
+    const named = bindPlatform(platform, { applicationId, entityId });
+    if (named === undefined) return sendApiError(reply, 403);
+    const wanted = wantedOf(parts, account, { ...asked, ...named });
     if ('violations' in wanted) return sendApiError(reply, 400, wanted.violations);
     const { filter, page, size } = wanted;
     const { rows, total } = await pageTemplates(parts.database, filter, { limit: size, offset: page * size });

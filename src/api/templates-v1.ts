@@ -7,7 +7,14 @@ import { v1TemplateSchema, v1ToV2 } from '../contract/templates/v1.js';
 import { readTemplates, registerTemplate } from '../manage/templates.js';
 import { sendServiceException } from './errors.js';
 import { readJsonOnly } from './json.js';
-import { exampleV1Template, sendOr, TEMPLATE_ERRORS, type TemplateApiParts, withSender } from './template-answers.js';
+import {
+  exampleV1Template,
+  sendOr,
+  TEMPLATE_ERRORS,
+  type TemplateApiParts,
+  withinKey,
+  withSender,
+} from './template-answers.js';
 
 const PATH = '/whatsapp/1/senders/:sender/templates';
 /** Media headers have no example here: a file that is made is taken. */
@@ -28,7 +35,9 @@ export function registerTemplatesV1(scope: FastifyInstance, parts: TemplateApiPa
       const translated = v1ToV2(request.body);
       const asked = translated.ok ? readTemplateRequest(translated.value, MADE) : translated;
       if (!asked.ok) return sendServiceException(reply, 400, { validationErrors: asked.violations });
-      const row = await registerTemplate(parts, sender, asked.value, { standIn: true });
+      const bound = withinKey(request, asked.value);
+      if (bound === undefined) return sendServiceException(reply, 403);
+      const row = await registerTemplate(parts, sender, bound, { standIn: true });
       return sendOr(reply, row, (made) => reply.code(201).send(v1TemplateAnswer(made)));
     }),
   );

@@ -1,6 +1,6 @@
 // /whatsapp/2/senders/{sender}/templates: list, read, register, edit and delete templates (Infobip 9).
 import type { FastifyInstance } from 'fastify';
-import { textAt } from '../contract/json.js';
+import { isObject, textAt } from '../contract/json.js';
 import type { Operation } from '../contract/openapi.js';
 import { createTemplateSchema, editTemplateSchema, readTemplateRequest } from '../contract/templates/requests.js';
 import { templateAnswer } from '../contract/templates/show.js';
@@ -12,6 +12,7 @@ import {
   sendTemplateRefusal,
   TEMPLATE_ERRORS,
   type TemplateApiParts,
+  withinKey,
   withSender,
 } from './template-answers.js';
 import { readTemplateBodies, templateBodyOf } from './template-body.js';
@@ -39,14 +40,18 @@ export function registerTemplates(scope: FastifyInstance, parts: TemplateApiPart
       const { value, files } = templateBodyOf(request.body);
       const asked = readTemplateRequest(value, new Set(files.keys()));
       if (!asked.ok) return sendServiceException(reply, 400, { validationErrors: asked.violations });
-      const row = await registerTemplate(parts, sender, asked.value, { files });
+      const bound = withinKey(request, asked.value);
+      if (bound === undefined) return sendServiceException(reply, 403);
+      const row = await registerTemplate(parts, sender, bound, { files });
       return sendOr(reply, row, (made) => reply.code(201).send(templateAnswer(made)));
     }),
   );
   scope.patch(`${PATH}/:id`, (request, reply) =>
     withSender(parts, request, reply, async (sender) => {
       const { value, files } = templateBodyOf(request.body);
-      const row = await editTemplate(parts, sender, textAt(request.params, 'id') ?? '', value, files);
+      const bound = isObject(value) && isObject(value.platform) ? withinKey(request, value) : value;
+      if (bound === undefined && value !== undefined) return sendServiceException(reply, 403);
+      const row = await editTemplate(parts, sender, textAt(request.params, 'id') ?? '', bound, files);
       return sendOr(reply, row, (edited) => reply.send(templateAnswer(edited)));
     }),
   );

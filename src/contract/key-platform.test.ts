@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bindPlatform, type KeyPlatform, type NamedPlatform } from './key-platform.js';
+import { type BoundPlatform, bindPlatform, type KeyPlatform } from './key-platform.js';
 
-const crm: NamedPlatform = { applicationId: 'crm' };
-const shop: NamedPlatform = { applicationId: 'crm', entityId: 'shop' };
+const crm: BoundPlatform = { applicationId: 'crm' };
+const shop: BoundPlatform = { applicationId: 'crm', entityId: 'shop' };
 
-function assertBinds(platform: KeyPlatform[], cases: [NamedPlatform, NamedPlatform | undefined][]): void {
+function assertBinds(platform: KeyPlatform[], cases: [BoundPlatform, BoundPlatform | undefined][]): void {
   for (const [named, bound] of cases)
     assert.deepEqual(bindPlatform(platform, named), bound, JSON.stringify({ platform, named }));
 }

@@ -41,8 +41,12 @@ interface Guarded {
 }
 
 async function guardedOperations(): Promise<Guarded[]> {
+  return (await allOperations()).filter(({ security }) => security.length > 0);
+}
+
+async function allOperations(): Promise<Guarded[]> {
   const { body } = await scene.world.api('/openapi.json', { key: null });
-  const operations = Object.entries(fieldsOf(at(body, 'paths'))).flatMap(([path, methods]) =>
+  return Object.entries(fieldsOf(at(body, 'paths'))).flatMap(([path, methods]) =>
     Object.entries(fieldsOf(methods)).map(([method, operation]) => ({
       method: method.toUpperCase(),
       path,
@@ -51,7 +55,6 @@ async function guardedOperations(): Promise<Guarded[]> {
       security: securityOf(at(operation, 'security')),
     })),
   );
-  return operations.filter(({ security }) => security.length > 0);
 }
 
 function textsOf(value: unknown): string[] {
@@ -89,6 +92,20 @@ test('every operation: without one of its scopes 403, with any of them not', asy
     }
     assert.equal(await call('wrong'), 401, `${method} ${path} with a wrong key`);
   }
+});
+
+test('nothing is open but what must be', async () => {
+  const open = (await allOperations()).filter(({ security }) => security.length === 0);
+  assert.deepEqual(open.map(({ method, path }) => `${method} ${path}`).sort(), [
+    'GET /healthz',
+    'GET /meta/webhook',
+    'GET /metrics',
+    'GET /openapi.json',
+    'GET /readyz',
+    'POST /auth/1/oauth2/token',
+    'POST /auth/1/session',
+    'POST /meta/webhook',
+  ]);
 });
 
 test('every operation takes each of the four schemes, from a user too', async () => {
