@@ -169,6 +169,7 @@ async function wire(
     inFlightMax: DELIVERIES_MAX + TOKENS_IN_FLIGHT_MAX,
   });
   lifecycle.add('webhooks', () => safeFetch.close());
+  const webhooks = createWebhookClient(safeFetch, version());
   const downloads = createSafeDownload({ allowNetworks: config.allowNetworks });
   lifecycle.add('downloads', () => downloads.close());
 
@@ -234,7 +235,7 @@ async function wire(
         database,
         clock,
         log,
-        client: createWebhookClient(safeFetch, version()),
+        client: webhooks,
         mediaUrl,
         secretsOf: secretsOf.signing,
         profileOf: profiles.profileOf,
@@ -439,7 +440,7 @@ async function wire(
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));
       registerReadMarks(scope, { database, directory, clock, graph, log, tokenOf, gate });
     });
-    const management = managementRoutes({ database, clock, secrets, checkUrl: safeFetch.check });
+    const management = managementRoutes({ database, clock, secrets, webhooks, checkUrl: safeFetch.check });
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendError(reply, error, log));

@@ -23,6 +23,8 @@ export interface AccountCaller {
   scopes: ReadonlySet<string> | null;
   /** Applications and entities that the key is bound to. */
   platform: readonly KeyPlatform[];
+  /** Of a user; a key is nobody's. */
+  username?: string;
 }
 
 /** Who calls: somebody of an account, or a key of kind admin. */
@@ -169,10 +171,10 @@ async function byToken(
   return UNKNOWN;
 }
 
-function userCaller(directory: Accounts, { account: id, scopes }: DirectoryUser): Caller | Denial {
+function userCaller(directory: Accounts, { account: id, username, scopes }: DirectoryUser): Caller | Denial {
   const account = directory.account(id);
   if (account === undefined) return FORBIDDEN;
-  return { account, scopes: scopes === null ? null : new Set(scopes), platform: [] };
+  return { account, scopes: scopes === null ? null : new Set(scopes), platform: [], username };
 }
 
 function toKnown(directory: Accounts, key: DirectoryKey): KnownKey {

@@ -1,12 +1,18 @@
 // /subscriptions/1/certificates: client certificates for mutual TLS (Infobip 5). Keys are never shown.
 import { Type } from 'typebox';
 import { addViolation, type Violations } from '../contract/readers.js';
-import { certificateSchema, validateCertificate } from '../contract/subscriptions/certificate.js';
+import {
+  certificateSchema,
+  certificateTestSchema,
+  validateCertificate,
+  validateCertificateTest,
+} from '../contract/subscriptions/certificate.js';
 import {
   type CertificateParts,
   certificateStatus,
   createCertificate,
   removeCertificate,
+  testCertificate,
 } from '../manage/certificates.js';
 import { isRefusal, refuse } from '../manage/refusal.js';
 import {
@@ -61,6 +67,7 @@ export function certificateRoutes(parts: CertificateParts): AccountRoute[] {
     readRoute(parts, `${PATH}/:certificateId`, 'Read a certificate, without its key', details, showDetails),
     readRoute(parts, `${PATH}/status/:certificateId`, 'Read the status of a certificate', status, showStatus),
     ...changeRoutes(parts, showStatus),
+    testRoute(parts),
   ];
 }
 
@@ -144,6 +151,22 @@ function changeRoutes(parts: CertificateParts, showStatus: (row: CertificateRow)
       },
     }),
   ];
+}
+
+function testRoute(parts: CertificateParts): AccountRoute {
+  const example = { certificateId: 'c-1', webhookUrl: 'https://hooks.example/wa' };
+  return defineAccountRoute({
+    method: 'POST',
+    url: `${PATH}/test/webhook`,
+    tag: TAG,
+    summary: 'Post an empty list of reports to a URL, showing a certificate',
+    body: { schema: certificateTestSchema, example, validate: validateCertificateTest },
+    answer: { status: 200, description: 'How it went', example: { ...example, result: 'SUCCESS', failReasons: [] } },
+    async handle({ account, body: { certificateId, webhookUrl } }) {
+      const test = await testCertificate(parts, account, certificateId, webhookUrl);
+      return isRefusal(test) ? test : { status: 200, body: { certificateId, webhookUrl, ...test } };
+    },
+  });
 }
 
 function readSearch(query: AccountCall<unknown>['query'], violations: Violations): CertificateSearch {

@@ -1,4 +1,5 @@
 // Infobip's management APIs together: subscriptions with what belongs to them.
+import type { CertificateParts } from '../manage/certificates.js';
 import type { ProfileParts } from '../manage/profiles.js';
 import type { AccountRoute } from './account-route.js';
 import { certificateRoutes } from './certificates.js';
@@ -8,7 +9,7 @@ import { provisioningRoutes } from './provisioning.js';
 import { subscriptionRoutes } from './subscriptions.js';
 
 /** All of their endpoints. */
-export function managementRoutes(parts: ProfileParts): AccountRoute[] {
+export function managementRoutes(parts: ProfileParts & CertificateParts): AccountRoute[] {
   return [
     ...subscriptionRoutes(parts),
     ...profileRoutes(parts),

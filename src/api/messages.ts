@@ -102,11 +102,11 @@ async function handle(
   const blocked = notifyUrl === undefined ? undefined : parts.urls.check(notifyUrl);
   if (blocked !== undefined) return refuse(parts, { notifyUrl: [blocked] });
   const key = headers['idempotency-key'];
-  if (key === undefined) return send(parts, type, caller.account, request, undefined);
+  if (key === undefined) return send(parts, type, caller, request, undefined);
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
     return refuse(parts, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
   }
-  return sendOnce(parts, type, caller.account, request, key, inFlight);
+  return sendOnce(parts, type, caller, request, key, inFlight);
 }
 
 /** With the application and entity that the key fills in or forces; undefined when it may not name those that the request does. */
@@ -127,11 +127,12 @@ function refuse(parts: MessageParts, validationErrors: Record<string, string[]>)
 async function sendOnce(
   parts: MessageParts,
   type: MessageType,
-  account: DirectoryAccount,
+  caller: AccountCaller,
   request: SendRequest,
   key: string,
   inFlight: Set<string>,
 ): Promise<DirectAnswer> {
+  const { account } = caller;
   // Of what was read, not of the bytes: unknown fields change nothing, and cannot be too deep to be written again.
   const bodyHash = createHash('sha256')
     .update(`${type.path}\n${JSON.stringify(request)}`)
@@ -141,7 +142,7 @@ async function sendOnce(
   inFlight.add(lock);
   try {
     const replayed = await replay(parts, account, key, bodyHash);
-    return replayed ?? (await send(parts, type, account, request, { key, bodyHash }));
+    return replayed ?? (await send(parts, type, caller, request, { key, bodyHash }));
   } finally {
     inFlight.delete(lock);
   }
@@ -169,11 +170,12 @@ async function replay(
 async function send(
   parts: MessageParts,
   type: MessageType,
-  account: DirectoryAccount,
+  caller: AccountCaller,
   request: SendRequest,
   idempotency: { key: string; bodyHash: Buffer } | undefined,
 ): Promise<DirectAnswer> {
-  const message = await toMessage(parts, type, account, request);
+  const { account } = caller;
+  const message = await toMessage(parts, type, caller, request);
   if (idempotency !== undefined) message.idempotency = idempotency;
   const { outcome } = await parts.accept.accept(message);
   parts.count(message.refusal === undefined ? outcome : `refused-${outcome}`);
@@ -209,7 +211,7 @@ async function justMade(directory: Directory, from: string): Promise<DirectorySe
 async function toMessage(
   { clock, directory, urls, platforms }: MessageParts,
   type: MessageType,
-  account: DirectoryAccount,
+  { account, username }: AccountCaller,
   request: SendRequest,
 ): Promise<NewMessage> {
   const { from, to, messageId, content, notifyUrl } = request;
@@ -229,7 +231,7 @@ async function toMessage(
     recipient: to,
     type: type.type,
     content: JSON.stringify(content ?? {}),
-    envelope: writeEnvelope(envelopeOf(request, platform)),
+    envelope: writeEnvelope(envelopeOf(request, platform, username)),
   };
   if (!isOwn) message.refusal = { statusId: StatusId.rejectedSource, errorId: ErrorId.invalidSource };
   else if (destination === undefined) {
@@ -250,6 +252,7 @@ export function associationOf({ applicationId, entityId }: DirectorySender): Nam
 function envelopeOf(
   { callbackData, notifyUrl, context, urlOptions }: SendRequest,
   { applicationId, entityId }: NamedPlatform,
+  username: string | undefined,
 ): Envelope {
   const envelope: Envelope = {};
   if (callbackData !== undefined) envelope.callbackData = callbackData;
@@ -258,5 +261,6 @@ function envelopeOf(
   if (entityId !== undefined) envelope.entityId = entityId;
   if (context !== undefined) envelope.replyTo = context.replyToMessageId;
   if (urlOptions !== undefined) envelope.urlOptions = urlOptions;
+  if (username !== undefined) envelope.user = username;
   return envelope;
 }

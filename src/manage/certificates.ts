@@ -1,7 +1,9 @@
 // Client certificates: uploaded, shown and removed. Their keys leave only to be used.
 
-import { readClientCertificate, writeCertificate } from '../lib/client-certificate.js';
+import type { WebhookClient } from '../customer/webhook-client.js';
+import { readCertificate, readClientCertificate, writeCertificate } from '../lib/client-certificate.js';
 import type { Clock } from '../lib/clock.js';
+import { uuidv7 } from '../lib/id.js';
 import type { SecretBox } from '../lib/secrets.js';
 import {
   type CertificateRow,
@@ -9,6 +11,7 @@ import {
   findCertificate,
   insertCertificate,
   isCertificateLinked,
+  readCertificateContent,
 } from '../store/certificates.js';
 import type { Database } from '../store/database.js';
 import { giveUp, type Refusal, refuse, transactOrRefuse } from './refusal.js';
@@ -18,6 +21,10 @@ export interface CertificateParts {
   database: Database;
   clock: Clock;
   secrets: SecretBox;
+  /** Posts as deliveries are posted. */
+  webhooks: WebhookClient;
+  /** Why a URL can never be posted to, as far as its text says (the SSRF guard's static check). */
+  checkUrl(url: string): string | undefined;
 }
 
 /** A certificate to be stored: the bytes as they were before base64. */
@@ -56,6 +63,43 @@ export function removeCertificate(
     await deleteCertificate(tx, found.id);
     return found;
   });
+}
+
+/** What a test showed (Infobip 5: CertificateConnectionTestResponse). */
+export interface CertificateTest {
+  result: 'SUCCESS' | 'FAIL';
+  failReasons: string[];
+  hint?: string;
+}
+
+/** An empty list of reports: what every receiver of reports takes. */
+const TEST_BODY = '{"results":[]}';
+
+/** Posts an empty list of reports to `url`, showing the certificate. Refused when there is none, or the URL can never be posted to. */
+export async function testCertificate(
+  { database, clock, secrets, webhooks, checkUrl }: CertificateParts,
+  account: number,
+  certificateId: string,
+  url: string,
+): Promise<CertificateTest | Refusal> {
+  const reason = checkUrl(url);
+  if (reason !== undefined) return refuse('invalid', `cannot be posted to: ${reason}`, 'webhookUrl');
+  const sealed = await readCertificateContent(database, account, certificateId);
+  if (sealed === undefined) return refuse('notFound', 'no such certificate');
+  if (!url.toLowerCase().startsWith('https:'))
+    return failed('the URL is not https', 'Certificates are shown over TLS only.');
+  const now = clock.now();
+  const profile = { clientCertificate: readCertificate(secrets.open(sealed)) };
+  const post = { account, url, id: uuidv7(now), body: TEST_BODY, secrets: [], profile, now };
+  const answer = await webhooks.post(post);
+  if (answer.kind === 'failed')
+    return failed(answer.reason, 'Look whether the server trusts the issuer of the certificate.');
+  if (answer.isSuccess) return { result: 'SUCCESS', failReasons: [] };
+  return failed(`http ${answer.status}`, 'The connection was made; the server did not take the request.');
+}
+
+function failed(reason: string, hint: string): CertificateTest {
+  return { result: 'FAIL', failReasons: [reason], hint };
 }
 
 /** Infobip's word for a stored certificate: everything is checked at once, so none is ever PROCESSING. */

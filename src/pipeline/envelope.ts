@@ -10,6 +10,8 @@ export interface Envelope {
   /** The inbound message quoted, Meta's wamid. */
   replyTo?: string;
   urlOptions?: object;
+  /** The user of the account who sent it; absent for a key. */
+  user?: string;
   /** What goes out as SMS when WhatsApp finally fails; start_sms in the migrations reads it. */
   smsFailover?: { from: string; text: string };
 }

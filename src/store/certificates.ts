@@ -25,6 +25,10 @@ const page = (direction: 'ASC' | 'DESC') => ({
 });
 const PAGES = { ASC: page('ASC'), DESC: page('DESC') };
 const COUNT = { name: 'certificate_count', text: `SELECT count(*) AS total FROM certificates WHERE ${SEARCH}` };
+const CONTENT = {
+  name: 'certificate_content',
+  text: 'SELECT content FROM certificates WHERE account = $1 AND certificate_id = $2',
+};
 const INSERT = {
   name: 'certificate_insert',
   text: `INSERT INTO certificates (account, certificate_id, content, issued_by, issued_to, serial_number, valid_from, valid_until, created_at)
@@ -58,6 +62,16 @@ export async function pageCertificates(
   const [count] = await db.run<{ total: number }>(COUNT, [account, search]);
   const rows = await db.run<CertificateRow>(PAGES[direction], [account, search, limit, offset]);
   return { rows, total: count?.total ?? 0 };
+}
+
+/** The sealed content of an account's certificate. */
+export async function readCertificateContent(
+  db: Runner,
+  account: number,
+  certificateId: string,
+): Promise<Buffer | undefined> {
+  const [row] = await db.run<{ content: Buffer }>(CONTENT, [account, certificateId]);
+  return row?.content;
 }
 
 /** Adds one; false when the id is taken. */

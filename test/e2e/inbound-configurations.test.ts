@@ -153,3 +153,28 @@ test('a subscription brings reports to where its profile says, with what the pro
     assert.equal(headers.authorization, `Basic ${Buffer.from(`${name}:p`).toString('base64')}`);
   }
 });
+
+test('what a user of the account sends goes where that user is subscribed to, what a key sends does not', async () => {
+  const password = 'correct horse battery staple';
+  const username = `ann-${ann.sender}`;
+  await scene.admin(`/accounts/${ann.accountId}/users`, { json: { username, password } });
+  await annApi.expect(201, 'POST', '/subscriptions/1/subscription/WHATSAPP', {
+    subscriptionId: 'user',
+    events: ['DELIVERY'],
+    users: [username],
+    profile: { profileId: 'user', webhook: { notifyUrl: `${hook.url}/user` } },
+  });
+  const content = { text: 'Hello' };
+  const by = async (authorization: string): Promise<string> => {
+    const json = { from: ann.sender, to: scene.newUser(), content };
+    const call = { json, key: null, headers: { authorization } };
+    const { status, body } = await scene.world.api<{ messageId: string }>('/whatsapp/1/message/text', call);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body.messageId;
+  };
+  const byKey = await by(`App ${ann.key}`);
+  const byUser = await by(`Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`);
+  await resultsUntil('the report', hook, () => resultsAt(hook, '/user').some((result) => result.messageId === byUser));
+  await scene.lifeUntil('delivered', byKey, ({ state }) => state === 'read');
+  assert.ok(!resultsAt(hook, '/user').some((result) => result.messageId === byKey));
+});

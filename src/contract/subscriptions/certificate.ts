@@ -28,6 +28,15 @@ export const validateCertificate = compileValidator(certificateSchema, {
   },
 });
 
+/** Body of POST /certificates/test/webhook. */
+export const certificateTestSchema = Type.Object({
+  certificateId: clientId,
+  webhookUrl: Type.String({ minLength: 1, maxLength: 2048, 'x-format': 'http-url' }),
+});
+
+/** Reads POST /certificates/test/webhook. */
+export const validateCertificateTest = compileValidator(certificateTestSchema);
+
 function checkBase64(text: string | undefined, path: string, violations: Violations): void {
   if (text !== undefined && !BASE64.test(text)) addViolation(violations, path, 'must be base64');
 }
