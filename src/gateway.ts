@@ -71,6 +71,7 @@ import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { createReceiveLag } from './pipeline/receive-lag.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
+import { createSchedule } from './pipeline/schedule.js';
 import { createSmsProvider, isReportAddress } from './pipeline/sms-provider.js';
 import { createSmsRoutes } from './pipeline/sms-routes.js';
 import { createTemplateBook } from './pipeline/template-book.js';
@@ -300,6 +301,12 @@ async function wire(
   const typing = roles.has('dispatch')
     ? createTyping({ database, clock, log, directory, graph, tokenOf: (sender) => secretsOf.token(sender.accessToken) })
     : undefined;
+  const schedule =
+    dispatch === undefined
+      ? undefined
+      : createSchedule({ database, clock, log, onAccepted: (messages) => dispatch.offer(messages) });
+  schedule?.wake();
+  lifecycle.add('schedule', () => schedule?.stop());
   typing?.wake();
   lifecycle.add('typing', () => typing?.stop());
 
@@ -389,7 +396,11 @@ async function wire(
       count: (outcome: string) => metrics.accepted.inc({ outcome }),
     };
     addMessageRoutes(direct, sends);
-    addTemplateSends(direct, { ...sends, book: createTemplateBook({ database, clock, sync: templateSync }) });
+    addTemplateSends(direct, {
+      ...sends,
+      book: createTemplateBook({ database, clock, sync: templateSync }),
+      onScheduled: () => schedule?.wake(),
+    });
     app.register(async (scope) => {
       readJsonOnly(scope);
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));

@@ -7,6 +7,7 @@ import { destinationOf } from '../contract/messages/wire.js';
 import { type NamedPlatform, withAssociation } from '../contract/provisioning.js';
 import { StatusId } from '../contract/statuses.js';
 import {
+  planOf,
   readTemplateBulk,
   type TemplateBulk,
   type TemplateSend,
@@ -17,8 +18,10 @@ import { uuidv7 } from '../lib/id.js';
 import type { AcceptOutcome } from '../pipeline/accept.js';
 import { type Envelope, writeEnvelope } from '../pipeline/envelope.js';
 import type { TemplateBook } from '../pipeline/template-book.js';
+import { momentOf } from '../pipeline/template-report.js';
 import { findIdempotencyKeys, type NewMessage, type RememberedAnswer } from '../store/accepting.js';
 import type { DirectorySender } from '../store/directory.js';
+import { scheduleMessages } from '../store/scheduled.js';
 import type { AccountCaller, Denial } from './authenticate.js';
 import { directException, directFailure } from './errors.js';
 import { isDenial } from './gate.js';
@@ -28,6 +31,8 @@ import { associationOf, IDEMPOTENCY_KEY, IDEMPOTENCY_MS, type MessageParts, NOT_
 /** What the endpoint works with. */
 export interface TemplateSendParts extends MessageParts {
   book: TemplateBook;
+  /** Messages were stored for later. */
+  onScheduled(): void;
 }
 
 const PATH = '/whatsapp/1/message/template';
@@ -132,19 +137,25 @@ async function send(
   const remembered = key === undefined ? [] : await recall(parts, account.id, key, bulk.messages.length);
   if (remembered.some((answer) => answer !== undefined && !answer.bodyHash.equals(bodyHash)))
     return directException(422, { text: 'This Idempotency-Key was used with another request' });
-  const bulkId = bulk.bulkId ?? (bulk.messages.length > 1 ? uuidv7(parts.clock.now()) : undefined);
+  const planned = planOf(bulk, parts.clock.now());
+  if ('violations' in planned) return refuse(parts, planned.violations);
+  const { plan } = planned;
+  const needsId = bulk.messages.length > 1 || plan !== undefined;
+  const bulkId = bulk.bulkId ?? bulk.options?.schedule?.bulkId ?? (needsId ? uuidv7(parts.clock.now()) : undefined);
   const messages = await toMessages(parts, caller, bulk.messages, bulkId);
   if (key !== undefined)
     for (const [i, message] of messages.entries()) message.idempotency = { key: keyOf(key, i), bodyHash };
   const fresh = messages.filter((_, i) => remembered[i] === undefined);
-  const outcomes = await parts.accept.acceptAll(fresh);
+  const dueOf = plan === undefined ? undefined : new Map(messages.map((message, i) => [message, plan(i)]));
+  const outcomes = await take(parts, fresh, bulkId ?? '', dueOf);
   for (const { outcome } of outcomes) parts.count(outcome);
   const worst = outcomes.find(({ outcome }) => outcome === 'busy' || outcome === 'unavailable');
   if (worst !== undefined) return directException(worst.outcome === 'busy' ? 429 : 503);
   if (outcomes.some(({ outcome }) => outcome === 'duplicate-idempotency-key'))
     return directException(409, { text: 'A request with this Idempotency-Key is under way' });
   const answered = new Map(fresh.map((message, i) => [message, outcomes[i]]));
-  const answers = messages.map((message, i) => remembered[i] ?? answerTo(message, answered.get(message)));
+  const pending = plan === undefined ? StatusId.pendingEnroute : StatusId.pendingAccepted;
+  const answers = messages.map((message, i) => remembered[i] ?? answerTo(message, answered.get(message), pending));
   return {
     status: 200,
     body: JSON.stringify(
@@ -156,11 +167,37 @@ async function send(
   };
 }
 
+/** Accepts messages now, or stores those that are not refused at once for their time. */
+async function take(
+  parts: TemplateSendParts,
+  messages: readonly NewMessage[],
+  bulkId: string,
+  dueOf: ReadonlyMap<NewMessage, number> | undefined,
+): Promise<AcceptOutcome[]> {
+  if (dueOf === undefined) return parts.accept.acceptAll(messages);
+  const later = messages.filter(({ refusal }) => refusal === undefined);
+  const refused = messages.filter(({ refusal }) => refusal !== undefined);
+  const moment = momentOf(parts.clock);
+  const statuses = { statusId: StatusId.pendingAccepted, duplicateStatusId: StatusId.rejectedDuplicateMessageId };
+  const scheduled = later.map((message) => ({ message, dueAt: dueOf.get(message) ?? moment.now }));
+  const found = new Map<NewMessage, AcceptOutcome>();
+  const stored = later.length === 0 ? [] : await scheduleMessages(parts.database, moment, bulkId, scheduled, statuses);
+  for (const [i, message] of later.entries()) {
+    const outcome = stored[i];
+    found.set(message, outcome === undefined ? { outcome: 'accepted', seq: 0, day: moment.today } : { outcome });
+  }
+  parts.onScheduled();
+  const outcomes = await parts.accept.acceptAll(refused);
+  for (const [i, message] of refused.entries()) found.set(message, outcomes[i] ?? { outcome: 'unavailable' });
+  return messages.map((message) => found.get(message) ?? { outcome: 'unavailable' });
+}
+
 function answerTo(
   { recipient, messageId, id, refusal }: NewMessage,
   outcome: AcceptOutcome | undefined,
+  pending: number,
 ): Pick<RememberedAnswer, 'recipient' | 'messageId' | 'statusId'> {
-  const accepted = refusal?.statusId ?? StatusId.pendingEnroute;
+  const accepted = refusal?.statusId ?? pending;
   const statusId = outcome?.outcome === 'duplicate-message-id' ? StatusId.rejectedDuplicateMessageId : accepted;
   return { recipient, messageId: messageId ?? id, statusId };
 }

@@ -1,6 +1,7 @@
 // The request of `POST /whatsapp/1/message/template`: one message or many (Infobip 2.3), and its answer. A schedule is Parley's own.
 import { type Static, Type } from 'typebox';
 import { sendAnswer } from './answers.js';
+import { parseDate } from './dates.js';
 import { envelopeFields, requiredTextUpTo, urlOptionsField } from './fields.js';
 import { isObject } from './json.js';
 import { checkTemplateContent, templateContentFields, templateMessage } from './messages/template.js';
@@ -20,9 +21,28 @@ const message = Type.Object({
   smsFailover: Type.Optional(Type.Object({ from: requiredTextUpTo(24), text: requiredTextUpTo(4096) })),
 });
 
+const INT32_MAX = 2 ** 31 - 1;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const SPEED_UNIT_MS = { MINUTE: MINUTE_MS, HOUR: 60 * MINUTE_MS, DAY: DAY_MS } as const;
+const SCHEDULE_DAYS_MAX = 180;
+
+/** As events and SMS have it at Infobip; its template messages have none. */
+const schedule = Type.Object({
+  bulkId: Type.Optional(Type.String({ maxLength: BULK_ID_LENGTH_MAX })),
+  sendAt: Type.Optional(Type.String({ maxLength: 40 })),
+  sendingSpeedLimit: Type.Optional(
+    Type.Object({
+      amount: Type.Integer({ minimum: 1, maximum: INT32_MAX }),
+      timeUnit: Type.Optional(Type.Enum(['MINUTE', 'HOUR', 'DAY'])),
+    }),
+  ),
+});
+
 const bulk = Type.Object({
   messages: Type.Array(message, { minItems: 1, maxItems: MESSAGES_MAX }),
   bulkId: Type.Optional(Type.String({ maxLength: BULK_ID_LENGTH_MAX })),
+  options: Type.Optional(Type.Object({ schedule: Type.Optional(schedule) })),
 });
 
 /** One message of a bulk. */
@@ -45,6 +65,23 @@ const validate = compileValidator(bulk, {
 /** Reads a request; a wrong field anywhere refuses all of it, by a path that says in which message. */
 export function readTemplateBulk(body: unknown): Validated<TemplateBulk> {
   return validate(respelled(body));
+}
+
+/** When each message of a bulk is due, epoch ms; undefined: all of them now. */
+export type SendingPlan = ((i: number) => number) | undefined;
+
+/** The plan of a request, or what is wrong with it. A time that has passed means now; a speed limit spreads the messages evenly. */
+export function planOf({ options }: TemplateBulk, now: number): { plan: SendingPlan } | { violations: Violations } {
+  const { sendAt, sendingSpeedLimit: speed } = options?.schedule ?? {};
+  const at = sendAt === undefined ? now : parseDate(sendAt);
+  const path = 'options.schedule.sendAt';
+  if (at === undefined) return { violations: { [path]: ['must be a date and time'] } };
+  if (at > now + SCHEDULE_DAYS_MAX * DAY_MS)
+    return { violations: { [path]: [`must be within ${SCHEDULE_DAYS_MAX} days`] } };
+  if (at <= now && speed === undefined) return { plan: undefined };
+  const start = Math.max(now, at);
+  const gapMs = speed === undefined ? 0 : SPEED_UNIT_MS[speed.timeUnit ?? 'MINUTE'] / speed.amount;
+  return { plan: (i) => start + Math.floor(i * gapMs) };
 }
 
 /** Infobip's own page spells `applicationID` in places. */

@@ -419,3 +419,73 @@ test("Infobip's own client sends templates", async () => {
   assert.equal(answer.data.messages[0].status.groupName, 'PENDING');
   await until('it is shown', async () => (await shownTo(user))?.body === 'Dear Ann, order 78 is out.');
 });
+
+interface BulkView {
+  bulkId: string;
+  waiting: number;
+  nextAt: string;
+  lastAt: string;
+}
+
+test('a bulk waits for its time, goes out at its speed, and what still waits can be cancelled', async () => {
+  const users = Array.from({ length: 4 }, () => scene.newUser());
+  const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+  const messages = [
+    ...users.map((user, i) => message(user, 'text', { body: filled }, { messageId: `later-${i}` })),
+    message(users[0] ?? '', 'not_there', { body: filled }, { messageId: 'later-never' }),
+  ];
+  const schedule = { bulkId: 'later-1', sendAt, sendingSpeedLimit: { amount: 2, timeUnit: 'MINUTE' } };
+  const { status, body: answer } = await post(messages, { options: { schedule } }, { 'idempotency-key': 'later-key' });
+  assert.equal(status, 200, JSON.stringify(answer));
+  assert.equal(answer.bulkId, 'later-1');
+  const names = answer.messages.map((one) => one.status.name);
+  assert.deepEqual(names, [...users.map(() => 'PENDING_ACCEPTED'), 'UNDELIVERABLE_REJECTED_PLATFORM']);
+  const again = await post(messages, { options: { schedule } }, { 'idempotency-key': 'later-key' });
+  assert.deepEqual(again.body, answer);
+  const bulk = () => scene.world.api<BulkView>('/parley/1/bulks/later-1', { key: ann.key });
+  const { body: view } = await bulk();
+  assert.equal(view.waiting, 4);
+  assert.equal(new Date(view.nextAt).getTime(), new Date(sendAt).getTime());
+  assert.equal(new Date(view.lastAt).getTime() - new Date(view.nextAt).getTime(), 90_000);
+  const { body: listed } = await scene.world.api<{ results: BulkView[] }>('/parley/1/bulks', { key: ann.key });
+  assert.deepEqual(
+    listed.results.map(({ bulkId }) => bulkId),
+    ['later-1'],
+  );
+  assert.equal((await scene.atMeta(users[0] ?? '')).length, 0);
+  await scene.advance(3_600);
+  await scene.atMetaUntil(users[0] ?? '', 1);
+  await scene.advance(31);
+  await scene.atMetaUntil(users[1] ?? '', 1);
+  const report = await reportOf('later-1');
+  assert.deepEqual([report.status?.groupName, report.bulkId], ['DELIVERED', 'later-1']);
+  assert.equal((await bulk()).body.waiting, 2);
+  const canceled = await scene.world.api<object>('/parley/1/bulks/later-1', { key: ann.key, method: 'DELETE' });
+  assert.deepEqual([canceled.status, canceled.body], [200, { bulkId: 'later-1', canceled: 2 }]);
+  for (const id of ['later-2', 'later-3']) {
+    const told = await reportOf(id);
+    assert.deepEqual([told.status?.name, told.error?.id], ['UNDELIVERABLE_NOT_SENT', 4100]);
+  }
+  assert.equal((await bulk()).status, 404);
+  await scene.advance(600);
+  await statusOf(scene.newUser(), 'text', { body: filled });
+  assert.equal((await scene.atMeta(users[3] ?? '')).length, 0);
+});
+
+test('a schedule out of reach is a 400, one that has passed means now, and nobody sees or cancels the bulks of others', async () => {
+  const bob = await scene.newTenant();
+  const to = scene.newUser();
+  const one = [message(to, 'text', { body: filled })];
+  const at = (sendAt: string) => post(one, { options: { schedule: { sendAt, bulkId: 'reach-1' } } });
+  assert.deepEqual(fieldsOf((await at('2099-01-01T00:00:00Z')).body), ['options.schedule.sendAt']);
+  assert.deepEqual(fieldsOf((await at('soon')).body), ['options.schedule.sendAt']);
+  const past = await at('2020-01-01T00:00:00.000+0000');
+  assert.equal(past.body.messages[0]?.status.name, 'PENDING_ENROUTE');
+  const inAnHour = new Date((await scene.admin<{ now: string }>('/dev/clock')).now).getTime() + 3_600_000;
+  assert.equal((await at(new Date(inAnHour).toISOString())).status, 200);
+  assert.equal((await scene.world.api('/parley/1/bulks/reach-1', { key: bob.key })).status, 404);
+  assert.equal((await scene.world.api('/parley/1/bulks/reach-1', { key: bob.key, method: 'DELETE' })).status, 404);
+  const { results } = await scene.admin<{ results: BulkView[] }>('/bulks');
+  assert.ok(results.some(({ bulkId }) => bulkId === 'reach-1'));
+  assert.equal((await scene.world.api('/parley/1/bulks/reach-1', { key: ann.key, method: 'DELETE' })).status, 200);
+});

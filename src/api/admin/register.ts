@@ -7,6 +7,7 @@ import { DatabaseError } from '../../store/database.js';
 import type { Denial } from '../authenticate.js';
 import { isDenial, mayCall, withWait } from '../gate.js';
 import { accountRoutes } from './accounts.js';
+import { bulkRoutes } from './bulks.js';
 import { conversationRoutes } from './conversations.js';
 import { deliveryRoutes } from './deliveries.js';
 import { devClockRoutes } from './dev-clock.js';
@@ -46,6 +47,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...messageRoutes(parts),
     ...conversationRoutes(parts),
     ...templateRoutes(),
+    ...bulkRoutes(parts),
     ...flowRoutes(parts),
     ...replayRoutes(parts),
     ...smsRoutes(parts),

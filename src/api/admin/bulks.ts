@@ -1,0 +1,80 @@
+// /bulks: messages that wait for their time, by the id of their bulk; they can be cancelled until then.
+import { Type } from 'typebox';
+import { ErrorId } from '../../contract/errors.js';
+import { StatusId } from '../../contract/statuses.js';
+import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
+import { momentOf } from '../../pipeline/template-report.js';
+import { type BulkRow, cancelScheduled, findBulks, pageBulks } from '../../store/scheduled.js';
+import { accountIdField, pagingQuery } from './fields.js';
+import type { AdminParts } from './parts.js';
+import { accountFilter, accountIdOf, defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+
+/** Messages of one statement. */
+const GROUP_MAX = 1_000;
+
+/** The endpoints of bulks. */
+export function bulkRoutes(parts: AdminParts): Route[] {
+  const { database, clock } = parts;
+  const query = Type.Object({ ...accountIdField });
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/bulks',
+      summary: 'List bulks of which messages wait for their time',
+      query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      async handle({ caller, query: asked }) {
+        const filter = accountFilter(parts, caller, asked.accountId);
+        if (isRefusal(filter)) return filter;
+        const slice = sliceOf(asked);
+        return listReply(await pageBulks(database, filter.account, slice), slice, (row) => show(parts, row));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      url: '/bulks/:bulkId',
+      summary: 'Tell how much of a bulk waits, and until when',
+      query,
+      async handle({ caller, param, query: asked }) {
+        const filter = accountFilter(parts, caller, asked.accountId);
+        if (isRefusal(filter)) return filter;
+        const bulk = await findBulk(parts, filter.account, param('bulkId'));
+        return isRefusal(bulk) ? bulk : { status: 200, body: show(parts, bulk) };
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      url: '/bulks/:bulkId',
+      summary: 'Cancel what waits of a bulk; each message is reported as cancelled',
+      query,
+      async handle({ caller, param, query: asked }) {
+        const filter = accountFilter(parts, caller, asked.accountId);
+        if (isRefusal(filter)) return filter;
+        const bulk = await findBulk(parts, filter.account, param('bulkId'));
+        if (isRefusal(bulk)) return bulk;
+        const terms = { statusId: StatusId.notSent, errorId: ErrorId.canceled, limit: GROUP_MAX };
+        let canceled = 0;
+        for (let some = GROUP_MAX; some === GROUP_MAX; canceled += some)
+          some = await cancelScheduled(database, momentOf(clock), bulk.account, bulk.bulkId, terms);
+        return { status: 200, body: { bulkId: bulk.bulkId, canceled } };
+      },
+    }),
+  ];
+}
+
+async function findBulk({ database }: AdminParts, account: number | null, bulkId: string): Promise<BulkRow | Refusal> {
+  const [bulk, another] = await findBulks(database, account, bulkId);
+  if (another !== undefined)
+    return refuse('conflict', 'several accounts have a bulk of this id; name one', 'accountId');
+  return bulk ?? refuse('notFound', 'nothing waits of such a bulk');
+}
+
+function show(parts: AdminParts, { account, bulkId, waiting, firstDueAt, lastDueAt, createdAt }: BulkRow): object {
+  return {
+    bulkId,
+    accountId: accountIdOf(parts, account),
+    waiting,
+    nextAt: timeOf(firstDueAt),
+    lastAt: timeOf(lastDueAt),
+    createdAt: timeOf(createdAt),
+  };
+}
