@@ -12,7 +12,7 @@ import { jpegOf } from './sandbox-files.js';
 const MESSAGES = 200;
 const USERS = 60;
 /** Meta's answers take so long: the backup meets messages in flight, and others that wait. */
-const GRAPH_LATENCY_MS = 1_000;
+const GRAPH_LATENCY_MS = 4_000;
 const FINAL = ['delivered', 'read', 'failed', 'expired'];
 const ENV = { PARLEY_SECRET_KEY: Buffer.alloc(32, 3).toString('base64'), PARLEY_META_APP_SECRET: 'app-secret' };
 
