@@ -1,4 +1,5 @@
 // One connection to an SMSC, bound as a transceiver: requests with their answers, the keep-alive, and what comes in (SMPP 3.4).
+import { isIP } from 'node:net';
 import { connect as connectSmpp, PDU, type Pdu, type Session } from 'smpp';
 
 /** Where and as whom to bind. */
@@ -69,7 +70,8 @@ function pause(ms: number): Promise<void> {
 
 function connect({ host, port, tls }: SmppAddress): Promise<Session> {
   return new Promise((resolve, reject) => {
-    const options = { host, port, ...(tls ? { tls: true, servername: host } : {}) };
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    const options = { host, port, ...(tls ? { tls: true, ...name } : {}) };
     const session = connectSmpp(options, () => {
       clearTimeout(timer);
       session.removeListener('error', fail);
