@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { createLifecycle } from '../src/lib/lifecycle.js';
 import type { Bench, Case, Row } from './bench.js';
 import { accept } from './cases/accept.js';
+import { bulkTemplates } from './cases/bulk-templates.js';
 import { deliveries, deliveries1000Endpoints, deliveriesBatched } from './cases/deliveries.js';
 import { endToEnd } from './cases/end-to-end.js';
 import { growth } from './cases/growth.js';
@@ -22,6 +23,7 @@ const CASES: readonly Case[] = [
   accept,
   endToEnd,
   imageSends,
+  bulkTemplates,
   inboundAck,
   inboundMedia,
   growth,

@@ -93,3 +93,27 @@ async function measure(load: Rig['load'], job: LoadJob, cpu: BenchGateway['cpu']
     cpuMsPostgres: used(before.postgresMs, after.postgresMs),
   };
 }
+
+/** One request of `count` template messages: messages a second until both reports of all are there, and when it was answered. */
+export async function measureBulk(
+  rig: Rig,
+  through: Relaying,
+  count: number,
+): Promise<{ round: Round; acceptedMs: number }> {
+  await rig.stub.ask({ callbackUrl: `${through.url}/meta/webhook`, appSecret: through.appSecret });
+  const { url, apiKey, senders } = through;
+  const target: Target = { kind: 'bulk', url, apiKey, senders, notifyUrl: `${rig.load.url}/reports` };
+  const job = { target, connections: 1, count, durationMs: null, window: count };
+  const watched: { acceptedMs: number | null } = { acceptedMs: null };
+  const load: Rig['load'] = {
+    ...rig.load,
+    async ask(asked) {
+      const result = await rig.load.ask(asked);
+      watched.acceptedMs = result.acceptedMs;
+      return result;
+    },
+  };
+  const round = await measure(load, job, through.cpu);
+  if (watched.acceptedMs === null) throw new Error('a bulk without an answer');
+  return { round, acceptedMs: watched.acceptedMs };
+}

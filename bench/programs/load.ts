@@ -1,7 +1,7 @@
 // A program: the load generator, closed loop over kept-alive connections, and the receiver of the reports it asked for.
 import { createHttpClient, type HttpClient } from './http-client.js';
 import { report, serve } from './program.js';
-import { createRequests, type LoadRequest, type Target } from './requests.js';
+import { bulkRequest, createRequests, type LoadRequest, type Target } from './requests.js';
 
 /** One run. It ends after `count` requests, or when `durationMs` is over; the last answers are waited for. */
 export interface LoadJob {
@@ -24,6 +24,8 @@ export interface LoadResult {
   failures: number;
   /** Reports that came a second time. */
   repeated: number;
+  /** Of a bulk: from its request to the answer. */
+  acceptedMs: number | null;
 }
 
 interface Run {
@@ -32,6 +34,7 @@ interface Run {
   client: HttpClient;
   request(run: number, n: number): LoadRequest;
   startedAt: number;
+  acceptedMs: number | null;
   deadline: number;
   issued: number;
   answered: number;
@@ -62,7 +65,8 @@ function start(job: LoadJob): Promise<LoadResult> {
     const startedAt = performance.now();
     const client = createHttpClient(job.target.url, job.connections);
     const run: Run = {
-      ...{ id: state.runs, job, client, request: createRequests(job.target), startedAt },
+      ...{ id: state.runs, job, client, startedAt, acceptedMs: null },
+      request: job.target.kind === 'bulk' ? noRequest : createRequests(job.target),
       deadline: job.durationMs === null ? Number.POSITIVE_INFINITY : startedAt + job.durationMs,
       ...{ issued: 0, answered: 0, complete: 0, failures: 0, repeated: 0, waiting: 0, seen: 0 },
       ...{ postedAt: new Map(), reports: new Map(), latencies: [] },
@@ -81,7 +85,29 @@ function start(job: LoadJob): Promise<LoadResult> {
       reject(error);
     };
     state.current = run;
-    for (let index = 0; index < job.connections; index += 1) next(run);
+    if (job.target.kind === 'bulk') postBulk(run, job.target, job.count ?? 0);
+    else for (let index = 0; index < job.connections; index += 1) next(run);
+  });
+}
+
+function noRequest(): LoadRequest {
+  throw new Error('a bulk makes no single requests');
+}
+
+/** All messages of the run at once; each is complete with its reports. The body is made before the clock starts. */
+function postBulk(run: Run, target: Extract<Target, { kind: 'bulk' }>, count: number): void {
+  const { head, body } = bulkRequest(target, run.id, count);
+  run.startedAt = performance.now();
+  run.issued = count;
+  for (let n = 0; n < count; n += 1) run.postedAt.set(n, run.startedAt);
+  run.client.post(head, body, (status) => {
+    if (status !== 200) {
+      run.fail(new Error(`the bulk was answered ${status}`));
+      return;
+    }
+    run.acceptedMs = performance.now() - run.startedAt;
+    run.answered = count;
+    settle(run);
   });
 }
 
@@ -131,7 +157,8 @@ function settle(run: Run): void {
   const { failures, repeated, complete: done } = run;
   const sorted = run.latencies.sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  run.finish({ done, elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99), failures, repeated });
+  const { acceptedMs } = run;
+  run.finish({ done, elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99), failures, repeated, acceptedMs });
 }
 
 /** A run that stands still is broken: say where. */

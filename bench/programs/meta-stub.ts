@@ -78,6 +78,20 @@ function tell(send: Send, index: number, tries: number): void {
   });
 }
 
+/** The one template that there is, as Graph lists it (Meta 4.1). */
+const TEMPLATES = JSON.stringify({
+  data: [
+    {
+      id: '501',
+      name: 'parcel_out',
+      language: 'en_GB',
+      status: 'APPROVED',
+      category: 'UTILITY',
+      components: [{ type: 'BODY', text: 'Dear {{1}}, your parcel {{2}} will be with you tomorrow between 9 and 12.' }],
+    },
+  ],
+});
+
 /** The file that messages link to, for the gateway to fetch; any upload of it is good. */
 function sendFile(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': JPEG.length, etag: '"1"' });
@@ -85,6 +99,8 @@ function sendFile(response: ServerResponse): void {
 }
 
 const url = await serve((request, body, response) => {
+  if (request.method === 'GET' && request.url?.includes('/message_templates') === true)
+    return sendJson(response, TEMPLATES);
   if (request.method === 'GET') return sendFile(response);
   if (request.url?.endsWith('/media') === true) return sendJson(response, '{"id":"1013859600285441"}');
   const send = take(request.url ?? '', body);

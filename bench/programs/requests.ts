@@ -14,6 +14,8 @@ export type Target =
   | { kind: 'text'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string }
   /** The same with images, all of one file. */
   | { kind: 'image'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string; mediaUrl: string }
+  /** Template messages, all of a run in one request. */
+  | { kind: 'bulk'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string }
   /** Signed inbound texts to the gateway's Meta webhook, one a request. */
   | { kind: 'inbound'; url: string; appSecret: string; senders: BenchSender[] }
   /** Graph sends to the sandbox. */
@@ -36,6 +38,8 @@ export function createRequests(target: Target): (run: number, n: number) => Load
       return sendRequests(target, 'text', { text: TEXT });
     case 'image':
       return sendRequests(target, 'image', { mediaUrl: target.mediaUrl, caption: TEXT });
+    case 'bulk':
+      throw new Error('a bulk is one request');
     case 'inbound':
       return inboundRequests(target);
     case 'graph':
@@ -69,6 +73,24 @@ function sendRequests(
       notifyUrl,
     }),
   });
+}
+
+/** One request with `count` template messages of run `run`. */
+export function bulkRequest(target: Extract<Target, { kind: 'bulk' }>, run: number, count: number): LoadRequest {
+  const { url, apiKey, senders, notifyUrl } = target;
+  const head = requestHead(`${url}/whatsapp/1/message/template`, { authorization: `App ${apiKey}` });
+  const messages = Array.from({ length: count }, (_, n) => ({
+    from: senderAt(senders, n).sender,
+    to: recipientOf(n),
+    content: {
+      templateName: 'parcel_out',
+      language: 'en_GB',
+      templateData: { body: { placeholders: [`user ${n}`, `P-${run}-${n}`] } },
+    },
+    callbackData: `${run}:${n}`,
+    notifyUrl,
+  }));
+  return { head, body: JSON.stringify({ messages }) };
 }
 
 function inboundRequests({ url, appSecret, senders }: Extract<Target, { kind: 'inbound' }>) {
