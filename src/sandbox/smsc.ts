@@ -141,7 +141,10 @@ function sendReceipt(session: Session, pdu: Pdu, id: string, stat: string): void
   );
 }
 
-/** One message of type `sms`, delivered: whether the user is on WhatsApp does not matter here. */
+/**
+ * One message of type `sms`, delivered: whether the user is on WhatsApp does not matter here. The phone has one list of chats, so it
+ * stands in that of the business number that was last in touch.
+ */
 function show(world: World, { from, to, text, parts, coding }: Whole): void {
   const settings = world.settings();
   const seq = settings.nextMessageSeq;
@@ -154,9 +157,9 @@ function show(world: World, { from, to, text, parts, coding }: Whole): void {
     direction: 'out',
     from,
     to,
-    phoneNumberId: '',
+    phoneNumberId: world.userOf(to).lastPhoneNumberId ?? '',
     type: 'sms',
-    payload: { type: 'sms', sms: { text, parts, coding } },
+    payload: { type: 'sms', sms: { from, text, parts, coding } },
     bizOpaque: null,
     acceptedAt,
     graphMajor: 0,

@@ -78,7 +78,7 @@ test('a template to a number that is not on WhatsApp arrives as an SMS on the sa
     seen.messages.map(({ type }) => type),
     ['template', 'sms'],
   );
-  assert.deepEqual(seen.messages[1]?.payload.sms, { text: 'Parcel 7', parts: 1, coding: 'gsm7' });
+  assert.deepEqual(seen.messages[1]?.payload.sms, { from: 'Depot', text: 'Parcel 7', parts: 1, coding: 'gsm7' });
 });
 
 /** An SMSC behind TLS that takes everything. */

@@ -46,7 +46,15 @@ test('a failed message goes out as an SMS, shown on the phone, with a second rep
   await failover.tell(sent, 'failed', 131026);
   const [shown] = await failover.phoneUntil(sent.user, 1);
   assert.equal(shown?.from, 'Depot');
-  assert.deepEqual(shown?.payload.sms, { text: SMS.text, parts: 1, coding: 'gsm7' });
+  assert.deepEqual(shown?.payload.sms, { from: 'Depot', text: SMS.text, parts: 1, coding: 'gsm7' });
+  // In the chat of the number that wrote, so that people see it.
+  const { body: chats } = await failover.scene.world.sandbox<{ chats: { last: { type: string } }[] }>(
+    `/_sandbox/chats?user=${sent.user}`,
+  );
+  assert.deepEqual(
+    chats.chats.map(({ last }) => last.type),
+    ['sms'],
+  );
   const sms = await reportUntil(receiver, sent, 'SMS', DELIVERED);
   const whatsapp = reportsOf(receiver, sent).find(({ channel }) => channel === 'WHATSAPP');
   assert.equal(whatsapp?.error?.metaCode, 131026);
@@ -73,7 +81,7 @@ test('long texts and other alphabets go out in parts and arrive whole', async ()
     const sent = await send({ from: '441134960009', text });
     await failover.tell(sent, 'failed', 131026);
     const [shown] = await failover.phoneUntil(sent.user, 1);
-    assert.deepEqual(shown?.payload.sms, { text, parts, coding });
+    assert.deepEqual(shown?.payload.sms, { from: '441134960009', text, parts, coding });
     assert.equal((await reportUntil(receiver, sent, 'SMS', DELIVERED)).messageCount, parts);
   }
 });

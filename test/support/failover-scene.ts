@@ -13,7 +13,7 @@ export interface WayResult extends Result {
 /** A short message on a phone. */
 export interface PhoneSms {
   from: string;
-  payload: { sms: { text: string; parts: number; coding: string } };
+  payload: { sms: { from: string; text: string; parts: number; coding: string } };
 }
 
 /** A scene in which Meta does nothing by itself. */

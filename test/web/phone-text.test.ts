@@ -82,6 +82,7 @@ test('a summary is one line without marks', () => {
   assert.equal(out('image', { image: { caption: 'Look' } }), 'Look');
   assert.equal(out('audio', { audio: { voice: true } }), 'Voice');
   assert.equal(out('interactive', { interactive: { type: 'button', body: { text: '*Which?*' } } }), 'Which?');
+  assert.equal(out('sms', { sms: { from: 'Depot', text: 'Order *7*' } }), 'SMS: Order *7*');
   assert.equal(out('hologram', {}), 'Unknown');
   assert.equal(quotedId({ direction: 'in', type: 'text', payload: { context: { id: 'wamid.1' } } }), 'wamid.1');
   assert.equal(

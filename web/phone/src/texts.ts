@@ -162,6 +162,7 @@ export const texts = {
     flowHint: 'What the user filled in, as JSON. It is sent as the flow’s answer.',
     flowAnswer: 'Answer',
     template: 'Template',
+    sms: (from: string) => `SMS from ${from}`,
     copyCode: 'Copy code',
     autofill: 'Autofill',
     filled: (code: string) => `The app was handed ${code}`,

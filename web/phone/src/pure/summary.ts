@@ -57,6 +57,8 @@ export function summaryOf({ type, payload, rendered }: Summarised, words: Summar
       return words.order;
     case 'template':
       return plainText(textAt(rendered, 'body')) || `${words.template}: ${textAt(object, 'name')}`;
+    case 'sms':
+      return `SMS: ${textAt(object, 'text')}`;
     case 'system':
       return textAt(object, 'body');
     case 'edit':
