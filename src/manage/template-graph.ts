@@ -39,7 +39,7 @@ function refusalOf(status: number, error: JsonObject | undefined): TemplateRefus
   const said = wordsOf(error);
   if (CALL_LIMITS.has(code)) return { refusal: 'tooMany', detail: said };
   if (TOKEN_CODES.has(code) || (code >= 200 && code < 300))
-    return { refusal: 'upstream', detail: `Meta refuses the access token of this sender: ${said}` };
+    return wrongField('sender', 'Meta refuses the access token of this sender.');
   if (subcode === MISSING_SUBCODE) return { refusal: 'notFound' };
   const field = subcode === undefined ? undefined : FIELD_OF_SUBCODE[subcode];
   return field === undefined ? { refusal: 'invalid', detail: said } : wrongField(field, said);
