@@ -184,7 +184,7 @@ test('each code that stops its sender shows so, for its time, and loses nothing'
         return shown.pausedUntil === null ? undefined : shown;
       });
       assert.equal(pauseReason, `meta ${code}`);
-      const { events } = await scene.life(id);
+      const { events } = await scene.lifeUntil(`the refusal of ${code}`, id, (life) => life.events.length > 0);
       const refusedAt = Date.parse(events[0]?.at ?? '');
       assert.equal(Math.round((Date.parse(pausedUntil ?? '') - refusedAt) / 10_000) * 10, fate.stops, `code ${code}`);
       await scene.removeFault(fault);
