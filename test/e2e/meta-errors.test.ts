@@ -229,7 +229,11 @@ test('each code that asks for time gets it, and the message goes then', async ()
     const to = scene.newUser();
     await scene.fault({ on: 'graph', match: { user: to }, effect: { code }, when: { next: 1 } });
     const id = await send(`/waits/${code}/`, to);
-    const { waiting, events } = await scene.lifeUntil(`held for ${code}`, id, (life) => life.waiting !== null);
+    const { waiting, events } = await scene.lifeUntil(
+      `held for ${code}`,
+      id,
+      (life) => life.waiting?.reason === 'retry' && life.events.length > 0,
+    );
     const waits = (Date.parse(waiting?.dueAt ?? '') - Date.parse(events[0]?.at ?? '')) / 1000;
     assert.equal(Math.round(waits / 10) * 10, fate.waits, `code ${code}`);
     await scene.advance(fate.waits + 5);
