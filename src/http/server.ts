@@ -63,7 +63,8 @@ export function createServer(
         },
       ),
     frameworkErrors: (_, request, reply) => answerUnroutable(request, reply),
-    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
+    // Whatever a request line may hold is a parameter, so that what is wrong with it is said in the form of its endpoint.
+    routerOptions: { maxParamLength: HEADERS_BYTES_MAX, ignoreTrailingSlash: true },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
   if (direct !== undefined) app.addHook('preClose', async () => direct.close());
