@@ -2,7 +2,6 @@
 // claimed before anything is sent and settled after; what was claimed by a process that is gone may have been sent, and is told so.
 import { ErrorId } from '../contract/errors.js';
 import { EventKind, StatusId } from '../contract/statuses.js';
-import { createAlarm } from '../lib/alarm.js';
 import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
@@ -23,6 +22,7 @@ import {
   SmsState,
   settleSms,
 } from '../store/sms.js';
+import { createDueLoop } from './due-loop.js';
 import { startLate } from './failover-late.js';
 import type { SmsRoutes } from './sms-routes.js';
 import { waitMs } from './wait.js';
@@ -75,50 +75,35 @@ const OUTCOME_KINDS = {
 export function createFailover(parts: FailoverParts): Failover {
   const { clock, log, routes } = parts;
   const stopping = new AbortController();
-  const alarm = createAlarm(clock, wake);
-  let running: Promise<void> | undefined;
-  let isWanted = false;
   /** Whether rows may be ours of which we never heard. */
   let isClaimLost = false;
-  routes.onReady(wake);
+  const loop = createDueLoop({ clock, pollMs: POLL_MS, run, onError });
+  routes.onReady(loop.wake);
 
-  function wake(): void {
-    isWanted = true;
-    if (stopping.signal.aborted || running !== undefined) return;
-    running = run().finally(() => {
-      running = undefined;
-      if (isWanted) wake();
-      else if (!stopping.signal.aborted) alarm.set(clock.now() + POLL_MS);
-    });
+  async function run(): Promise<undefined> {
+    await routes.refresh();
+    if (isClaimLost) await release(parts);
+    isClaimLost = false;
+    await startLate(parts);
+    await endThose(parts);
+    const onClaimLost = (): void => {
+      isClaimLost = true;
+    };
+    for (let hasMore = true; hasMore && !stopping.signal.aborted; )
+      hasMore = await sendSome(parts, stopping.signal, onClaimLost);
   }
 
-  async function run(): Promise<void> {
-    isWanted = false;
-    try {
-      await routes.refresh();
-      if (isClaimLost) await release(parts);
-      isClaimLost = false;
-      await startLate(parts);
-      await endThose(parts);
-      const onClaimLost = (): void => {
-        isClaimLost = true;
-      };
-      for (let hasMore = true; hasMore && !stopping.signal.aborted; )
-        hasMore = await sendSome(parts, stopping.signal, onClaimLost);
-    } catch (error) {
-      if (error instanceof DatabaseError && error.kind === 'lease') parts.onLost();
-      log.warn({ event: 'sms.waits', err: String(error) });
-    }
+  function onError(error: unknown): void {
+    if (error instanceof DatabaseError && error.kind === 'lease') parts.onLost();
+    log.warn({ event: 'sms.waits', err: String(error) });
   }
 
   return {
-    wake,
+    wake: loop.wake,
     receive: (account, receipt) => receive(parts, account, receipt),
     async stop() {
       stopping.abort();
-      isWanted = false;
-      alarm.stop();
-      await running;
+      await loop.stop();
       await routes.stop();
     },
   };

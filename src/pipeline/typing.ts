@@ -1,7 +1,6 @@
 // Shows typing indicators when they are due: Meta wants the user's last message named, which is marked read by it.
 // They wait in a table, so a restart loses none; showing one twice does no harm, so a lost answer is simply tried again.
 import { typingBody } from '../contract/typing.js';
-import { createAlarm } from '../lib/alarm.js';
 import type { Clock } from '../lib/clock.js';
 import { addDays, dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
@@ -17,14 +16,7 @@ import {
   postponeTyping,
   removeTyping,
 } from '../store/typing.js';
-
-/** Shows what is due. */
-export interface Typing {
-  /** Something was added, or it is time to begin. */
-  wake(): void;
-  /** Claims nothing more; resolves when nothing is under way. */
-  stop(): Promise<void>;
-}
+import { createDueLoop, type DueLoop } from './due-loop.js';
 
 /** What it works with. */
 export interface TypingParts {
@@ -47,53 +39,23 @@ const POLL_MS = 1_000;
 const LAST_INBOUND_DAYS = 30;
 
 /** Creates it; nothing happens before the first `wake`. */
-export function createTyping(parts: TypingParts): Typing {
+export function createTyping(parts: TypingParts): DueLoop {
   const { database, clock, log } = parts;
-  let running: Promise<void> | undefined;
-  let isWanted = false;
-  let isStopped = false;
-  const alarm = createAlarm(clock, wake);
-
-  function wake(): void {
-    isWanted = true;
-    if (isStopped || running !== undefined) return;
-    running = run().finally(() => {
-      running = undefined;
-      if (isWanted) wake();
-    });
-  }
-
-  async function run(): Promise<void> {
-    isWanted = false;
-    let nextAt = Number.POSITIVE_INFINITY;
-    try {
-      for (let hasMore = true; hasMore && !isStopped; ) {
-        const due = await claimTyping(database, clock.now(), clock.now() + CLAIM_MS, AT_ONCE_MAX);
-        // One that cannot be settled stays claimed a while and is then tried again.
-        await Promise.all(due.map((typing) => show(parts, typing).catch(complain)));
-        hasMore = due.length === AT_ONCE_MAX;
-      }
-      nextAt = (await nextTypingAt(database)) ?? nextAt;
-    } catch (error) {
-      complain(error);
-      nextAt = Number.POSITIVE_INFINITY;
+  async function run(isStopped: () => boolean): Promise<number | undefined> {
+    for (let hasMore = true; hasMore && !isStopped(); ) {
+      const due = await claimTyping(database, clock.now(), clock.now() + CLAIM_MS, AT_ONCE_MAX);
+      // One that cannot be settled stays claimed a while and is then tried again.
+      await Promise.all(due.map((typing) => show(parts, typing).catch(complain)));
+      hasMore = due.length === AT_ONCE_MAX;
     }
-    if (!isStopped) alarm.set(Math.min(nextAt, clock.now() + POLL_MS));
+    return (await nextTypingAt(database)) ?? undefined;
   }
 
   function complain(error: unknown): void {
     log.warn({ event: 'typing.waits', err: String(error) });
   }
 
-  return {
-    wake,
-    async stop() {
-      isStopped = true;
-      isWanted = false;
-      alarm.stop();
-      await running;
-    },
-  };
+  return createDueLoop({ clock, pollMs: POLL_MS, run, onError: complain });
 }
 
 async function show(parts: TypingParts, typing: DueTyping): Promise<void> {

@@ -91,11 +91,19 @@ test('gateway and PostgreSQL killed together are back within 10 seconds and noth
   });
 });
 
-test('what was with Meta at a kill and of which no status comes is sent again after the wait, though nothing else happens', async () => {
+test('what was with Meta at a kill and of which no status comes is sent again after the wait, though nothing else happens', async (t) => {
+  const progress = (mode: 'manual' | 'immediate') =>
+    scene.world.sandbox('/_sandbox/progress', { method: 'PUT', json: { mode } });
   const tenant = await scene.newTenant({ account: { unknownWaitSeconds: 2 } });
-  await scene.world.sandbox('/_sandbox/progress', { method: 'PUT', json: { mode: 'manual' } });
-  const slow = await scene.fault({ on: 'graph', effect: { latencyMs: 5_000 }, when: { next: 1 } });
   const to = scene.newUser();
+  await progress('manual');
+  t.after(() => progress('immediate'));
+  const slow = await scene.fault({
+    on: 'graph',
+    match: { user: to },
+    effect: { latencyMs: 5_000 },
+    when: { next: 1 },
+  });
   await scene.send({ to, from: tenant.sender }, { key: tenant.key });
   await until('Meta has the request', async () => (await scene.hits(slow)) === 1);
   await scene.world.killGateway();
@@ -105,7 +113,6 @@ test('what was with Meta at a kill and of which no status comes is sent again af
     // While webhooks of the kills before are late, it waits longer.
     60_000,
   );
-  await scene.world.sandbox('/_sandbox/progress', { method: 'PUT', json: { mode: 'immediate' } });
 });
 
 test('a gateway that is stopped in order loses nothing and goes on where it was', async () => {
