@@ -2,6 +2,7 @@
 // Readers are closures made once per schema; on the good path they allocate the clean objects only.
 import type { TSchema } from 'typebox';
 import { isObject } from './json.js';
+import { parseUrl } from './url.js';
 
 /** Wrong fields by dotted path, each with its phrases. */
 export type Violations = Record<string, string[]>;
@@ -170,9 +171,8 @@ function isWithin(text: string, min: number, max: number): boolean {
 
 /** Whether `text` is an absolute http or https URL without credentials. */
 function isHttpUrl(text: string): boolean {
-  if (!HTTP_URL.test(text) || !URL.canParse(text)) return false;
-  const url = new URL(text);
-  return url.hostname !== '' && url.username === '' && url.password === '';
+  const url = HTTP_URL.test(text) ? parseUrl(text) : undefined;
+  return url !== undefined && url.hostname !== '' && url.username === '' && url.password === '';
 }
 
 const booleanReader: Reader = (value, path, violations) =>

@@ -6,6 +6,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { codeOf, SafeFetchError, staticReason } from './safe-fetch.js';
 import { type AddressRule, createAddressRule } from './safe-fetch-address.js';
 import { guardedConnector, type Resolve } from './safe-fetch-agent.js';
+import { readUrl } from './url.js';
 
 /** An answer of any status but a redirect. */
 export interface DownloadAnswer {
@@ -91,9 +92,9 @@ async function follow(
     if (!REDIRECTS.has(status)) return { status, headers: said, body, url };
     body.destroy();
     const { location } = said;
-    if (typeof location !== 'string' || !URL.canParse(location, url.href))
-      throw new SafeFetchError('other', 'redirect without a place', 0);
-    text = new URL(location, url).href;
+    const next = typeof location === 'string' ? readUrl(location, url) : undefined;
+    if (next === undefined) throw new SafeFetchError('other', 'redirect without a place', 0);
+    text = next.href;
   }
   throw new SafeFetchError('other', 'too many redirects', 0);
 }

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Agent, Dispatcher } from 'undici';
 import { type AddressRule, createAddressRule } from './safe-fetch-address.js';
 import { type ClientTls, CODE_BLOCKED, createGuardedAgents, type GuardedAgentOptions } from './safe-fetch-agent.js';
+import { readUrl } from './url.js';
 
 /** Why a POST has no answer. */
 export type SafeFetchFailure = 'blocked' | 'connect' | 'timeout' | 'other';
@@ -94,8 +95,9 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
 
 /** Why `url` can never be reached under `rule`, as far as its text says. */
 export function staticReason(url: string, rule: AddressRule): string | undefined {
-  if (!URL.canParse(url)) return 'not a URL';
-  const { protocol, hostname, username, password } = new URL(url);
+  const parsed = readUrl(url);
+  if (parsed === undefined) return 'not a URL';
+  const { protocol, hostname, username, password } = parsed;
   if (protocol !== 'http:' && protocol !== 'https:') return 'not http or https';
   if (username !== '' || password !== '') return 'credentials in the URL';
   // The URL parser has already turned decimal, octal and hex spellings of IPv4 into dotted form.

@@ -1,5 +1,6 @@
 // What buttons a template may have: how many of each kind, in what order, and what each must say (Infobip 9, Meta 4.3).
 import { addViolation, type Violations } from '../readers.js';
+import { parseUrl } from '../url.js';
 import { checkNumbering, countPlaceholders } from './placeholders.js';
 import type { Button } from './structure.js';
 
@@ -59,7 +60,7 @@ function checkButton(button: Button, path: string, violations: Violations): void
 
 function checkUrl({ url, example }: Extract<Button, { type: 'URL' }>, path: string, violations: Violations): void {
   checkNumbering(url, `${path}.url`, violations, 1);
-  if (!ABSOLUTE_URL.test(url) || !URL.canParse(url.replace('{{1}}', '1')))
+  if (!ABSOLUTE_URL.test(url) || parseUrl(url.replace('{{1}}', '1')) === undefined)
     addViolation(violations, `${path}.url`, 'is not a valid url');
   if (countPlaceholders(url) === 0) return;
   if (!url.endsWith('{{1}}')) addViolation(violations, `${path}.url`, 'must have its placeholder at the end');

@@ -1,5 +1,6 @@
 // Outbound types `image`, `audio`, `video`, `document` and `sticker` (Meta 1.4). What the file must be is decided after acceptance.
 import Type, { type Static, type TSchema } from 'typebox';
+import { readUrl } from '../../../lib/url.js';
 import type { MediaKind } from '../../media/kinds.js';
 import type { Refusal } from '../errors.js';
 import { invalidValue, missingParameter, tooMany } from '../schema.js';
@@ -36,7 +37,7 @@ export function referenceTo(file: FileObject, kind: MediaKind, path: string): Me
 
 /** Whether the text is an absolute http or https URL with a host. */
 export function isWebAddress(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return /^https?:$/.test(readUrl(text)?.protocol ?? '');
 }
 
 function fileType(kind: MediaKind, extra: Record<string, TSchema>): OutboundType {
