@@ -76,6 +76,17 @@ CREATE TABLE routes (
 );
 CREATE INDEX routes_subscription ON routes (subscription);
 
+-- Whether all criteria of a subscription name what a key is bound to: pairs of application and entity, '' for any; none: any subscription. One
+-- without criteria is about the whole account, which is within nothing.
+CREATE FUNCTION within_platforms(p_criteria text, p_applications text[], p_entities text[]) RETURNS boolean LANGUAGE sql IMMUTABLE
+  RETURN p_applications = '{}' OR (p_criteria <> '[]' AND NOT EXISTS (
+    SELECT FROM json_array_elements(p_criteria::json) AS c (criterion)
+    WHERE NOT EXISTS (
+      SELECT FROM unnest(p_applications, p_entities) AS w (application, entity)
+      WHERE w.application = c.criterion ->> 'applicationId' AND (w.entity = '' OR w.entity = c.criterion ->> 'entityId')
+    )
+  ));
+
 -- Where a report goes.
 CREATE TYPE target AS (endpoint integer, url text);
 

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TObject, TSchema } from 'typebox';
 import type { ErrorHttpStatus } from '../contract/answers.js';
 import { isObject } from '../contract/json.js';
+import type { KeyOwner } from '../contract/key-platform.js';
 import { errorAnswer, type Operation, type OperationAnswer } from '../contract/openapi.js';
 import { addViolation, type Violations } from '../contract/readers.js';
 import type { Validated } from '../contract/validate.js';
@@ -13,9 +14,9 @@ import { sendServiceException } from './errors.js';
 import { callerOf, type Gate } from './gate.js';
 
 /** A request that was read. */
-export interface AccountCall<Body> {
-  /** Internal id of the account that calls. */
-  account: number;
+export interface AccountCall<Body> extends KeyOwner {
+  /** The account that calls, with what its key is bound to. */
+  owner: KeyOwner;
   /** A named part of the path. */
   param(name: string): string;
   query: Readonly<Record<string, unknown>>;
@@ -56,7 +57,7 @@ export interface AccountRoute {
   operation: Operation;
   method: Operation['method'];
   url: string;
-  answer(account: number, request: FastifyRequest): Promise<AccountAnswer | Refusal | WrongRequest>;
+  answer(owner: KeyOwner, request: FastifyRequest): Promise<AccountAnswer | Refusal | WrongRequest>;
 }
 
 const ERRORS = [401, 403, 413, 415, 429, 500, 503] as const satisfies ErrorHttpStatus[];
@@ -81,13 +82,14 @@ export function defineAccountRoute<Body>(definition: Definition<Body>): AccountR
     operation,
     method,
     url,
-    async answer(account, request) {
+    async answer(owner, request) {
       const read = body === undefined ? undefined : body.validate(request.body);
       if (read?.ok === false) return { violations: read.violations };
       const params = isObject(request.params) ? request.params : {};
       if (!Object.values(params).every(isStorable)) return { refusal: 'notFound', detail: 'nothing is named so' };
       const call = {
-        account,
+        ...owner,
+        owner,
         param: (name: string) => String(params[name] ?? ''),
         query: isObject(request.query) ? request.query : {},
         // Parse boundary: without a validator Body is inferred as unknown and never looked at.
@@ -110,17 +112,21 @@ export function registerAccountRoutes(scope: FastifyInstance, gate: Gate, routes
     scope.route({
       method: route.method,
       url: route.url,
-      handler: async (request, reply) => sendAnswer(reply, await route.answer(callerOf(request).account.id, request)),
+      handler: async (request, reply) => {
+        const { account, platform } = callerOf(request);
+        return sendAnswer(reply, await route.answer({ account: account.id, platform }, request));
+      },
     });
   }
 }
 
-const STATUSES = { notFound: 404, conflict: 409, invalid: 400, upstream: 503 } as const;
+const STATUSES = { notFound: 404, forbidden: 403, conflict: 409, invalid: 400, upstream: 503 } as const;
 
 function sendAnswer(reply: FastifyReply, answer: AccountAnswer | Refusal | WrongRequest): FastifyReply {
   if ('violations' in answer) return sendServiceException(reply, 400, { validationErrors: answer.violations });
   if (isRefusal(answer)) {
     const { refusal, detail, field } = answer;
+    if (refusal === 'forbidden') return sendServiceException(reply, 403);
     if (refusal !== 'invalid') return sendServiceException(reply, STATUSES[refusal], { text: sentence(detail) });
     return sendServiceException(reply, 400, { validationErrors: { [field ?? 'body']: [detail] } });
   }

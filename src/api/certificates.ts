@@ -85,11 +85,11 @@ function listRoute(
     summary,
     query: listQuery,
     answer: pageAnswer(example),
-    async handle({ account, query }) {
+    async handle({ account, platform, query }) {
       const violations: Violations = {};
       const search = readSearch(query, violations);
       if (hasViolations(violations)) return { violations };
-      return { status: 200, body: pageOf(await pageCertificates(database, account, search), search, show) };
+      return { status: 200, body: pageOf(await pageCertificates(database, account, platform, search), search, show) };
     },
   });
 }
@@ -107,8 +107,8 @@ function readRoute(
     tag: TAG,
     summary,
     answer: { status: 200, description: 'What is known of it', example },
-    async handle({ account, param }) {
-      const row = await findCertificate(database, account, param('certificateId'));
+    async handle({ account, platform, param }) {
+      const row = await findCertificate(database, account, param('certificateId'), platform);
       return row === undefined ? refuse('notFound', 'no such certificate') : { status: 200, body: show(row) };
     },
   });
@@ -128,8 +128,8 @@ function changeRoutes(parts: CertificateParts, showStatus: (row: CertificateRow)
       },
       answer: { status: 201, description: 'Stored; Location names it', example: status },
       errors: [409],
-      async handle({ account, body: { certificateId, certificateContent, passphrase } }) {
-        const row = await createCertificate(parts, account, {
+      async handle({ owner, body: { certificateId, certificateContent, passphrase } }) {
+        const row = await createCertificate(parts, owner, {
           certificateId,
           content: Buffer.from(certificateContent, 'base64'),
           passphrase: passphrase === undefined ? undefined : Buffer.from(passphrase, 'base64').toString('utf8'),
@@ -145,8 +145,8 @@ function changeRoutes(parts: CertificateParts, showStatus: (row: CertificateRow)
       summary: 'Delete a certificate that no profile uses',
       answer: { status: 200, description: 'Deleted', example: { certificateId: 'c-1' } },
       errors: [409],
-      async handle({ account, param }) {
-        const row = await removeCertificate(parts, account, param('certificateId'));
+      async handle({ owner, param }) {
+        const row = await removeCertificate(parts, owner, param('certificateId'));
         return isRefusal(row) ? row : { status: 200, body: { certificateId: row.certificateId } };
       },
     }),
@@ -162,8 +162,8 @@ function testRoute(parts: CertificateParts): AccountRoute {
     summary: 'Post an empty list of reports to a URL, showing a certificate',
     body: { schema: certificateTestSchema, example, validate: validateCertificateTest },
     answer: { status: 200, description: 'How it went', example: { ...example, result: 'SUCCESS', failReasons: [] } },
-    async handle({ account, body: { certificateId, webhookUrl } }) {
-      const test = await testCertificate(parts, account, certificateId, webhookUrl);
+    async handle({ owner, body: { certificateId, webhookUrl } }) {
+      const test = await testCertificate(parts, owner, certificateId, webhookUrl);
       return isRefusal(test) ? test : { status: 200, body: { certificateId, webhookUrl, ...test } };
     },
   });

@@ -55,7 +55,7 @@ export function inboundConfigurationRoutes(parts: InboundConfigurationParts): Ac
       summary: 'List what is done with messages to a number, by keyword',
       query,
       answer: { status: 200, description: 'The configurations', example: [example] },
-      async handle({ account, query: given }) {
+      async handle({ account, platform, query: given }) {
         const violations: Violations = {};
         const read = (name: string, lengthMax = TEXT_LENGTH_MAX) => readText(given, name, lengthMax, violations);
         const key = read('configurationKey');
@@ -67,6 +67,7 @@ export function inboundConfigurationRoutes(parts: InboundConfigurationParts): Ac
         if (hasViolations(violations)) return { violations };
         const filter = {
           account,
+          platform,
           key: key ?? null,
           number: number ?? null,
           keyword: keyword === undefined ? null : normalKeyword(keyword),
@@ -90,8 +91,8 @@ export function inboundConfigurationRoutes(parts: InboundConfigurationParts): Ac
       },
       answer: { status: 200, description: 'What is done from now on', example },
       errors: [409],
-      async handle({ account, body }) {
-        const row = await upsertConfiguration(parts, account, body);
+      async handle({ owner, body }) {
+        const row = await upsertConfiguration(parts, owner, body);
         return isRefusal(row) ? row : { status: 200, body: show(row) };
       },
     }),
@@ -101,8 +102,8 @@ export function inboundConfigurationRoutes(parts: InboundConfigurationParts): Ac
       tag: TAG,
       summary: 'Delete a configuration: messages follow subscriptions again',
       answer: { status: 204, description: 'Deleted' },
-      async handle({ account, param }) {
-        const isDeleted = await deleteConfiguration(database, account, param('configurationKey'));
+      async handle({ owner, param }) {
+        const isDeleted = await deleteConfiguration(database, owner, param('configurationKey'));
         return isDeleted ? { status: 204 } : refuse('notFound', 'no such configuration');
       },
     }),

@@ -68,11 +68,14 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       summary: 'List notification profiles, newest first',
       query: pagingQuery,
       answer: pageAnswer(profileAnswer),
-      async handle({ account, query }) {
+      async handle({ account, platform, query }) {
         const violations: Violations = {};
         const slice = readSlice(query, SIZE_MAX, violations);
         if (hasViolations(violations)) return { violations };
-        return { status: 200, body: pageOf(await pageProfiles(database, account, slice), slice, showProfile) };
+        return {
+          status: 200,
+          body: pageOf(await pageProfiles(database, account, platform, slice), slice, showProfile),
+        };
       },
     }),
     defineAccountRoute({
@@ -83,8 +86,8 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       body: { schema: profileSchema, example: profileExample, validate: validateProfile },
       answer: { status: 201, description: 'Made; Location names it', example: profileIds },
       errors: [409],
-      async handle({ account, body }) {
-        const row = await createProfile(parts, account, body);
+      async handle({ owner, body }) {
+        const row = await createProfile(parts, owner, body);
         if (isRefusal(row)) return row;
         return { status: 201, body: profileIdsOf(row), location: `${PROFILES}/${row.profileId}` };
       },
@@ -95,8 +98,8 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'Read a notification profile',
       answer: { status: 200, description: 'The profile', example: profileAnswer },
-      async handle({ account, param }) {
-        const row = await findProfile(database, account, param('profileId'));
+      async handle({ account, platform, param }) {
+        const row = await findProfile(database, account, param('profileId'), platform);
         return row === undefined ? refuse('notFound', 'no such profile') : { status: 200, body: showProfile(row) };
       },
     }),
@@ -111,8 +114,8 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
         validate: validateNoIdProfile,
       },
       answer: { status: 200, description: 'Replaced', example: profileIds },
-      async handle({ account, param, body }) {
-        const row = await replaceProfile(parts, account, param('profileId'), body);
+      async handle({ owner, param, body }) {
+        const row = await replaceProfile(parts, owner, param('profileId'), body);
         return isRefusal(row) ? row : { status: 200, body: profileIdsOf(row) };
       },
     }),
@@ -123,8 +126,8 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       summary: 'Delete a notification profile that no subscription uses',
       answer: { status: 200, description: 'Deleted', example: profileIds },
       errors: [409],
-      async handle({ account, param }) {
-        const row = await removeProfile(parts, account, param('profileId'));
+      async handle({ owner, param }) {
+        const row = await removeProfile(parts, owner, param('profileId'));
         return isRefusal(row) ? row : { status: 200, body: profileIdsOf(row) };
       },
     }),
@@ -160,11 +163,11 @@ export function securityRoutes(parts: ProfileParts): AccountRoute[] {
       summary: 'List securities with their credentials, newest first',
       query: pagingQuery,
       answer: pageAnswer(securityExample),
-      async handle({ account, query }) {
+      async handle({ account, platform, query }) {
         const violations: Violations = {};
         const slice = readSlice(query, SIZE_MAX, violations);
         if (hasViolations(violations)) return { violations };
-        return { status: 200, body: pageOf(await pageSecurities(database, account, slice), slice, show) };
+        return { status: 200, body: pageOf(await pageSecurities(database, account, platform, slice), slice, show) };
       },
     }),
     defineAccountRoute({
@@ -175,8 +178,8 @@ export function securityRoutes(parts: ProfileParts): AccountRoute[] {
       body: { schema: securitySchema, example: securityExample, validate: validateSecurity },
       answer: { status: 201, description: 'Made; Location names it', example: { authId: 'h-1' } },
       errors: [409],
-      async handle({ account, body }) {
-        const made = await createSecurity(parts, account, body);
+      async handle({ owner, body }) {
+        const made = await createSecurity(parts, owner, body);
         const { authId } = body;
         return isRefusal(made) ? made : { status: 201, body: { authId }, location: `${SECURITY}/${authId}` };
       },
@@ -187,8 +190,8 @@ export function securityRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'Read a security with its credentials',
       answer: { status: 200, description: 'The security', example: securityExample },
-      async handle({ account, param }) {
-        const row = await findSecurity(database, account, param('authId'));
+      async handle({ account, platform, param }) {
+        const row = await findSecurity(database, account, param('authId'), platform);
         return row === undefined ? refuse('notFound', 'no such security') : { status: 200, body: show(row) };
       },
     }),
@@ -203,9 +206,9 @@ export function securityRoutes(parts: ProfileParts): AccountRoute[] {
         validate: validateNoIdSecurity,
       },
       answer: { status: 200, description: 'Replaced', example: { authId: 'h-1' } },
-      async handle({ account, param, body }) {
+      async handle({ owner, param, body }) {
         const authId = param('authId');
-        const done = await replaceSecurity(parts, account, { authId, ...body });
+        const done = await replaceSecurity(parts, owner, { authId, ...body });
         return isRefusal(done) ? done : { status: 200, body: { authId } };
       },
     }),
@@ -216,9 +219,9 @@ export function securityRoutes(parts: ProfileParts): AccountRoute[] {
       summary: 'Delete a security that no profile uses',
       answer: { status: 200, description: 'Deleted', example: { authId: 'h-1' } },
       errors: [409],
-      async handle({ account, param }) {
+      async handle({ owner, param }) {
         const authId = param('authId');
-        const done = await removeSecurity(parts, account, authId);
+        const done = await removeSecurity(parts, owner, authId);
         return isRefusal(done) ? done : { status: 200, body: { authId } };
       },
     }),

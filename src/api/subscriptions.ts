@@ -63,10 +63,10 @@ function listRoutes(parts: ProfileParts): AccountRoute[] {
       summary: 'List subscriptions of a channel, newest first; all conditions must hold',
       query: filters,
       answer: pageAnswer(example),
-      async handle({ account, param, query }) {
+      async handle({ account, platform, param, query }) {
         const violations: Violations = {};
         checkChannel(param('channel'), violations);
-        const filter = { account, channel: param('channel'), ...readFilter(query, violations) };
+        const filter = { account, platform, channel: param('channel'), ...readFilter(query, violations) };
         if (hasViolations(violations)) return { violations };
         return { status: 200, body: pageOf(await pageSubscriptions(parts.database, filter), filter, show) };
       },
@@ -87,12 +87,12 @@ function listRoutes(parts: ProfileParts): AccountRoute[] {
       },
       answer: { status: 201, description: 'Made; Location names it', example: ids },
       errors: [409],
-      async handle({ account, param, body }) {
+      async handle({ owner, param, body }) {
         const channel = param('channel');
         const violations: Violations = {};
         checkChannel(channel, violations);
         if (hasViolations(violations)) return { violations };
-        const row = await createSubscription(parts, account, channel, body);
+        const row = await createSubscription(parts, owner, channel, body);
         if (isRefusal(row)) return row;
         return {
           status: 201,
@@ -113,8 +113,9 @@ function oneRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'Read a subscription',
       answer: { status: 200, description: 'The subscription', example },
-      async handle({ account, param }) {
-        const row = await findSubscription(parts.database, account, param('channel'), param('subscriptionId'));
+      async handle({ account, platform, param }) {
+        const id = param('subscriptionId');
+        const row = await findSubscription(parts.database, account, param('channel'), id, platform);
         return row === undefined ? refuse('notFound', 'no such subscription') : { status: 200, body: show(row) };
       },
     }),
@@ -129,8 +130,8 @@ function oneRoutes(parts: ProfileParts): AccountRoute[] {
         validate: validateNoIdSubscription,
       },
       answer: { status: 200, description: 'Replaced', example: ids },
-      async handle({ account, param, body }) {
-        const row = await replaceSubscription(parts, account, param('channel'), param('subscriptionId'), body);
+      async handle({ owner, param, body }) {
+        const row = await replaceSubscription(parts, owner, param('channel'), param('subscriptionId'), body);
         return isRefusal(row) ? row : { status: 200, body: idsOf(row) };
       },
     }),
@@ -140,8 +141,8 @@ function oneRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'Delete a subscription; its profile stays',
       answer: { status: 200, description: 'Deleted', example: ids },
-      async handle({ account, param }) {
-        const row = await removeSubscription(parts, account, param('channel'), param('subscriptionId'));
+      async handle({ owner, param }) {
+        const row = await removeSubscription(parts, owner, param('channel'), param('subscriptionId'));
         return isRefusal(row) ? row : { status: 200, body: idsOf(row) };
       },
     }),

@@ -1,12 +1,13 @@
 // What the template endpoints share: the sender they are about, refusals in Infobip's old form, and answers on the API page.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { textAt } from '../contract/json.js';
-import { type BoundPlatform, bindPlatform } from '../contract/key-platform.js';
+import { type BoundPlatform, bindPlatform, isWithin } from '../contract/key-platform.js';
 import { errorAnswer, type OperationAnswer } from '../contract/openapi.js';
 import { templateAnswer, v1TemplateAnswer } from '../contract/templates/show.js';
 import { isTemplateRefusal, type TemplateRefusal } from '../manage/template-refusal.js';
-import type { TemplateParts } from '../manage/templates.js';
+import { readTemplates, type TemplateParts } from '../manage/templates.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
+import type { TemplateRow } from '../store/templates.js';
 import { sendServiceException } from './errors.js';
 import { callerOf, type Gate } from './gate.js';
 
@@ -42,6 +43,33 @@ export function withinKey<Body extends { platform?: unknown }>(
   const bound = bindPlatform(platform, named);
   if (bound === undefined) return undefined;
   return Object.keys(bound).length === 0 ? rest : { ...rest, platform: bound };
+}
+
+/**
+ * Whether the caller's key may see a template: those of its own applications and those of none, which Meta's own tools made and all of the account
+ * share. Only its own it may change.
+ */
+export function maySee(request: FastifyRequest, row: TemplateRow): boolean {
+  return row.applicationId === null || isWithin(callerOf(request).platform, row);
+}
+
+/** A template that was read, as far as the caller's key may see it. */
+export function seenOrNot(request: FastifyRequest, row: TemplateRow | TemplateRefusal): TemplateRow | TemplateRefusal {
+  return isTemplateRefusal(row) || maySee(request, row) ? row : { refusal: 'notFound' };
+}
+
+/** Why the caller's key may not change the templates that `isMeant`: it sees none of them, or one of them is not its own. */
+export async function barredFrom(
+  parts: TemplateApiParts,
+  request: FastifyRequest,
+  sender: DirectorySender,
+  isMeant: (row: TemplateRow) => boolean,
+): Promise<403 | 404 | undefined> {
+  const { platform } = callerOf(request);
+  if (platform.length === 0) return undefined;
+  const meant = (await readTemplates(parts, sender)).filter(isMeant);
+  if (meant.every((row) => isWithin(platform, row))) return undefined;
+  return meant.some((row) => maySee(request, row)) ? 403 : 404;
 }
 
 /** A sender that another process made a moment ago is known here at once. */

@@ -8,9 +8,9 @@ import { addViolation, type Violations } from '../contract/readers.js';
 import { templateAnswer } from '../contract/templates/show.js';
 import { CATEGORIES, LANGUAGES, TEMPLATE_STATUSES } from '../contract/templates/words.js';
 import { compileValidator } from '../contract/validate.js';
-import type { DirectoryAccount } from '../store/directory.js';
 import { pageTemplates, TEMPLATE_ORDERS, type TemplateFilter } from '../store/templates.js';
 import { apiErrorBody, sendApiError } from './api-errors.js';
+import type { AccountCaller } from './authenticate.js';
 import { callerOf } from './gate.js';
 import { exampleTemplate, type TemplateApiParts } from './template-answers.js';
 
@@ -45,7 +45,7 @@ export function registerAllTemplates(scope: FastifyInstance, parts: TemplateApiP
     const { applicationId, entityId, ...asked } = read.value;
     const named = bindPlatform(platform, { applicationId, entityId });
     if (named === undefined) return sendApiError(reply, 403);
-    const wanted = wantedOf(parts, account, { ...asked, ...named });
+    const wanted = wantedOf(parts, { account, platform }, { ...asked, ...named });
     if ('violations' in wanted) return sendApiError(reply, 400, wanted.violations);
     const { filter, page, size } = wanted;
     const { rows, total } = await pageTemplates(parts.database, filter, { limit: size, offset: page * size });
@@ -70,7 +70,7 @@ interface Wanted {
 
 function wantedOf(
   { directory }: TemplateApiParts,
-  account: DirectoryAccount,
+  { account, platform }: Pick<AccountCaller, 'account' | 'platform'>,
   asked: Static<typeof query>,
 ): Wanted | { violations: Violations } {
   const violations: Violations = {};
@@ -93,6 +93,7 @@ function wantedOf(
     name: asked.name,
     applicationId: asked.applicationId,
     entityId: asked.entityId,
+    platform,
     orderBy: order ?? 'templateId',
     isDescending: /^desc$/i.test(direction),
   };

@@ -9,6 +9,7 @@ import { sendServiceException } from './errors.js';
 import { readJsonOnly } from './json.js';
 import {
   exampleV1Template,
+  maySee,
   sendOr,
   TEMPLATE_ERRORS,
   type TemplateApiParts,
@@ -27,7 +28,7 @@ export function registerTemplatesV1(scope: FastifyInstance, parts: TemplateApiPa
   scope.get(PATH, (request, reply) =>
     withSender(parts, request, reply, async (sender) => {
       const rows = await readTemplates(parts, sender);
-      return reply.send({ templates: rows.map(v1TemplateAnswer) });
+      return reply.send({ templates: rows.filter((row) => maySee(request, row)).map(v1TemplateAnswer) });
     }),
   );
   scope.post(PATH, (request, reply) =>

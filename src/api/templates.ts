@@ -7,7 +7,10 @@ import { templateAnswer } from '../contract/templates/show.js';
 import { deleteTemplate, editTemplate, readTemplate, readTemplates, registerTemplate } from '../manage/templates.js';
 import { sendServiceException } from './errors.js';
 import {
+  barredFrom,
   exampleTemplate,
+  maySee,
+  seenOrNot,
   sendOr,
   sendTemplateRefusal,
   TEMPLATE_ERRORS,
@@ -26,12 +29,12 @@ export function registerTemplates(scope: FastifyInstance, parts: TemplateApiPart
   scope.get(PATH, (request, reply) =>
     withSender(parts, request, reply, async (sender) => {
       const rows = await readTemplates(parts, sender);
-      return reply.send({ templates: rows.map(templateAnswer) });
+      return reply.send({ templates: rows.filter((row) => maySee(request, row)).map(templateAnswer) });
     }),
   );
   scope.get(`${PATH}/:id`, (request, reply) =>
     withSender(parts, request, reply, async (sender) => {
-      const row = await readTemplate(parts, sender, textAt(request.params, 'id') ?? '');
+      const row = seenOrNot(request, await readTemplate(parts, sender, textAt(request.params, 'id') ?? ''));
       return sendOr(reply, row, (found) => reply.send(templateAnswer(found)));
     }),
   );
@@ -51,7 +54,10 @@ export function registerTemplates(scope: FastifyInstance, parts: TemplateApiPart
       const { value, files } = templateBodyOf(request.body);
       const bound = isObject(value) && isObject(value.platform) ? withinKey(request, value) : value;
       if (bound === undefined && value !== undefined) return sendServiceException(reply, 403);
-      const row = await editTemplate(parts, sender, textAt(request.params, 'id') ?? '', bound, files);
+      const id = textAt(request.params, 'id') ?? '';
+      const barred = await barredFrom(parts, request, sender, (row) => row.id === id);
+      if (barred !== undefined) return sendServiceException(reply, barred);
+      const row = await editTemplate(parts, sender, id, bound, files);
       return sendOr(reply, row, (edited) => reply.send(templateAnswer(edited)));
     }),
   );
@@ -62,6 +68,8 @@ export function registerTemplates(scope: FastifyInstance, parts: TemplateApiPart
         return sendServiceException(reply, 400, {
           validationErrors: { templateName: ['must match "^[a-z0-9_]{1,512}$"'] },
         });
+      const barred = await barredFrom(parts, request, sender, (row) => row.name === name);
+      if (barred !== undefined) return sendServiceException(reply, barred);
       const refused = await deleteTemplate(parts, sender, name);
       return refused === undefined ? reply.code(204).send() : sendTemplateRefusal(reply, refused);
     }),

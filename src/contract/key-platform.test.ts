@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BoundPlatform, bindPlatform, type KeyPlatform } from './key-platform.js';
+import { type BoundPlatform, bindCriteria, bindPlatform, isWithin, type KeyPlatform } from './key-platform.js';
 
 const crm: BoundPlatform = { applicationId: 'crm' };
 const shop: BoundPlatform = { applicationId: 'crm', entityId: 'shop' };
@@ -65,4 +65,32 @@ test('FORCE puts its own in whatever is named, the entity too', () => {
       [{ applicationId: 'other', entityId: 'x' }, crm],
     ],
   );
+});
+
+test('a key sees what is its own, and nothing of the whole account', () => {
+  const two: KeyPlatform[] = [{ applicationId: 'crm', entityId: 'shop', action: 'FILL' }, { applicationId: 'desk' }];
+  const seen = (named: { applicationId?: string | null; entityId?: string | null }): boolean => isWithin(two, named);
+  assert.deepEqual(
+    [shop, { applicationId: 'desk', entityId: 'any' }, crm, { applicationId: 'x' }, { entityId: 'shop' }, {}].map(seen),
+    [true, true, false, false, false, false],
+  );
+  assert.equal(seen({ applicationId: null, entityId: null }), false);
+  assert.equal(isWithin([], {}), true);
+  const forced: KeyPlatform[] = [{ applicationId: 'crm', action: 'FORCE' }, { applicationId: 'desk' }];
+  assert.deepEqual([isWithin(forced, crm), isWithin(forced, { applicationId: 'desk' })], [true, false]);
+});
+
+test('criteria are bound one by one, and none at all become the key’s own', () => {
+  const allowed: KeyPlatform[] = [{ applicationId: 'crm' }, { applicationId: 'desk', entityId: 'e' }];
+  const desk = { applicationId: 'desk', entityId: 'e' };
+  assert.deepEqual(bindCriteria([], []), []);
+  assert.deepEqual(bindCriteria(allowed, []), [crm, desk]);
+  assert.deepEqual(bindCriteria(allowed, [shop, desk]), [shop, desk]);
+  for (const wrong of [{}, { entityId: 'shop' }, { applicationId: 'desk' }, { applicationId: '' }])
+    assert.equal(bindCriteria(allowed, [crm, wrong]), undefined, JSON.stringify(wrong));
+  const fill: KeyPlatform[] = [{ applicationId: 'crm', entityId: 'shop', action: 'FILL' }, { applicationId: 'desk' }];
+  assert.deepEqual(bindCriteria(fill, []), [shop]);
+  assert.deepEqual(bindCriteria(fill, [{ callsConfigurationId: 'c' }]), [{ callsConfigurationId: 'c', ...shop }]);
+  const force: KeyPlatform[] = [{ applicationId: 'crm', action: 'FORCE' }];
+  assert.deepEqual(bindCriteria(force, [{ applicationId: 'x', entityId: 'y' }]), [crm]);
 });

@@ -1,11 +1,19 @@
 // Applications and entities that an API key is bound to (Infobip 1.1: platform).
 import type { NamedPlatform } from './provisioning.js';
+import type { SubscriptionCriterion } from './subscriptions/subscription.js';
 
 /** One of them. Without an action it is only allowed; FILL puts it in where a request names none; FORCE puts it in whatever is named. */
 export interface KeyPlatform {
   applicationId: string;
   entityId?: string;
   action?: 'FILL' | 'FORCE';
+}
+
+/** An account, as far as the key that acts for it is bound to applications of it; `platform` empty: to none. */
+export interface KeyOwner {
+  /** Internal id. */
+  account: number;
+  platform: readonly KeyPlatform[];
 }
 
 /** What counts: absent what nobody names. */
@@ -28,6 +36,47 @@ export function bindPlatform(platform: readonly KeyPlatform[], given: NamedPlatf
   if (isSilent) return fill === undefined ? named : ownOf(fill);
   const filled = fill === undefined ? named : fillIn(named, fill);
   return platform.some((entry) => isAllowed(entry, filled)) ? filled : undefined;
+}
+
+/** What something is about, as far as it says so; null like absent. */
+interface AboutPlatform {
+  applicationId?: string | null | undefined;
+  entityId?: string | null | undefined;
+}
+
+/** What a key bound to `platform` may see, make and change: FORCE leaves its own alone. Empty: everything. */
+export function rangeOf(platform: readonly KeyPlatform[]): readonly KeyPlatform[] {
+  const forced = platform.find(({ action }) => action === 'FORCE');
+  return forced === undefined ? platform : [forced];
+}
+
+/** Whether what is about this application and entity is within the range of a key. What is about none belongs to the whole account. */
+export function isWithin(platform: readonly KeyPlatform[], { applicationId, entityId }: AboutPlatform): boolean {
+  if (platform.length === 0) return true;
+  const about = namedBy({ applicationId: applicationId ?? undefined, entityId: entityId ?? undefined });
+  return rangeOf(platform).some((entry) => isAllowed(entry, about));
+}
+
+/**
+ * The criteria of a subscription that count under a key bound to `platform`; undefined when it may not name one of them. Without any a
+ * subscription is about the whole account: that becomes what the key fills in or forces, else all that it may name.
+ */
+export function bindCriteria(
+  platform: readonly KeyPlatform[],
+  criteria: readonly SubscriptionCriterion[],
+): SubscriptionCriterion[] | undefined {
+  if (platform.length === 0) return [...criteria];
+  if (criteria.length === 0) {
+    const own = platform.filter(({ action }) => action !== undefined);
+    return (own.length > 0 ? own : platform).map(ownOf);
+  }
+  const bound: SubscriptionCriterion[] = [];
+  for (const { applicationId, entityId, ...rest } of criteria) {
+    const counts = bindPlatform(platform, { applicationId, entityId });
+    if (counts === undefined || !isWithin(platform, counts)) return undefined;
+    bound.push({ ...rest, ...counts });
+  }
+  return bound;
 }
 
 function namedBy({ applicationId, entityId }: NamedPlatform): BoundPlatform {

@@ -1,5 +1,6 @@
 // Client certificates: uploaded, shown and removed. Their keys leave only to be used.
 
+import type { KeyOwner } from '../contract/key-platform.js';
 import type { WebhookClient } from '../customer/webhook-client.js';
 import { readCertificate, readClientCertificate, writeCertificate } from '../lib/client-certificate.js';
 import type { Clock } from '../lib/clock.js';
@@ -37,7 +38,7 @@ export interface CertificateRequest {
 /** Stores a certificate of an account. Refused when it cannot be used, or its id is taken. */
 export async function createCertificate(
   { database, clock, secrets }: CertificateParts,
-  account: number,
+  { account, platform }: KeyOwner,
   { certificateId, content, passphrase }: CertificateRequest,
 ): Promise<CertificateRow | Refusal> {
   const certificate = { content, passphrase };
@@ -47,18 +48,19 @@ export async function createCertificate(
   return transactOrRefuse(database, async (tx) => {
     const isNew = await insertCertificate(tx, account, { certificateId, content: sealed, ...read.facts }, clock.now());
     if (!isNew) giveUp('conflict', 'there is a certificate with this certificateId already', 'certificateId');
-    return (await findCertificate(tx, account, certificateId)) ?? giveUp('notFound', 'no such certificate');
+    return (await findCertificate(tx, account, certificateId, platform)) ?? giveUp('notFound', 'no such certificate');
   });
 }
 
 /** Removes a certificate that no profile uses. */
 export function removeCertificate(
   { database }: Pick<CertificateParts, 'database'>,
-  account: number,
+  { account, platform }: KeyOwner,
   certificateId: string,
 ): Promise<CertificateRow | Refusal> {
   return transactOrRefuse(database, async (tx) => {
-    const found = (await findCertificate(tx, account, certificateId)) ?? giveUp('notFound', 'no such certificate');
+    const found =
+      (await findCertificate(tx, account, certificateId, platform)) ?? giveUp('notFound', 'no such certificate');
     if (await isCertificateLinked(tx, found.id)) giveUp('conflict', 'a profile uses this certificate');
     await deleteCertificate(tx, found.id);
     return found;
@@ -78,13 +80,14 @@ const TEST_BODY = '{"results":[]}';
 /** Posts an empty list of reports to `url`, showing the certificate. Refused when there is none, or the URL can never be posted to. */
 export async function testCertificate(
   { database, clock, secrets, webhooks, checkUrl }: CertificateParts,
-  account: number,
+  { account, platform }: KeyOwner,
   certificateId: string,
   url: string,
 ): Promise<CertificateTest | Refusal> {
   const reason = checkUrl(url);
   if (reason !== undefined) return refuse('invalid', `cannot be posted to: ${reason}`, 'webhookUrl');
-  const sealed = await readCertificateContent(database, account, certificateId);
+  const found = await findCertificate(database, account, certificateId, platform);
+  const sealed = found && (await readCertificateContent(database, account, certificateId));
   if (sealed === undefined) return refuse('notFound', 'no such certificate');
   if (!url.toLowerCase().startsWith('https:'))
     return failed('the URL is not https', 'Certificates are shown over TLS only.');

@@ -1,6 +1,7 @@
 // What is done with messages to a number: made, changed and removed by number and keyword.
 import type { Static } from 'typebox';
 import { type inboundConfigurationSchema, normalKeyword } from '../contract/inbound-configuration.js';
+import { bindPlatform, isWithin, type KeyOwner, type KeyPlatform } from '../contract/key-platform.js';
 import type { Clock } from '../lib/clock.js';
 import { uuidv7 } from '../lib/id.js';
 import type { Runner } from '../store/accounts.js';
@@ -33,7 +34,7 @@ const NOTHING: Settings = { username: null, applicationId: null, entityId: null,
 /** Makes the configuration of a number and keyword, or changes what the request names of it. Refused for a number of nobody or of others. */
 export function upsertConfiguration(
   parts: InboundConfigurationParts,
-  account: number,
+  { account, platform }: KeyOwner,
   given: Given,
 ): Promise<InboundConfigurationRow | Refusal> {
   const { database, clock, checkUrl } = parts;
@@ -43,15 +44,26 @@ export function upsertConfiguration(
     const number = given.number ?? given.numberKey ?? '';
     const sender = (await findSender(tx, account, number)) ?? giveUp('notFound', 'no such number');
     const keyword = normalKeyword(given.keyword ?? '');
-    const [before] = await findConfigurations(tx, { account, key: null, number, keyword }, 1);
+    const [before] = await findConfigurations(tx, { account, key: null, number, keyword, platform: [] }, 1);
+    if (before !== undefined && !isWithin(platform, before)) giveUp('forbidden', 'belongs to another application');
     if (before === undefined && (await countConfigurations(tx, sender.id)) >= CONFIGURATIONS_MAX)
       giveUp('conflict', `a number has at most ${CONFIGURATIONS_MAX} configurations`);
-    const settings = changed(before ?? NOTHING, given);
+    const settings = bound(platform, changed(before ?? NOTHING, given));
     const endpoint = await endpointOf(tx, account, settings.url, clock.now());
     const row = { key: before?.key ?? uuidv7(clock.now()), keyword, ...settings, endpoint };
     await putConfiguration(tx, sender.id, row, clock.now());
     return { ...row, number };
   });
+}
+
+/** With the application and entity that count under a key bound to `platform`. */
+function bound(platform: readonly KeyPlatform[], settings: Settings): Settings {
+  if (platform.length === 0) return settings;
+  const { applicationId, entityId } = settings;
+  const named = { applicationId: applicationId ?? undefined, entityId: entityId ?? undefined };
+  const counts = bindPlatform(platform, named);
+  if (counts === undefined || !isWithin(platform, counts)) giveUp('forbidden', 'names no application of this key');
+  return { ...settings, applicationId: counts.applicationId ?? null, entityId: counts.entityId ?? null };
 }
 
 async function endpointOf(tx: Runner, account: number, url: string | null, now: number): Promise<number | null> {

@@ -1,5 +1,6 @@
 // Notification profiles and what they authenticate with: made, replaced and removed, each by the id that the client chose.
 import type { DeliverySecurity } from '../contract/delivery-profile.js';
+import type { KeyOwner } from '../contract/key-platform.js';
 import { type NoIdProfileRequest, type ProfileRequest, settingsOf } from '../contract/subscriptions/profile.js';
 import { credentialsOf, isNewSecurity, readCredentials, writeCredentials } from '../contract/subscriptions/security.js';
 import type { Clock } from '../lib/clock.js';
@@ -42,11 +43,11 @@ type SecurityRequest = Parameters<typeof credentialsOf>[0] & { authId: string };
 /** Makes a security of an account. Refused when the id is taken. */
 export function createSecurity(
   parts: ProfileParts,
-  account: number,
+  owner: KeyOwner,
   request: SecurityRequest,
 ): Promise<object | Refusal> {
   return transactOrRefuse(parts.database, async (tx) => {
-    await addSecurity(parts, tx, account, request, '');
+    await addSecurity(parts, tx, owner, request, '');
     return {};
   });
 }
@@ -54,20 +55,22 @@ export function createSecurity(
 /** Replaces a security; profiles that use it use what it is now. */
 export function replaceSecurity(
   parts: ProfileParts,
-  account: number,
+  owner: KeyOwner,
   request: SecurityRequest,
 ): Promise<object | Refusal> {
   return transactOrRefuse(parts.database, async (tx) => {
-    const isThere = await updateSecurity(tx, account, sealedSecurity(parts, request, ''));
-    if (!isThere) giveUp('notFound', 'no such security');
+    const found = await findSecurity(tx, owner.account, request.authId, owner.platform);
+    if (found === undefined) giveUp('notFound', 'no such security');
+    await updateSecurity(tx, owner.account, sealedSecurity(parts, request, ''));
     return {};
   });
 }
 
 /** Removes a security that no profile uses. */
-export function removeSecurity({ database }: ProfileParts, account: number, authId: string): Promise<object | Refusal> {
+export function removeSecurity({ database }: ProfileParts, owner: KeyOwner, authId: string): Promise<object | Refusal> {
   return transactOrRefuse(database, async (tx) => {
-    const found = (await findSecurity(tx, account, authId)) ?? giveUp('notFound', 'no such security');
+    const found =
+      (await findSecurity(tx, owner.account, authId, owner.platform)) ?? giveUp('notFound', 'no such security');
     if (await isSecurityLinked(tx, found.id)) giveUp('conflict', 'a profile uses this security');
     await deleteSecurity(tx, found.id);
     return {};
@@ -103,23 +106,23 @@ function sealedSecurity(
 async function addSecurity(
   parts: ProfileParts,
   tx: Runner,
-  account: number,
+  owner: KeyOwner,
   request: SecurityRequest,
   prefix: string,
 ): Promise<number> {
-  const id = await insertSecurity(tx, account, sealedSecurity(parts, request, prefix), parts.clock.now());
+  const id = await insertSecurity(tx, owner.account, sealedSecurity(parts, request, prefix), parts.clock.now());
   return id ?? giveUp('conflict', `there is a security with this authId already`, `${prefix}authId`);
 }
 
 /** Makes a profile of an account, and the security that it describes. Refused when an id is taken, or names nothing. */
 export function createProfile(
   parts: ProfileParts,
-  account: number,
+  owner: KeyOwner,
   request: ProfileRequest,
 ): Promise<ProfileRow | Refusal> {
   return transactOrRefuse(parts.database, async (tx) => {
-    await addProfile(parts, tx, account, request, '');
-    return existing(tx, account, request.profileId);
+    await addProfile(parts, tx, owner, request, '');
+    return existing(tx, owner, request.profileId);
   });
 }
 
@@ -127,16 +130,16 @@ export function createProfile(
 export async function addProfile(
   parts: ProfileParts,
   tx: Runner,
-  account: number,
+  owner: KeyOwner,
   request: ProfileRequest,
   prefix: string,
 ): Promise<number> {
   const { security } = request;
   const linked =
     security !== undefined && isNewSecurity(security)
-      ? await addSecurity(parts, tx, account, security, `${prefix}security.`)
-      : await securityNamed(tx, account, security?.authId, prefix);
-  const row = await toRow(parts, tx, account, { profileId: request.profileId, security: linked, request, prefix });
+      ? await addSecurity(parts, tx, owner, security, `${prefix}security.`)
+      : await securityNamed(tx, owner, security?.authId, prefix);
+  const row = await toRow(parts, tx, owner, { profileId: request.profileId, security: linked, request, prefix });
   const id = await insertProfile(tx, row, parts.clock.now());
   return id ?? giveUp('conflict', 'there is a profile with this profileId already', `${prefix}profileId`);
 }
@@ -144,44 +147,45 @@ export async function addProfile(
 /** Replaces a profile: what the request leaves out is gone. */
 export function replaceProfile(
   parts: ProfileParts,
-  account: number,
+  owner: KeyOwner,
   profileId: string,
   request: NoIdProfileRequest,
 ): Promise<ProfileRow | Refusal> {
   return transactOrRefuse(parts.database, async (tx) => {
-    if ((await findProfile(tx, account, profileId)) === undefined) giveUp('notFound', 'no such profile');
-    const security = await securityNamed(tx, account, request.security?.authId, '');
-    await updateProfile(tx, await toRow(parts, tx, account, { profileId, security, request, prefix: '' }));
-    return existing(tx, account, profileId);
+    if ((await findProfile(tx, owner.account, profileId, owner.platform)) === undefined)
+      giveUp('notFound', 'no such profile');
+    const security = await securityNamed(tx, owner, request.security?.authId, '');
+    await updateProfile(tx, await toRow(parts, tx, owner, { profileId, security, request, prefix: '' }));
+    return existing(tx, owner, profileId);
   });
 }
 
 /** Removes a profile that no subscription uses. */
 export function removeProfile(
   { database }: ProfileParts,
-  account: number,
+  owner: KeyOwner,
   profileId: string,
 ): Promise<ProfileRow | Refusal> {
   return transactOrRefuse(database, async (tx) => {
-    const found = await existing(tx, account, profileId);
+    const found = await existing(tx, owner, profileId);
     if (await isProfileLinked(tx, found.id)) giveUp('conflict', 'a subscription uses this profile');
     await deleteProfile(tx, found.id);
     return found;
   });
 }
 
-async function existing(tx: Runner, account: number, profileId: string): Promise<ProfileRow> {
-  return (await findProfile(tx, account, profileId)) ?? giveUp('notFound', 'no such profile');
+async function existing(tx: Runner, owner: KeyOwner, profileId: string): Promise<ProfileRow> {
+  return (await findProfile(tx, owner.account, profileId, owner.platform)) ?? giveUp('notFound', 'no such profile');
 }
 
 async function securityNamed(
   tx: Runner,
-  account: number,
+  owner: KeyOwner,
   authId: string | undefined,
   prefix: string,
 ): Promise<number | null> {
   if (authId === undefined) return null;
-  const found = await findSecurity(tx, account, authId);
+  const found = await findSecurity(tx, owner.account, authId, owner.platform);
   return found?.id ?? giveUp('invalid', 'does not exist', `${prefix}security.authId`);
 }
 
@@ -195,7 +199,7 @@ interface ProfileToStore {
 async function toRow(
   { secrets, checkUrl, clock }: ProfileParts,
   tx: Runner,
-  account: number,
+  owner: KeyOwner,
   { profileId, security, request, prefix }: ProfileToStore,
 ): Promise<NewProfile> {
   const notifyUrl = request.webhook?.notifyUrl ?? null;
@@ -204,25 +208,27 @@ async function toRow(
   const { signingSecrets, clientCertificateId } = request;
   const now = clock.now();
   return {
-    account,
+    account: owner.account,
     profileId,
     notifyUrl,
     endpoint:
-      notifyUrl === null ? null : await ensureProfileEndpoint(tx, account, new URL(notifyUrl).origin, profileId, now),
+      notifyUrl === null
+        ? null
+        : await ensureProfileEndpoint(tx, owner.account, new URL(notifyUrl).origin, profileId, now),
     settings: JSON.stringify(settingsOf(request)),
     security,
-    certificate: await certificateNamed(tx, account, clientCertificateId, prefix),
+    certificate: await certificateNamed(tx, owner, clientCertificateId, prefix),
     signingSecrets: signingSecrets === undefined ? null : secrets.seal(JSON.stringify(signingSecrets)),
   };
 }
 
 async function certificateNamed(
   tx: Runner,
-  account: number,
+  owner: KeyOwner,
   certificateId: string | undefined,
   prefix: string,
 ): Promise<number | null> {
   if (certificateId === undefined) return null;
-  const found = await findCertificate(tx, account, certificateId);
+  const found = await findCertificate(tx, owner.account, certificateId, owner.platform);
   return found?.id ?? giveUp('invalid', 'does not exist', `${prefix}clientCertificateId`);
 }

@@ -2,8 +2,11 @@
 import type { Runner } from '../store/accounts.js';
 import type { Database } from '../store/database.js';
 
-/** Why an operation was refused: no such thing (of this account), in the way of another, wrong by itself, or Meta could not be asked. */
-export type RefusalKind = 'notFound' | 'conflict' | 'invalid' | 'upstream';
+/**
+ * Why an operation was refused: no such thing (of this account), not within what the key is bound to, in the way of another, wrong by itself, or
+ * Meta could not be asked.
+ */
+export type RefusalKind = 'notFound' | 'forbidden' | 'conflict' | 'invalid' | 'upstream';
 
 /** One refusal. `detail` is for the caller and names nothing of other accounts. */
 export interface Refusal {

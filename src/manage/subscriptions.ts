@@ -1,4 +1,5 @@
 // Subscriptions: made, replaced and removed, with the routes that they mean.
+import { bindCriteria, type KeyOwner } from '../contract/key-platform.js';
 import { routesOf } from '../contract/routes.js';
 import { isNewProfile } from '../contract/subscriptions/profile.js';
 import {
@@ -28,53 +29,66 @@ const ROUTES_MAX = 500_000;
 /** Makes a subscription with the profile and the security that it describes. Refused when an id is taken, or names nothing. */
 export function createSubscription(
   parts: ProfileParts,
-  account: number,
+  owner: KeyOwner,
   channel: string,
-  request: SubscriptionRequest,
+  asked: SubscriptionRequest,
 ): Promise<SubscriptionRow | Refusal> {
-  const { subscriptionId, profile } = request;
+  const { account } = owner;
+  const { subscriptionId, profile } = asked;
   return transactOrRefuse(parts.database, async (tx) => {
+    const request = within(owner, asked);
     const profileKey = isNewProfile(profile)
-      ? await addProfile(parts, tx, account, profile, 'profile.')
-      : await profileNamed(tx, account, profile.profileId);
+      ? await addProfile(parts, tx, owner, profile, 'profile.')
+      : await profileNamed(tx, owner, profile.profileId);
     const row = { account, channel, subscriptionId, profile: profileKey, ...columnsOf(channel, request) };
     const id = await insertSubscription(tx, row, parts.clock.now());
     if (id === undefined)
       giveUp('conflict', 'there is a subscription with this subscriptionId already', 'subscriptionId');
     await route(tx, account, channel, id, request);
-    return existing(tx, account, channel, subscriptionId);
+    return existing(tx, owner, channel, subscriptionId);
   });
 }
 
 /** Replaces a subscription; its profile must be there. */
 export function replaceSubscription(
   { database }: Pick<ProfileParts, 'database'>,
-  account: number,
+  owner: KeyOwner,
   channel: string,
   subscriptionId: string,
-  request: NoIdSubscriptionRequest,
+  asked: NoIdSubscriptionRequest,
 ): Promise<SubscriptionRow | Refusal> {
+  const { account } = owner;
   return transactOrRefuse(database, async (tx) => {
-    const { id } = await existing(tx, account, channel, subscriptionId);
-    const profile = await profileNamed(tx, account, request.profile.profileId);
+    const request = within(owner, asked);
+    const { id } = await existing(tx, owner, channel, subscriptionId);
+    const profile = await profileNamed(tx, owner, request.profile.profileId);
     await updateSubscription(tx, { account, channel, subscriptionId, profile, ...columnsOf(channel, request) });
     await route(tx, account, channel, id, request);
-    return existing(tx, account, channel, subscriptionId);
+    return existing(tx, owner, channel, subscriptionId);
   });
 }
 
 /** Removes a subscription; its profile stays. Returns what it was. */
 export function removeSubscription(
   { database }: Pick<ProfileParts, 'database'>,
-  account: number,
+  owner: KeyOwner,
   channel: string,
   subscriptionId: string,
 ): Promise<SubscriptionRow | Refusal> {
   return transactOrRefuse(database, async (tx) => {
-    const found = await existing(tx, account, channel, subscriptionId);
+    const found = await existing(tx, owner, channel, subscriptionId);
     await deleteSubscription(tx, found.id);
     return found;
   });
+}
+
+/** With the criteria that count under the owner's key. */
+function within<Request extends Pick<SubscriptionRequest, 'criteria'>>(
+  { platform }: KeyOwner,
+  asked: Request,
+): Request {
+  const criteria = bindCriteria(platform, asked.criteria ?? []) ?? giveUp('forbidden', 'names another application');
+  return { ...asked, criteria };
 }
 
 type Described = Pick<SubscriptionRequest, 'name' | 'events' | 'criteria' | 'resources' | 'users'>;
@@ -109,17 +123,17 @@ async function route(
     giveUp('invalid', `criteria times resources of all subscriptions must not exceed ${ROUTES_MAX}`, 'criteria');
 }
 
-async function profileNamed(tx: Runner, account: number, profileId: string): Promise<number> {
-  const found = await findProfile(tx, account, profileId);
+async function profileNamed(tx: Runner, { account, platform }: KeyOwner, profileId: string): Promise<number> {
+  const found = await findProfile(tx, account, profileId, platform);
   return found?.id ?? giveUp('invalid', 'does not exist', 'profile.profileId');
 }
 
 async function existing(
   tx: Runner,
-  account: number,
+  { account, platform }: KeyOwner,
   channel: string,
   subscriptionId: string,
 ): Promise<SubscriptionRow> {
-  const found = await findSubscription(tx, account, channel, subscriptionId);
+  const found = await findSubscription(tx, account, channel, subscriptionId, platform);
   return found ?? giveUp('notFound', 'no such subscription');
 }

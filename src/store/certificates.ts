@@ -1,5 +1,7 @@
 // Client certificates of accounts, with their keys sealed.
+import type { KeyPlatform } from '../contract/key-platform.js';
 import type { Page, Runner, Slice } from './accounts.js';
+import { rangeValues, seenBy } from './key-range.js';
 
 /** A certificate as it is shown. Times are epoch ms. */
 export interface CertificateRow {
@@ -14,17 +16,18 @@ export interface CertificateRow {
 
 const COLUMNS = `id, certificate_id AS "certificateId", issued_by AS "issuedBy", issued_to AS "issuedTo", serial_number AS "serialNumber",
   valid_from AS "validFrom", valid_until AS "validUntil"`;
+const seen = (first: number): string => seenBy('h.certificate = x.id', first);
 const FIND = {
   name: 'certificate_find',
-  text: `SELECT ${COLUMNS} FROM certificates WHERE account = $1 AND certificate_id = $2`,
+  text: `SELECT ${COLUMNS} FROM certificates x WHERE account = $1 AND certificate_id = $2 AND ${seen(3)}`,
 };
-const SEARCH = 'account = $1 AND ($2::text IS NULL OR strpos(lower(certificate_id), lower($2)) > 0)';
+const SEARCH = `account = $1 AND ($2::text IS NULL OR strpos(lower(certificate_id), lower($2)) > 0) AND ${seen(3)}`;
 const page = (direction: 'ASC' | 'DESC') => ({
   name: `certificate_page_${direction.toLowerCase()}`,
-  text: `SELECT ${COLUMNS} FROM certificates WHERE ${SEARCH} ORDER BY certificate_id ${direction} LIMIT $3 OFFSET $4`,
+  text: `SELECT ${COLUMNS} FROM certificates x WHERE ${SEARCH} ORDER BY certificate_id ${direction} LIMIT $5 OFFSET $6`,
 });
 const PAGES = { ASC: page('ASC'), DESC: page('DESC') };
-const COUNT = { name: 'certificate_count', text: `SELECT count(*) AS total FROM certificates WHERE ${SEARCH}` };
+const COUNT = { name: 'certificate_count', text: `SELECT count(*) AS total FROM certificates x WHERE ${SEARCH}` };
 const CONTENT = {
   name: 'certificate_content',
   text: 'SELECT content FROM certificates WHERE account = $1 AND certificate_id = $2',
@@ -37,13 +40,14 @@ const INSERT = {
 const IS_LINKED = { name: 'certificate_is_linked', text: 'SELECT FROM profiles WHERE certificate = $1 LIMIT 1' };
 const DELETE = { name: 'certificate_delete', text: 'DELETE FROM certificates WHERE id = $1 RETURNING id' };
 
-/** An account's certificate by the client's id. */
+/** An account's certificate by the client's id, as far as a key bound to `platform` may see it. */
 export async function findCertificate(
   db: Runner,
   account: number,
   certificateId: string,
+  platform: readonly KeyPlatform[] = [],
 ): Promise<CertificateRow | undefined> {
-  const [row] = await db.run<CertificateRow>(FIND, [account, certificateId]);
+  const [row] = await db.run<CertificateRow>(FIND, [account, certificateId, ...rangeValues(platform)]);
   return row;
 }
 
@@ -53,14 +57,16 @@ export interface CertificateSearch extends Slice {
   direction: 'ASC' | 'DESC';
 }
 
-/** An account's certificates by id. */
+/** An account's certificates that a key bound to `platform` may see, by id. */
 export async function pageCertificates(
   db: Runner,
   account: number,
+  platform: readonly KeyPlatform[],
   { search, direction, limit, offset }: CertificateSearch,
 ): Promise<Page<CertificateRow>> {
-  const [count] = await db.run<{ total: number }>(COUNT, [account, search]);
-  const rows = await db.run<CertificateRow>(PAGES[direction], [account, search, limit, offset]);
+  const values = [account, search, ...rangeValues(platform)];
+  const [count] = await db.run<{ total: number }>(COUNT, values);
+  const rows = await db.run<CertificateRow>(PAGES[direction], [...values, limit, offset]);
   return { rows, total: count?.total ?? 0 };
 }
 

@@ -1,5 +1,7 @@
 // What is done with messages to numbers. Triggers copy it to the senders, where every message finds it.
+import type { KeyOwner, KeyPlatform } from '../contract/key-platform.js';
 import type { Runner } from './accounts.js';
+import { rangeValues } from './key-range.js';
 
 /** A configuration; `keyword` '' is for what has no configuration of its own. `key` is Infobip's configurationKey. */
 export interface InboundConfigurationRow {
@@ -19,14 +21,20 @@ export interface ConfigurationFilter {
   key: string | null;
   number: string | null;
   keyword: string | null;
+  /** What the key is bound to; empty: nothing. */
+  platform: readonly KeyPlatform[];
 }
 
+/** The condition that a configuration is within the range of a key. */
+const within = (first: number): string => `($${first}::text[] = '{}' OR EXISTS (
+    SELECT FROM unnest($${first}::text[], $${first + 1}::text[]) AS w (application, entity)
+    WHERE w.application = c.application_id AND (w.entity = '' OR w.entity = c.entity_id)))`;
 const FIND = {
   name: 'inbound_configurations',
   text: `SELECT c.key, s.sender AS number, c.keyword, c.username, c.application_id AS "applicationId", c.entity_id AS "entityId", c.url, c.endpoint
     FROM inbound_configurations c JOIN senders s ON s.id = c.lane AND s.deleted_at IS NULL
     WHERE c.account = $1 AND ($2::text IS NULL OR c.key = $2) AND ($3::text IS NULL OR s.sender = $3) AND ($4::text IS NULL OR c.keyword = $4)
-    ORDER BY s.sender, c.keyword LIMIT $5`,
+      AND ${within(5)} ORDER BY s.sender, c.keyword LIMIT $7`,
 };
 const PUT = {
   name: 'inbound_configuration_put',
@@ -47,16 +55,16 @@ const COUNT = {
 };
 const DELETE = {
   name: 'inbound_configuration_delete',
-  text: 'DELETE FROM inbound_configurations WHERE account = $1 AND key = $2 RETURNING key',
+  text: `DELETE FROM inbound_configurations c WHERE c.account = $1 AND c.key = $2 AND ${within(3)} RETURNING key`,
 };
 
 /** Configurations of live senders of an account, by number and keyword, at most `limit`. */
 export async function findConfigurations(
   db: Runner,
-  { account, key, number, keyword }: ConfigurationFilter,
+  { account, key, number, keyword, platform }: ConfigurationFilter,
   limit: number,
 ): Promise<InboundConfigurationRow[]> {
-  return db.run<InboundConfigurationRow>(FIND, [account, key, number, keyword, limit]);
+  return db.run<InboundConfigurationRow>(FIND, [account, key, number, keyword, ...rangeValues(platform), limit]);
 }
 
 /** Makes or replaces the configuration of a sender and keyword; one that is there keeps its key. */
@@ -87,7 +95,7 @@ export async function countConfigurations(db: Runner, lane: number): Promise<num
   return row?.total ?? 0;
 }
 
-/** Removes an account's configuration; false when there is none. */
-export async function deleteConfiguration(db: Runner, account: number, key: string): Promise<boolean> {
-  return (await db.run(DELETE, [account, key])).length === 1;
+/** Removes an account's configuration; false when there is none within the range of the key. */
+export async function deleteConfiguration(db: Runner, { account, platform }: KeyOwner, key: string): Promise<boolean> {
+  return (await db.run(DELETE, [account, key, ...rangeValues(platform)])).length === 1;
 }

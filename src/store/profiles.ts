@@ -1,5 +1,7 @@
 // Notification profiles of accounts: where reports of a subscription go, and how.
+import type { KeyPlatform } from '../contract/key-platform.js';
 import type { Page, Runner, Slice } from './accounts.js';
+import { rangeValues, seenBy } from './key-range.js';
 
 /** A profile as it is shown. `settings` is JSON. */
 export interface ProfileRow {
@@ -27,12 +29,16 @@ export interface NewProfile {
 const SELECT = `SELECT p.id, p.profile_id AS "profileId", p.notify_url AS "notifyUrl", p.settings, s.auth_id AS "authId",
     c.certificate_id AS "certificateId"
   FROM profiles p LEFT JOIN securities s ON s.id = p.security LEFT JOIN certificates c ON c.id = p.certificate`;
-const FIND = { name: 'profile_find', text: `${SELECT} WHERE p.account = $1 AND p.profile_id = $2` };
+const seen = (first: number): string => seenBy('h.id = p.id', first);
+const FIND = { name: 'profile_find', text: `${SELECT} WHERE p.account = $1 AND p.profile_id = $2 AND ${seen(3)}` };
 const PAGE = {
   name: 'profile_page',
-  text: `${SELECT} WHERE p.account = $1 ORDER BY p.id DESC LIMIT $2 OFFSET $3`,
+  text: `${SELECT} WHERE p.account = $1 AND ${seen(2)} ORDER BY p.id DESC LIMIT $4 OFFSET $5`,
 };
-const COUNT = { name: 'profile_count', text: 'SELECT count(*) AS total FROM profiles WHERE account = $1' };
+const COUNT = {
+  name: 'profile_count',
+  text: `SELECT count(*) AS total FROM profiles p WHERE p.account = $1 AND ${seen(2)}`,
+};
 const INSERT = {
   name: 'profile_insert',
   text: `INSERT INTO profiles (account, profile_id, notify_url, endpoint, settings, security, certificate, signing_secrets, created_at)
@@ -47,16 +53,27 @@ const IS_LINKED = { name: 'profile_is_linked', text: 'SELECT FROM subscriptions 
 const DELETE = { name: 'profile_delete', text: 'DELETE FROM profiles WHERE id = $1 RETURNING id' };
 const ENSURE_ENDPOINT = { name: 'profile_ensure_endpoint', text: 'SELECT ensure_endpoint($1, $2, $3, $4) AS id' };
 
-/** An account's profile by the client's id. */
-export async function findProfile(db: Runner, account: number, profileId: string): Promise<ProfileRow | undefined> {
-  const [row] = await db.run<ProfileRow>(FIND, [account, profileId]);
+/** An account's profile by the client's id, as far as a key bound to `platform` may see it. */
+export async function findProfile(
+  db: Runner,
+  account: number,
+  profileId: string,
+  platform: readonly KeyPlatform[] = [],
+): Promise<ProfileRow | undefined> {
+  const [row] = await db.run<ProfileRow>(FIND, [account, profileId, ...rangeValues(platform)]);
   return row;
 }
 
-/** An account's profiles, newest first. */
-export async function pageProfiles(db: Runner, account: number, { limit, offset }: Slice): Promise<Page<ProfileRow>> {
-  const [count] = await db.run<{ total: number }>(COUNT, [account]);
-  return { rows: await db.run<ProfileRow>(PAGE, [account, limit, offset]), total: count?.total ?? 0 };
+/** An account's profiles that a key bound to `platform` may see, newest first. */
+export async function pageProfiles(
+  db: Runner,
+  account: number,
+  platform: readonly KeyPlatform[],
+  { limit, offset }: Slice,
+): Promise<Page<ProfileRow>> {
+  const values = [account, ...rangeValues(platform)];
+  const [count] = await db.run<{ total: number }>(COUNT, values);
+  return { rows: await db.run<ProfileRow>(PAGE, [...values, limit, offset]), total: count?.total ?? 0 };
 }
 
 /** Adds one; undefined when the id is taken. */

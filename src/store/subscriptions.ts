@@ -1,7 +1,9 @@
 // Subscriptions of accounts, and the routes that events are matched by.
+import type { KeyPlatform } from '../contract/key-platform.js';
 import type { Route } from '../contract/routes.js';
 import type { Page, Runner, Slice } from './accounts.js';
 import type { Value } from './database.js';
+import { rangeValues } from './key-range.js';
 
 /** A subscription as it is shown. `events` and `criteria` are JSON. */
 export interface SubscriptionRow {
@@ -34,6 +36,8 @@ export interface SubscriptionFilter extends Slice {
   callsConfigurationIds: readonly string[];
   resources: readonly string[];
   users: readonly string[];
+  /** What the key is bound to. */
+  platform: readonly KeyPlatform[];
 }
 
 const SELECT = `SELECT s.id, s.subscription_id AS "subscriptionId", s.name, s.events, s.criteria, s.resources, s.users,
@@ -41,15 +45,16 @@ const SELECT = `SELECT s.id, s.subscription_id AS "subscriptionId", s.name, s.ev
   FROM subscriptions s JOIN profiles p ON p.id = s.profile LEFT JOIN securities x ON x.id = p.security`;
 const FIND = {
   name: 'subscription_find',
-  text: `${SELECT} WHERE s.account = $1 AND s.channel = $2 AND s.subscription_id = $3`,
+  text: `${SELECT} WHERE s.account = $1 AND s.channel = $2 AND s.subscription_id = $3 AND within_platforms(s.criteria, $4, $5)`,
 };
 const named = (parameter: number, key: string): string =>
   `($${parameter}::text[] = '{}' OR EXISTS (SELECT FROM json_array_elements(s.criteria::json) c WHERE c ->> '${key}' = ANY ($${parameter})))`;
 const WHERE = `s.account = $1 AND s.channel = $2 AND ${named(3, 'applicationId')} AND ${named(4, 'entityId')}
-  AND ${named(5, 'callsConfigurationId')} AND ($6::text[] = '{}' OR s.resources && $6) AND ($7::text[] = '{}' OR s.users && $7)`;
+  AND ${named(5, 'callsConfigurationId')} AND ($6::text[] = '{}' OR s.resources && $6) AND ($7::text[] = '{}' OR s.users && $7)
+  AND within_platforms(s.criteria, $8, $9)`;
 const PAGE = {
   name: 'subscription_page',
-  text: `${SELECT} WHERE ${WHERE} ORDER BY s.id DESC LIMIT $8 OFFSET $9`,
+  text: `${SELECT} WHERE ${WHERE} ORDER BY s.id DESC LIMIT $10 OFFSET $11`,
 };
 const COUNT = { name: 'subscription_count', text: `SELECT count(*) AS total FROM subscriptions s WHERE ${WHERE}` };
 const SIZE = {
@@ -76,22 +81,34 @@ const ADD_ROUTES = {
       AS r (application_id, entity_id, sender, rank, events)`,
 };
 
-/** An account's subscription by the client's id. */
+/** An account's subscription by the client's id, as far as a key bound to `platform` may see it. */
 export async function findSubscription(
   db: Runner,
   account: number,
   channel: string,
   subscriptionId: string,
+  platform: readonly KeyPlatform[] = [],
 ): Promise<SubscriptionRow | undefined> {
-  const [row] = await db.run<SubscriptionRow>(FIND, [account, channel, subscriptionId]);
+  const [row] = await db.run<SubscriptionRow>(FIND, [account, channel, subscriptionId, ...rangeValues(platform)]);
   return row;
 }
 
 /** An account's subscriptions of a channel, newest first. */
 export async function pageSubscriptions(db: Runner, filter: SubscriptionFilter): Promise<Page<SubscriptionRow>> {
-  const { account, channel, applicationIds, entityIds, callsConfigurationIds, resources, users, limit, offset } =
-    filter;
-  const values: Value[] = [account, channel, applicationIds, entityIds, callsConfigurationIds, resources, users];
+  const {
+    account,
+    channel,
+    applicationIds,
+    entityIds,
+    callsConfigurationIds,
+    resources,
+    users,
+    platform,
+    limit,
+    offset,
+  } = filter;
+  const named: Value[] = [applicationIds, entityIds, callsConfigurationIds, resources, users];
+  const values: Value[] = [account, channel, ...named, ...rangeValues(platform)];
   const [count] = await db.run<{ total: number }>(COUNT, values);
   const rows = await db.run<SubscriptionRow>(PAGE, [...values, limit, offset]);
   return { rows, total: count?.total ?? 0 };

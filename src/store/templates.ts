@@ -1,5 +1,7 @@
 // Templates as accounts know them: rows by account, WABA, name and language, and names that are locked.
+import type { KeyPlatform } from '../contract/key-platform.js';
 import type { Page, Runner, Slice } from './accounts.js';
+import { rangeValues } from './key-range.js';
 
 /** A template. Times are epoch ms; `components`, `approved` and `extras` are JSON; words are Infobip's, `language` is Meta's. */
 export interface TemplateRow {
@@ -326,6 +328,8 @@ export interface TemplateFilter {
   name: string | undefined;
   applicationId: string | undefined;
   entityId: string | undefined;
+  /** What the key is bound to: beside its own there are those of no application. */
+  platform: readonly KeyPlatform[];
   orderBy: keyof typeof ORDERS;
   isDescending: boolean;
 }
@@ -344,7 +348,10 @@ export const TEMPLATE_ORDERS = ['templateId', 'name', 'language', 'category', 's
 
 const WHERE = `account = $1 AND status <> 'DELETED' AND waba_id = ANY ($2::text[]) AND (cardinality($3::text[]) = 0 OR status = ANY ($3))
   AND (cardinality($4::text[]) = 0 OR language = ANY ($4)) AND (cardinality($5::text[]) = 0 OR category = ANY ($5))
-  AND ($6::text IS NULL OR name = $6) AND ($7::text IS NULL OR application_id = $7) AND ($8::text IS NULL OR entity_id = $8)`;
+  AND ($6::text IS NULL OR name = $6) AND ($7::text IS NULL OR application_id = $7) AND ($8::text IS NULL OR entity_id = $8)
+  AND ($9::text[] = '{}' OR application_id IS NULL OR EXISTS (
+    SELECT FROM unnest($9, $10::text[]) AS w (application, entity)
+    WHERE w.application = application_id AND (w.entity = '' OR w.entity = entity_id)))`;
 const COUNT = { name: 'template_count', text: `SELECT count(*) AS total FROM templates WHERE ${WHERE}` };
 
 /** One page of an account's templates. */
@@ -362,12 +369,13 @@ export async function pageTemplates(
     filter.name ?? null,
     filter.applicationId ?? null,
     filter.entityId ?? null,
+    ...rangeValues(filter.platform),
   ];
   const direction = filter.isDescending ? 'DESC' : 'ASC';
   const order = ORDERS[filter.orderBy].replaceAll('DIR', direction);
   const page = {
     name: `template_page_${filter.orderBy}_${direction}`.toLowerCase(),
-    text: `SELECT ${COLUMNS} FROM templates WHERE ${WHERE} ORDER BY ${order}, waba_id, template_id LIMIT $9 OFFSET $10`,
+    text: `SELECT ${COLUMNS} FROM templates WHERE ${WHERE} ORDER BY ${order}, waba_id, template_id LIMIT $11 OFFSET $12`,
   };
   const [count] = await db.run<{ total: number }>(COUNT, values);
   const rows = await db.run<TemplateRow>(page, [...values, limit, offset]);

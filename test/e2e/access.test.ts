@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Reply } from '../support/dev-world.js';
+import { type Management, managementOf } from '../support/management.js';
 import { at, fieldsOf } from '../support/requests-texts.js';
 import { type Scene, startScene, type Tenant } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -295,4 +296,145 @@ test('a key bound to an application fills it in, forces it, or may name no other
   for (const [messageId, , , counts] of sends) assert.deepEqual(pulled.get(messageId), counts, messageId);
   const query = '/messages-api/1/reports?applicationId=other';
   assert.equal((await scene.world.api(query, { key: allowed })).status, 403);
+});
+
+test('a key bound to an application sees, makes and changes subscriptions and what serves them of that application alone', async () => {
+  const root = '/subscriptions/1';
+  const path = `${root}/subscription/WHATSAPP`;
+  const whole = managementOf(scene, await secretOf({}));
+  const bound = managementOf(scene, await secretOf({ platform: [{ applicationId: 'vendor', action: 'FORCE' }] }));
+  const allowed = managementOf(scene, await secretOf({ platform: [{ applicationId: 'vendor' }] }));
+  const profile = (profileId: string): object => ({
+    profileId,
+    webhook: { notifyUrl: 'https://hooks.example/wa' },
+    security: { authId: `auth-${profileId}`, type: 'BASIC', credentials: { username: 'u', password: profileId } },
+  });
+  const subscribe = (api: Management, subscriptionId: string, criteria?: object[]): Promise<Reply> =>
+    api.call('POST', path, { subscriptionId, events: ['DELIVERY'], criteria, profile: profile(subscriptionId) });
+  const made = [await subscribe(whole, 'all'), await subscribe(whole, 'other', [{ applicationId: 'other' }])];
+  made.push(await subscribe(bound, 'forced', [{ applicationId: 'other' }]), await subscribe(allowed, 'silent'));
+  assert.deepEqual(
+    made.map(({ status }) => status),
+    [201, 201, 201, 201],
+  );
+  assert.equal((await subscribe(allowed, 'wrong', [{ applicationId: 'other' }])).status, 403);
+  const vendor = [{ applicationId: 'vendor' }];
+  for (const id of ['forced', 'silent'])
+    assert.deepEqual((await whole.expect(200, 'GET', `${path}/${id}`)).criteria, vendor);
+  const idsAt = async (url: string, id: string): Promise<unknown[]> => {
+    const { results, paging } = await allowed.expect<{ results: Record<string, unknown>[]; paging: object }>(
+      200,
+      'GET',
+      url,
+    );
+    assert.equal(at(paging, 'totalResults'), results.length);
+    return results.map((result) => result[id]);
+  };
+  assert.deepEqual(await idsAt(path, 'subscriptionId'), ['silent', 'forced']);
+  assert.deepEqual(await idsAt(`${root}/profiles`, 'profileId'), ['silent', 'forced']);
+  assert.deepEqual(await idsAt(`${root}/security`, 'authId'), ['auth-silent', 'auth-forced']);
+  const put = { events: ['SEEN'], profile: { profileId: 'silent' } };
+  for (const id of ['all', 'other']) {
+    for (const [method, json] of [
+      ['GET', undefined],
+      ['PUT', put],
+      ['DELETE', undefined],
+    ] as const)
+      await allowed.expect(404, method, `${path}/${id}`, json);
+    for (const [method, json] of [
+      ['GET', undefined],
+      ['PUT', {}],
+      ['DELETE', undefined],
+    ] as const)
+      await allowed.expect(404, method, `${root}/profiles/${id}`, json);
+    for (const [method, json] of [
+      ['GET', undefined],
+      ['PUT', { type: 'CUSTOM' }],
+      ['DELETE', undefined],
+    ] as const)
+      await allowed.expect(404, method, `${root}/security/auth-${id}`, json);
+  }
+  const stolen = { profileId: 'stolen', security: { authId: 'auth-other' } };
+  assert.deepEqual(await allowed.blamed('POST', `${root}/profiles`, stolen), ['security.authId']);
+  assert.deepEqual(await allowed.blamed('PUT', `${path}/silent`, { ...put, profile: { profileId: 'other' } }), [
+    'profile.profileId',
+  ]);
+  await allowed.expect(200, 'PUT', `${path}/silent`, put);
+  assert.deepEqual((await whole.expect(200, 'GET', `${path}/silent`)).criteria, vendor);
+  for (const id of ['silent', 'forced']) await bound.expect(200, 'DELETE', `${path}/${id}`);
+  assert.deepEqual((await whole.expect<{ results: unknown[] }>(200, 'GET', path)).results.length, 2);
+  for (const id of ['all', 'other']) await whole.expect(200, 'DELETE', `${path}/${id}`);
+});
+
+test('a key bound to an application sees and changes configurations of numbers and templates of that application alone', async () => {
+  const path = '/resource-management/1/inbound-message-configurations';
+  const tenant = await scene.newTenant();
+  const keyFor = async (settings: object): Promise<Management> =>
+    managementOf(scene, (await makeKey(settings, tenant.accountId)).apiKeySecret);
+  const whole = await keyFor({});
+  const filling = await keyFor({ platform: [{ applicationId: 'vendor', action: 'FILL' }] });
+  const allowed = await keyFor({ platform: [{ applicationId: 'vendor' }] });
+  const base = {
+    channel: 'WHATSAPP',
+    number: tenant.sender,
+    forwarding: { type: 'HTTP_FORWARD', url: 'https://hooks.example/mo' },
+  };
+  const other = { platform: { applicationId: 'other' } };
+  // Two calls a second are all that is published for this operation.
+  const post = async (api: Management, fields: object): Promise<Reply> => {
+    const send = (): Promise<Reply> => api.call('POST', path, { ...base, ...fields });
+    return until('a call that the rate lets through', async () => {
+      const reply = await send();
+      return reply.status === 429 ? undefined : reply;
+    });
+  };
+  assert.equal((await post(whole, { ...other, keyword: 'other' })).status, 200);
+  assert.equal((await post(whole, {})).status, 200);
+  assert.equal((await post(allowed, { keyword: 'silent' })).status, 403);
+  assert.equal((await post(allowed, { keyword: 'x', ...other })).status, 403);
+  assert.equal((await post(filling, { keyword: 'other' })).status, 403);
+  const filled = await post(filling, { keyword: 'mine' });
+  assert.deepEqual([filled.status, at(filled.body, 'platform')], [200, { applicationId: 'vendor' }]);
+  const list = (api: Management): Promise<Record<string, unknown>[]> =>
+    until('a list that the rate lets through', async () => {
+      const { status, body } = await api.call<Record<string, unknown>[]>('GET', `${path}?channel=WHATSAPP`);
+      return status === 200 ? body : undefined;
+    });
+  assert.deepEqual(
+    (await list(allowed)).map(({ keyword }) => keyword),
+    ['MINE'],
+  );
+  const [first] = await list(whole);
+  const removal = await until('a call that the rate lets through', async () => {
+    const { status } = await allowed.call('DELETE', `${path}/${first?.configurationKey}`);
+    return status === 429 ? undefined : status;
+  });
+  assert.equal(removal, 404);
+
+  const templates = `/whatsapp/2/senders/${tenant.sender}/templates`;
+  const register = (name: string, platform?: object): Promise<{ id: string }> =>
+    whole.expect(201, 'POST', templates, {
+      name,
+      language: 'en',
+      category: 'UTILITY',
+      structure: { body: { text: 'Hello' } },
+      platform,
+    });
+  const own = await register('own', { applicationId: 'vendor' });
+  const foreign = await register('foreign', { applicationId: 'other' });
+  const shared = await register('shared');
+  const names = (body: Record<string, unknown>, of: string): unknown[] =>
+    (Array.isArray(body[of]) ? body[of] : []).map((row) => at(row, 'name')).sort();
+  assert.deepEqual(names(await allowed.expect(200, 'GET', templates), 'templates'), ['own', 'shared']);
+  assert.deepEqual(names(await allowed.expect(200, 'GET', '/whatsapp/1/templates'), 'results'), ['own', 'shared']);
+  const edit = { structure: { body: { text: 'Hello again' } } };
+  const outcomes: number[] = [];
+  for (const { id } of [foreign, shared]) {
+    outcomes.push((await allowed.call('GET', `${templates}/${id}`)).status);
+    outcomes.push((await allowed.call('PATCH', `${templates}/${id}`, edit)).status);
+  }
+  for (const name of ['foreign', 'shared', 'own'])
+    outcomes.push((await allowed.call('DELETE', `${templates}/${name}`)).status);
+  assert.deepEqual(outcomes, [404, 404, 200, 403, 404, 403, 204]);
+  assert.equal((await allowed.call('GET', `${templates}/${own.id}`)).status, 404);
 });

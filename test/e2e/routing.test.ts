@@ -169,7 +169,11 @@ test('what is quoted lends its application and entity to the answer, before the 
   await world.subscribe(tenant, 'desk', { url: url('desk'), criteria: [{ applicationId: 'desk', entityId: 'e' }] });
   const configuration = { channel: 'WHATSAPP' as const, number: tenant.sender };
   const platform = { applicationId: 'desk', entityId: 'e' };
-  assert.ok(!isRefusal(await upsertConfiguration(world.parts, tenant.account, { ...configuration, platform })));
+  assert.ok(
+    !isRefusal(
+      await upsertConfiguration(world.parts, { account: tenant.account, platform: [] }, { ...configuration, platform }),
+    ),
+  );
   const { message } = await world.deliverAndRead(tenant, { applicationId: 'crm' });
   assert.equal(await world.receive(tenant, 'Yes', `wamid.${message}`), url('crm'));
   assert.equal(await world.receive(tenant, 'Yes'), url('desk'));
@@ -183,7 +187,11 @@ test('a keyword’s configuration comes before the number’s, whatever its case
   const forwarding = { type: 'HTTP_FORWARD' as const, url: url('stop') };
   assert.ok(
     !isRefusal(
-      await upsertConfiguration(world.parts, tenant.account, { ...configuration, keyword: 'Stop', forwarding }),
+      await upsertConfiguration(
+        world.parts,
+        { account: tenant.account, platform: [] },
+        { ...configuration, keyword: 'Stop', forwarding },
+      ),
     ),
   );
   assert.equal(await world.receive(tenant, 'stop it'), url('stop'));

@@ -100,11 +100,12 @@ export async function startRoutingWorld(): Promise<RoutingWorld> {
       return { account: account.id, sender: number, phoneNumberId, lane: row.id };
     },
     async subscribe({ account }, name, { url, ...subscribed }) {
+      const owner = { account, platform: [] };
       const profile = { profileId: name, webhook: { notifyUrl: url } };
-      const made = await createProfile(parts, account, profile);
+      const made = await createProfile(parts, owner, profile);
       assert.ok(!isRefusal(made) || made.refusal === 'conflict', JSON.stringify(made));
       const request = { events: ['DELIVERY', 'SEEN', 'INBOUND_MESSAGE'], ...subscribed };
-      const row = await createSubscription(parts, account, 'WHATSAPP', {
+      const row = await createSubscription(parts, owner, 'WHATSAPP', {
         ...request,
         subscriptionId: name,
         profile: { profileId: name },

@@ -31,7 +31,13 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-const STATUS_OF: Readonly<Record<RefusalKind, number>> = { notFound: 404, conflict: 409, invalid: 400, upstream: 502 };
+const STATUS_OF: Readonly<Record<RefusalKind, number>> = {
+  notFound: 404,
+  forbidden: 403,
+  conflict: 409,
+  invalid: 400,
+  upstream: 502,
+};
 
 /** A problem with the title of its status. */
 export function problem(status: number, detail: string, errors: readonly FieldError[] = []): Problem {
