@@ -8,6 +8,7 @@
 
 -- read_marks: whether the account may mark messages of users as read; off as Infobip has it.
 -- media: whether Meta fetches the files of messages itself (link), or Parley does and uploads them (upload).
+-- link_days: how long its short links work. click_days: how long clicks on them are kept; click_addresses: with the hashed address, or without.
 -- rate_limits: its own rates by name of the limit; the published ones count for the others.
 CREATE TABLE accounts (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -18,7 +19,10 @@ CREATE TABLE accounts (
   created_at bigint NOT NULL,
   read_marks boolean NOT NULL DEFAULT false,
   media text NOT NULL DEFAULT 'link' CHECK (media IN ('link', 'upload')),
-  rate_limits jsonb NOT NULL DEFAULT '{}'
+  rate_limits jsonb NOT NULL DEFAULT '{}',
+  link_days integer NOT NULL DEFAULT 90 CHECK (link_days BETWEEN 1 AND 3650),
+  click_days integer NOT NULL DEFAULT 30 CHECK (click_days BETWEEN 8 AND 3650),
+  click_addresses boolean NOT NULL DEFAULT true
 );
 
 -- scopes: null means all. allowed_ips: empty means from anywhere. valid_from, valid_to: null means without that end.

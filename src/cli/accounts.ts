@@ -13,7 +13,16 @@ const list: Verb = {
   },
 };
 
-const SETTINGS = ['unknown-policy', 'unknown-wait', 'read-marks', 'media', 'rate-limits'];
+const SETTINGS = [
+  'unknown-policy',
+  'unknown-wait',
+  'read-marks',
+  'media',
+  'rate-limits',
+  'link-days',
+  'click-days',
+  'click-addresses',
+];
 
 function settingsOf(run: Run): object {
   return {
@@ -22,6 +31,9 @@ function settingsOf(run: Run): object {
     readMarks: switchOf(run, 'read-marks'),
     media: run.text('media'),
     rateLimits: rateLimitsOf(run),
+    linkDays: numberOf(run, 'link-days'),
+    clickDays: numberOf(run, 'click-days'),
+    clickAddresses: switchOf(run, 'click-addresses'),
   };
 }
 
@@ -65,7 +77,7 @@ const set: Verb = {
 };
 
 const OPTIONS =
-  '[--unknown-policy resend|fail] [--unknown-wait SECONDS] [--read-marks on|off] [--media link|upload] [--rate-limits messages=8000/s,keys=5/s]';
+  '[--unknown-policy resend|fail] [--unknown-wait SECONDS] [--read-marks on|off] [--media link|upload] [--rate-limits messages=8000/s,keys=5/s] [--link-days DAYS] [--click-days DAYS] [--click-addresses on|off]';
 
 /** `parley accounts`. */
 export const command = defineCommand(

@@ -4,7 +4,9 @@ import type { Clock } from '../lib/clock.js';
 import { addDays, dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
 import { forgetExpiredTokens } from '../store/access-tokens.js';
+import { forgetClicks } from '../store/clicks.js';
 import { type Database, DatabaseError } from '../store/database.js';
+import { forgetLinks } from '../store/links.js';
 import { ensurePartitions, FAR_OFF_DAY, listPartitions } from '../store/partitions.js';
 import { forgetProcesses } from '../store/processes.js';
 import { forgetFullBuckets } from '../store/rate-buckets.js';
@@ -80,6 +82,9 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
       () => forgetUploads(database, now - UPLOAD_LIFE_MS),
       () => forgetFullBuckets(database, now),
       () => forgetExpiredTokens(database, now),
+      () => forgetClicks(database, now, addDays(today, -1), retentionDays),
+      // Longer than their clicks, which tell of them.
+      () => forgetLinks(database, now - retentionDays * DAY_MS),
     ]) {
       await task().catch(complain);
     }

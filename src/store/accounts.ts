@@ -22,6 +22,12 @@ export interface AccountRow {
   media: MediaWay;
   /** Its own rates by name of the limit, like `100/h`. */
   rateLimits: RateTexts;
+  /** Days that its short links work. */
+  linkDays: number;
+  /** Days that clicks on them are kept, at least 8: reports of them may wait for 3. */
+  clickDays: number;
+  /** Whether clicks are kept with the hashed address. */
+  clickAddresses: boolean;
   createdAt: number;
 }
 
@@ -29,12 +35,15 @@ export interface AccountRow {
 export type RateTexts = Readonly<Record<string, string | undefined>>;
 
 const COLUMNS = `id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
-  read_marks AS "readMarks", media, rate_limits AS "rateLimits", created_at AS "createdAt"`;
+  read_marks AS "readMarks", media, rate_limits AS "rateLimits", link_days AS "linkDays", click_days AS "clickDays",
+  click_addresses AS "clickAddresses", created_at AS "createdAt"`;
 
 const INSERT = {
   name: 'account_insert',
-  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, media, rate_limits, created_at)
-    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), coalesce($6, 'link'), coalesce($7::jsonb, '{}'), $8) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
+  text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, media, rate_limits, link_days, click_days,
+      click_addresses, created_at)
+    VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), coalesce($6, 'link'), coalesce($7::jsonb, '{}'),
+      coalesce($8, 90), coalesce($9, 30), coalesce($10, true), $11) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
 };
 const FIND = { name: 'account_find', text: `SELECT ${COLUMNS} FROM accounts WHERE account_id = $1` };
 const PAGE = {
@@ -46,7 +55,8 @@ const CHANGE = {
   name: 'account_change',
   text: `UPDATE accounts SET name = coalesce($2, name), unknown_policy = coalesce($3, unknown_policy),
     unknown_wait_seconds = coalesce($4, unknown_wait_seconds), read_marks = coalesce($5, read_marks), media = coalesce($6, media),
-    rate_limits = coalesce($7::jsonb, rate_limits)
+    rate_limits = coalesce($7::jsonb, rate_limits), link_days = coalesce($8, link_days), click_days = coalesce($9, click_days),
+    click_addresses = coalesce($10, click_addresses)
     WHERE id = $1 RETURNING ${COLUMNS}`,
 };
 
@@ -71,6 +81,9 @@ export interface AccountSettings {
   media?: MediaWay | undefined;
   /** Replaces all that were there. */
   rateLimits?: RateTexts | undefined;
+  linkDays?: number | undefined;
+  clickDays?: number | undefined;
+  clickAddresses?: boolean | undefined;
 }
 
 /** Adds an account; undefined when its accountId is taken. */
@@ -109,7 +122,16 @@ export async function changeAccount(
 
 /** In the order of INSERT and CHANGE; null keeps the value or takes the default. */
 function columnsOf(settings: AccountSettings): Value[] {
-  const { name, unknownPolicy, unknownWaitSeconds, readMarks, media, rateLimits } = settings;
-  const rates = rateLimits === undefined ? null : JSON.stringify(rateLimits);
-  return [name ?? null, unknownPolicy ?? null, unknownWaitSeconds ?? null, readMarks ?? null, media ?? null, rates];
+  const { rateLimits } = settings;
+  return [
+    settings.name ?? null,
+    settings.unknownPolicy ?? null,
+    settings.unknownWaitSeconds ?? null,
+    settings.readMarks ?? null,
+    settings.media ?? null,
+    rateLimits === undefined ? null : JSON.stringify(rateLimits),
+    settings.linkDays ?? null,
+    settings.clickDays ?? null,
+    settings.clickAddresses ?? null,
+  ];
 }

@@ -21,6 +21,7 @@ const SEEDED: readonly string[] = [
   'schema_migrations',
   'directory_version',
   'profile_version',
+  'domains_version',
   'template_version',
   'tails',
 ];

@@ -16,6 +16,10 @@ export interface DirectoryAccount {
   readMarks: boolean;
   /** Who fetches the files of messages: Meta, or Parley, which uploads them. */
   media: 'link' | 'upload';
+  /** Days that its short links work. */
+  linkDays: number;
+  /** Whether clicks on them are kept with the hashed address. */
+  clickAddresses: boolean;
   /** Its own rates by name of the limit; null when it has none. */
   rates: ReadonlyMap<string, Rate> | null;
 }
@@ -112,7 +116,7 @@ const VERSION = { name: 'directory_version', text: 'SELECT version FROM director
 const ACCOUNTS = {
   name: 'directory_accounts',
   text: `SELECT id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
-    read_marks AS "readMarks", media, rate_limits AS "rateLimits" FROM accounts`,
+    read_marks AS "readMarks", media, rate_limits AS "rateLimits", link_days AS "linkDays", click_addresses AS "clickAddresses" FROM accounts`,
 };
 const KEYS = {
   name: 'directory_keys',

@@ -12,6 +12,7 @@ const PARTITIONED = [
   'attempts',
   'template_events',
   'notices',
+  'clicks',
 ] as const;
 
 /** A partitioned table. */

@@ -66,6 +66,7 @@ export function mayDrop({ table, day }: Partition, unfinished: Unfinished): bool
     attempts: [],
     template_events: [unfinished.referenced],
     notices: [unfinished.referenced],
+    clicks: [unfinished.referenced],
   };
   return blockers[table].every((blocker) => blocker === undefined || day < blocker);
 }

@@ -40,6 +40,9 @@ test('an account is made, changed and listed', async () => {
     readMarks: false,
     media: 'link',
     rateLimits: {},
+    linkDays: 90,
+    clickDays: 30,
+    clickAddresses: true,
   });
   assert.match(String(createdAt), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const changed = await world.call(`/accounts/${accountId}`, { method: 'PATCH', json: { unknownWaitSeconds: 5 } });

@@ -359,6 +359,8 @@ test('every column that seals a secret is known to the rotation', async () => {
   const HASHES = [
     'access_tokens.hash',
     'api_keys.secret_hash',
+    'click_salts.salt',
+    'clicks.address',
     'idempotency_keys.body_hash',
     'meta_changes.hash',
     'uploads.url_hash',

@@ -17,6 +17,9 @@ const settingFields = {
   unknownWaitSeconds: Type.Optional(integer(1, 3600)),
   readMarks: Type.Optional(isOn),
   media: Type.Optional(Type.Enum(['link', 'upload'], { says: 'must be link or upload' })),
+  linkDays: Type.Optional(integer(1, 3650)),
+  clickDays: Type.Optional(integer(8, 3650)),
+  clickAddresses: Type.Optional(isOn),
   rateLimits: Type.Optional(
     Type.Object(Object.fromEntries(LIMIT_NAMES.map((name) => [name, Type.Optional(rateField)])), {
       additionalProperties: false,

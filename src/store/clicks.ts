@@ -1,0 +1,128 @@
+// Clicks on short links: recorded in groups, with the reports that follow, in one commit.
+import type { Database } from './database.js';
+
+/** A click to be recorded. `id` is a new UUID; times are epoch ms. */
+export interface NewClick {
+  id: string;
+  link: string;
+  at: number;
+  /** What machine it was; null: a person, as far as can be told. */
+  bot: string | null;
+  deviceType: string | null;
+  os: string | null;
+  deviceName: string | null;
+  browser: string | null;
+  country: string | null;
+  city: string | null;
+  /** Hashed; null: its account keeps none. */
+  address: Buffer | null;
+}
+
+/** The report of a click, as it was appended. `url`: where it goes. */
+export interface ClickReport {
+  /** The click. */
+  id: string;
+  endpoint: number;
+  seq: number;
+  day: number;
+  url: string;
+}
+
+/** What a CLICK report says (Infobip 7). */
+export interface ClickFacts {
+  id: string;
+  at: number;
+  isFirst: boolean;
+  deviceType: string | null;
+  os: string | null;
+  deviceName: string | null;
+  country: string | null;
+  city: string | null;
+  /** Where the link leads. */
+  target: string;
+  /** Of the message; `messageId` null: the UUID is the messageId. */
+  message: string;
+  messageId: string | null;
+  recipient: string;
+  envelope: string | null;
+}
+
+const RECORD = {
+  name: 'record_clicks',
+  text: 'SELECT id, endpoint, seq, report_day AS day, url FROM record_clicks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)',
+};
+const READ = {
+  name: 'clicks_read',
+  text: `SELECT c.id, c.at, c.is_first AS "isFirst", c.device_type AS "deviceType", c.os, c.device_name AS "deviceName", c.country, c.city,
+      l.target, l.message, l.message_id AS "messageId", l.recipient, l.envelope
+    FROM clicks c JOIN links l ON l.id = c.link WHERE c.day = $1 AND c.id = ANY ($2::uuid[])`,
+};
+
+/** Records clicks under `today`, all or none; the same ids under the same day again change nothing. Returns the reports that follow. */
+export function recordClicks(
+  database: Database,
+  now: number,
+  today: number,
+  clicks: readonly NewClick[],
+): Promise<ClickReport[]> {
+  return database.run<ClickReport>(RECORD, [
+    now,
+    today,
+    clicks.map((click) => click.id),
+    clicks.map((click) => click.link),
+    clicks.map((click) => click.at),
+    clicks.map((click) => click.bot),
+    clicks.map((click) => click.deviceType),
+    clicks.map((click) => click.os),
+    clicks.map((click) => click.deviceName),
+    clicks.map((click) => click.browser),
+    clicks.map((click) => click.country),
+    clicks.map((click) => click.city),
+    clicks.map((click) => click.address),
+  ]);
+}
+
+/** Recorded clicks of one day by id. */
+export function readClicks(database: Database, day: number, ids: readonly string[]): Promise<ClickFacts[]> {
+  return database.run<ClickFacts>(READ, [day, ids]);
+}
+
+const ADD_SALT = {
+  name: 'click_salt_add',
+  text: 'INSERT INTO click_salts (day, salt) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+};
+const READ_SALT = { name: 'click_salt_read', text: 'SELECT salt FROM click_salts WHERE day = $1' };
+const FORGET_SALTS = { name: 'click_salts_forget', text: 'DELETE FROM click_salts WHERE day < $1' };
+const SHORT = {
+  name: 'click_accounts_short',
+  text: 'SELECT id, click_days AS days FROM accounts WHERE click_days < $1 ORDER BY id',
+};
+const FORGET = {
+  name: 'clicks_forget',
+  text: `DELETE FROM clicks c USING (SELECT day, id FROM clicks WHERE account = $1 AND at < $2 LIMIT $3) o WHERE c.day = o.day AND c.id = o.id RETURNING 1`,
+};
+const FORGET_ROWS = 2_000;
+const DAY_MS = 86_400_000;
+
+/** The salt of a day: `proposed`, unless another process was first. */
+export async function saltOfDay(database: Database, day: number, proposed: Buffer): Promise<Buffer> {
+  await database.run(ADD_SALT, [day, proposed]);
+  const [row] = await database.run<{ salt: Buffer }>(READ_SALT, [day]);
+  return row?.salt ?? proposed;
+}
+
+/** Deletes salts of days before `saltsBefore` and, in small batches, clicks that their accounts keep for less than `retentionDays`. */
+export async function forgetClicks(
+  database: Database,
+  now: number,
+  saltsBefore: number,
+  retentionDays: number,
+): Promise<void> {
+  await database.run(FORGET_SALTS, [saltsBefore]);
+  for (const { id, days } of await database.run<{ id: number; days: number }>(SHORT, [retentionDays])) {
+    for (;;) {
+      const rows = await database.run(FORGET, [id, now - days * DAY_MS, FORGET_ROWS]);
+      if (rows.length < FORGET_ROWS) break;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// Short links: written with the message that they are in, read by the redirect server by their ids.
+import type { Runner } from './accounts.js';
+import type { Database } from './database.js';
+
+/** A link to be. */
+export interface NewLink {
+  /** 12 characters (src/links/link-id.ts). */
+  id: string;
+  account: number;
+  /** null: the host of the public URL. */
+  domain: number | null;
+  /** Where it leads; was checked. */
+  target: string;
+  /** Whether clicks on it are recorded. */
+  isTracked: boolean;
+  /** Where clicks are told: `endpoint` of the origin of `trackingUrl`. Null both: as subscriptions say. */
+  endpoint: number | null;
+  trackingUrl: string | null;
+  /** The message that it stands in: its day (yyyymmdd) and UUID, and its place among the links there, from 0. */
+  day: number;
+  message: string;
+  place: number;
+  /** As `messages` has them. */
+  messageId: string | null;
+  sender: string | null;
+  recipient: string;
+  envelope: string | null;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/** A link as a redirect needs it. */
+export interface LinkRow {
+  id: string;
+  account: number;
+  domain: number | null;
+  target: string;
+  isTracked: boolean;
+  expiresAt: number;
+  deletedAt: number | null;
+}
+
+const ADD = {
+  name: 'links_add',
+  text: `INSERT INTO links (id, account, domain, target, is_tracked, endpoint, tracking_url, day, message, place, message_id, sender, recipient,
+      envelope, created_at, expires_at)
+    SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::text[], $5::boolean[], $6::integer[], $7::text[], $8::integer[], $9::uuid[],
+      $10::smallint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[]) AS l (id)
+    ORDER BY l.id ON CONFLICT DO NOTHING RETURNING id`,
+};
+const OTHERS = {
+  name: 'links_others',
+  text: `SELECT l.id FROM unnest($1::text[], $2::uuid[], $3::smallint[]) AS i (id, message, place) JOIN links l ON l.id = i.id
+    WHERE l.message <> i.message OR l.place <> i.place`,
+};
+const READ = {
+  name: 'links_read',
+  text: `SELECT id, account, domain, target, is_tracked AS "isTracked", expires_at AS "expiresAt", deleted_at AS "deletedAt"
+    FROM links WHERE id = ANY ($1::text[])`,
+};
+const FORGET = {
+  name: 'links_forget',
+  text: `DELETE FROM links WHERE id = ANY (ARRAY(SELECT id FROM links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)) RETURNING 1`,
+};
+
+/**
+ * Stores links, all or none; those that are there already stay as they are. Returns the ids that are taken by the links of other messages,
+ * which are to be added again with the next turn (src/links/link-id.ts).
+ */
+export async function addLinks(db: Runner, links: readonly NewLink[]): Promise<string[]> {
+  const ids = links.map((link) => link.id);
+  const added = await db.run<{ id: string }>(ADD, [
+    ids,
+    links.map((link) => link.account),
+    links.map((link) => link.domain),
+    links.map((link) => link.target),
+    links.map((link) => link.isTracked),
+    links.map((link) => link.endpoint),
+    links.map((link) => link.trackingUrl),
+    links.map((link) => link.day),
+    links.map((link) => link.message),
+    links.map((link) => link.place),
+    links.map((link) => link.messageId),
+    links.map((link) => link.sender),
+    links.map((link) => link.recipient),
+    links.map((link) => link.envelope),
+    links.map((link) => link.createdAt),
+    links.map((link) => link.expiresAt),
+  ]);
+  if (added.length === links.length) return [];
+  const others = await db.run<{ id: string }>(OTHERS, [
+    ids,
+    links.map((link) => link.message),
+    links.map((link) => link.place),
+  ]);
+  return others.map(({ id }) => id);
+}
+
+/** The links with these ids, in no order; expired and deleted ones too. */
+export function readLinks(db: Runner, ids: readonly string[]): Promise<LinkRow[]> {
+  return db.run<LinkRow>(READ, [ids]);
+}
+
+const FORGET_ROWS = 2_000;
+
+/** Deletes, in small batches, links that expired before `before` (ms). */
+export async function forgetLinks(database: Database, before: number): Promise<void> {
+  for (;;) {
+    const rows = await database.run(FORGET, [before, FORGET_ROWS]);
+    if (rows.length < FORGET_ROWS) return;
+  }
+}
