@@ -108,51 +108,29 @@ export interface World {
 export function createWorld(touch: TouchListener, limits: WorldLimits = WORLD_LIMITS): World {
   const clock = createVirtualClock();
   const settings = createTable('settings', SettingsRecord, touch);
-  const apps = createTable('apps', AppRecord, touch);
-  const wabas = createTable('wabas', WabaRecord, touch);
-  const numbers = createTable('numbers', NumberRecord, touch);
-  const users = createTable('users', UserRecord, touch);
-  const pairs = createTable('pairs', PairRecord, touch);
-  const messages = createTable('messages', MessageRecord, touch);
-  const webhooks = createTable('webhooks', WebhookRecord, touch, (webhook) => webhook.state === 'waiting');
-  const faults = createTable('faults', FaultRecord, touch);
-  const media = createTable('media', MediaRecord, touch);
-  const templates = createTable('templates', TemplateRecord, touch);
-  const flows = createTable('flows', FlowRecord, touch);
-  const uploads = createTable('uploads', UploadRecord, touch);
+  const tables = {
+    apps: createTable('apps', AppRecord, touch),
+    wabas: createTable('wabas', WabaRecord, touch),
+    numbers: createTable('numbers', NumberRecord, touch),
+    users: createTable('users', UserRecord, touch),
+    pairs: createTable('pairs', PairRecord, touch),
+    messages: createTable('messages', MessageRecord, touch),
+    webhooks: createTable('webhooks', WebhookRecord, touch, (webhook) => webhook.state === 'waiting'),
+    faults: createTable('faults', FaultRecord, touch),
+    media: createTable('media', MediaRecord, touch),
+    templates: createTable('templates', TemplateRecord, touch),
+    flows: createTable('flows', FlowRecord, touch),
+    uploads: createTable('uploads', UploadRecord, touch),
+  };
+  const { wabas, users, pairs, messages, webhooks, faults, media, templates, uploads } = tables;
   const seqOfWamid = new Map<string, string>();
   const userIds = createUserIds(users);
   settings.put(SETTINGS_ID, defaultSettings());
   const world: World = {
     clock,
     limits,
-    apps,
-    wabas,
-    numbers,
-    users,
-    pairs,
-    messages,
-    webhooks,
-    faults,
-    media,
-    templates,
-    flows,
-    uploads,
-    tables: [
-      settings,
-      apps,
-      wabas,
-      numbers,
-      users,
-      pairs,
-      messages,
-      webhooks,
-      faults,
-      media,
-      templates,
-      flows,
-      uploads,
-    ],
+    ...tables,
+    tables: [settings, ...Object.values(tables)],
     settings: () => settings.get(SETTINGS_ID) ?? defaultSettings(),
     saveSettings: () => settings.put(SETTINGS_ID, world.settings()),
     messageOf(wamid) {

@@ -4,11 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
 import { createLog } from '../../src/lib/log.js';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { until } from '../support/until.js';
-import { type PhoneScene, startPhoneScene } from './phone-scene.js';
+import { bubble, type PhoneScene, startPhoneScene } from './phone-scene.js';
 import { call, dig, USER, wabaBody } from './sandbox-fixture.js';
 
 let scene: PhoneScene;
@@ -20,8 +19,6 @@ afterEach(async () => {
   assert.deepEqual(scene.browser.complaints.splice(0), []);
 });
 after(() => scene.stop());
-
-const bubble = (page: Page, wamid: string) => page.locator(`[data-wamid="${wamid}"]`);
 
 test('a page without the token asks for it, and another world is another phone', async () => {
   const guarded = await startSandbox({

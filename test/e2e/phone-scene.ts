@@ -1,10 +1,10 @@
 // A sandbox with two businesses and a browser, for the tests of the phone.
 import assert from 'node:assert/strict';
-import { deflateSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { type Browser, type Look, startBrowser } from '../support/browser.js';
 import { until } from '../support/until.js';
-import { dig, type Fixture, list, SENDER, startFixture, TOKEN, USER } from './sandbox-fixture.js';
+import { dig, type Fixture, list, SENDER, startFixture, TOKEN, USER, wabaBody } from './sandbox-fixture.js';
+import { APP_ID } from './sandbox-template-fixture.js';
 
 /** The second number of the fixture's WABA. */
 const SECOND = { number: '441134960010', phoneNumberId: '100200302' };
@@ -27,11 +27,10 @@ export interface PhoneScene {
 }
 
 export async function startPhoneScene(): Promise<PhoneScene> {
-  const sandbox = await startFixture({
-    waba: {
-      numbers: [{ number: SENDER, phoneNumberId: '100200301', throughput: 1000 }, SECOND],
-    },
-  });
+  const numbers = [{ number: SENDER, phoneNumberId: '100200301', throughput: 1000 }, SECOND];
+  const sandbox = await startFixture({ waba: { numbers } });
+  const waba = wabaBody(sandbox.callback.url, { numbers });
+  await sandbox.control('PUT', `/wabas/${sandbox.wabaId}`, { ...waba, app: { ...Object(waba.app), appId: APP_ID } });
   const browser = await startBrowser();
   const pages: Page[] = [];
   const open = async (look?: Look) => {
@@ -92,42 +91,13 @@ export async function upload(sandbox: Fixture, bytes: Buffer, type: string): Pro
   return String(dig(body, 'id'));
 }
 
-const PIXELS = 64;
+/** The bubble of a message. */
+export const bubble = (page: Page, wamid: string) => page.locator(`[data-wamid="${wamid}"]`);
 
-/** A PNG with a slope of colours. */
-export function pixels(): Buffer {
-  const rows = Array.from({ length: PIXELS }, (_, y) => {
-    const row = Array.from({ length: PIXELS }, (_, x) => [70 + 2 * x, 90 + 2 * y, 200]);
-    return Buffer.from([0, ...row.flat()]);
-  });
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(PIXELS, 0);
-  head.writeUInt32BE(PIXELS, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', head),
-    chunk('IDAT', deflateSync(Buffer.concat(rows))),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(name: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(name, 'latin1'), data]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(data.length);
-  const check = Buffer.alloc(4);
-  check.writeUInt32BE(checksum(body));
-  return Buffer.concat([length, body, check]);
-}
-
-/** CRC-32, which Node has only from version 22 on. */
-function checksum(bytes: Buffer): number {
-  let value = 0xffffffff;
-  for (const byte of bytes) {
-    value ^= byte;
-    for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
-  }
-  return (value ^ 0xffffffff) >>> 0;
+/** Opens the menu of a message. */
+export async function openMenu(page: Page, wamid: string): Promise<void> {
+  await bubble(page, wamid).hover();
+  await bubble(page, wamid)
+    .getByRole('button', { name: /^Message options/ })
+    .click();
 }

@@ -1,10 +1,10 @@
-// The tour of the phone in a real browser: every type drawn, every button doing what it does, files, the drawer, several phones.
+// The tour of the phone in a real browser: every type drawn, reactions, being offline, who one is, several phones, a narrow screen.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
 import { messageTypes } from '../../src/contract/messages/registry.js';
 import { until } from '../support/until.js';
-import { type PhoneScene, pixels, startPhoneScene, upload } from './phone-scene.js';
+import { pixels } from './phone-files.js';
+import { bubble, openMenu, type PhoneScene, startPhoneScene, upload } from './phone-scene.js';
 import { MP4, PDF } from './sandbox-files.js';
 import { dig, list, USER } from './sandbox-fixture.js';
 
@@ -19,16 +19,6 @@ afterEach(async () => {
   assert.deepEqual(scene.browser.complaints.splice(0), []);
 });
 after(() => scene.stop());
-
-const bubble = (page: Page, wamid: string) => page.locator(`[data-wamid="${wamid}"]`);
-const openMenu = async (page: Page, wamid: string) => {
-  await bubble(page, wamid).hover();
-  await bubble(page, wamid)
-    .getByRole('button', { name: /^Message options/ })
-    .click();
-};
-const interactive = (type: string, rest: Record<string, unknown>) =>
-  scene.send('interactive', { type, body: { text: `About ${type}` }, ...rest });
 
 /** Meta's form of a type's example, its files being media that the sandbox has. */
 function wireOf(example: unknown, mediaId: Readonly<Record<string, string>>): unknown {
@@ -68,113 +58,6 @@ test('every type that Parley can send is drawn', async () => {
   await scene.browser.picture(page, 'types-light');
 });
 
-test('location, call permission, contact, flow and order requests are answered', async () => {
-  const page = await scene.openChat();
-  const dialog = page.getByRole('dialog');
-  const place = await interactive('location_request_message', { action: { name: 'send_location' } });
-  await bubble(page, place).getByRole('button', { name: 'Send location' }).click();
-  await dialog.getByLabel('Latitude').fill('48.1');
-  await dialog.getByRole('button', { name: 'Send' }).click();
-  const located = await scene.said((each) => dig(each, 'type') === 'location');
-  assert.deepEqual([dig(located, 'location', 'latitude'), dig(located, 'context', 'id')], [48.1, place]);
-
-  const call = await interactive('call_permission_request', { action: { name: 'call_permission_request' } });
-  await bubble(page, call).getByRole('button', { name: 'Choose' }).click();
-  await dialog.getByRole('button', { name: 'Allow', exact: true }).click();
-  const allowed = await scene.said((each) => dig(each, 'interactive', 'type') === 'call_permission_reply');
-  assert.equal(dig(allowed, 'interactive', 'call_permission_reply', 'response'), 'accept');
-
-  const contact = await interactive('request_contact_info', { action: { name: 'request_contact_info' } });
-  await bubble(page, contact).getByRole('button', { name: 'Share my number' }).click();
-  await dialog.getByRole('button', { name: 'Send' }).click();
-  await scene.said((each) => dig(each, 'type') === 'contacts');
-
-  const parameters = { flow_message_version: '3', flow_id: '1', flow_cta: 'Book', flow_token: 'token-7' };
-  const flow = await interactive('flow', { action: { name: 'flow', parameters } });
-  await bubble(page, flow).getByRole('button', { name: 'Book' }).click();
-  await dialog.getByRole('button', { name: 'Send' }).click();
-  const answered = await scene.said((each) => dig(each, 'interactive', 'type') === 'nfm_reply');
-  assert.match(String(dig(answered, 'interactive', 'nfm_reply', 'response_json')), /token-7/);
-
-  const sections = [
-    { title: 'All', product_items: [{ product_retailer_id: 'hat-1' }, { product_retailer_id: 'bag-2' }] },
-  ];
-  const action = { catalog_id: 'cat', sections };
-  const products = await interactive('product_list', { header: { type: 'text', text: 'Spring' }, action });
-  await bubble(page, products).getByRole('button', { name: 'View items' }).click();
-  await dialog.getByRole('button', { name: 'One more of hat-1' }).click();
-  await dialog.getByRole('button', { name: 'One more of hat-1' }).click();
-  await dialog.getByRole('button', { name: 'Send order' }).click();
-  const order = await scene.said((each) => dig(each, 'type') === 'order');
-  assert.equal(dig(order, 'order', 'product_items', 0, 'quantity'), 2);
-});
-
-test('an order is paid, and the business is told of the payment', async () => {
-  const page = await scene.openChat();
-  const amount = (value: number) => ({ value, offset: 100 });
-  const parameters = {
-    reference_id: 'ref-1',
-    type: 'digital-goods',
-    currency: 'INR',
-    total_amount: amount(1500),
-    payment_settings: [{ type: 'payment_gateway', payment_gateway: { type: 'razorpay', configuration_name: 'main' } }],
-    order: {
-      status: 'pending',
-      items: [{ retailer_id: 'a', name: 'Ticket', amount: amount(1500), quantity: 1 }],
-      subtotal: amount(1500),
-      tax: amount(0),
-    },
-  };
-  const order = await interactive('order_details', { action: { name: 'review_and_pay', parameters } });
-  await bubble(page, order).getByRole('button', { name: 'Review and pay' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: /^Pay/ }).click();
-  const post = await until('the payment', () =>
-    scene.sandbox.callback.posts().find((each) => each.body.includes('"type":"payment"')),
-  );
-  const status = dig(post.json, 'entry', 0, 'changes', 0, 'value', 'statuses', 0);
-  assert.deepEqual([dig(status, 'id'), dig(status, 'status')], [order, 'captured']);
-  assert.equal(dig(status, 'payment', 'amount', 'value'), 1500);
-  const refused = await scene.sandbox.control('POST', `/users/${USER}/pay`, {
-    id: await scene.send('text', { body: 'x' }),
-  });
-  assert.equal(refused.status, 400);
-});
-
-test('files go out by picker, by paste and by drop, with a caption', async () => {
-  const page = await scene.openChat();
-  const picture = { name: 'photo.png', mimeType: 'image/png', buffer: pixels() };
-  await page.getByRole('button', { name: 'Attach' }).click();
-  const chooser = page.waitForEvent('filechooser');
-  await page.getByRole('menuitem', { name: 'Photo or video' }).click();
-  await (await chooser).setFiles(picture);
-  await page.getByRole('dialog').getByLabel('Add a caption').fill('My view');
-  await page.keyboard.press('Enter');
-  const sent = await scene.said((each) => dig(each, 'type') === 'image');
-  assert.equal(dig(sent, 'image', 'caption'), 'My view');
-  await page.locator('.mine img').waitFor();
-  const bytes = JSON.stringify([...pixels()]);
-  for (const [kind, target] of [
-    ['paste', 'textarea'],
-    ['drop', '.screen'],
-  ] as const) {
-    await page.evaluate(`{
-      const data = new DataTransfer();
-      data.items.add(new File([new Uint8Array(${bytes})], '${kind}.png', { type: 'image/png' }));
-      const about = { bubbles: true, cancelable: true };
-      const event = '${kind}' === 'paste'
-        ? new ClipboardEvent('paste', { ...about, clipboardData: data })
-        : new DragEvent('drop', { ...about, dataTransfer: data });
-      document.querySelector('.chat ${target}, .chat${target}').dispatchEvent(event);
-    }`);
-    await page
-      .getByRole('dialog', { name: `${kind}.png` })
-      .getByLabel('Add a caption')
-      .fill(`By ${kind}`);
-    await page.keyboard.press('Enter');
-    await scene.said((each) => dig(each, 'image', 'caption') === `By ${kind}`);
-  }
-});
-
 test('reactions, edits and deletions reach the business and change the bubble', async () => {
   const page = await scene.openChat();
   const wamid = await scene.send('text', { body: 'React to me' });
@@ -209,48 +92,6 @@ test('offline messages wait, and arrive when the phone is online again', async (
   await scene.sandbox.control('PUT', `/users/${USER}`, { online: true });
   await page.locator(`.theirs:not(.ghost)[data-wamid="${wamid}"]`).waitFor();
 });
-
-test('a sound has bars of its own loudness', async () => {
-  const page = await scene.openChat();
-  const data = quietThenLoud().toString('base64');
-  await scene.sandbox.control('POST', `/users/${USER}/messages`, {
-    type: 'audio',
-    audio: { data, mime_type: 'audio/wav', voice: true },
-    phoneNumberId: scene.sandbox.phoneNumberId,
-  });
-  await page.getByRole('button', { name: 'Play: Voice message' }).waitFor();
-  const heights = async () => {
-    const found: unknown = await page.evaluate(
-      '[...document.querySelectorAll(".bars rect")].map((bar) => Number(bar.getAttribute("height")))',
-    );
-    return list(found).map(Number);
-  };
-  await until('the decoded bars', async () => {
-    const bars = await heights();
-    return bars.length > 20 && Math.max(...bars.slice(0, 18)) < 6 && Math.min(...bars.slice(26)) > 20;
-  });
-});
-
-/** A WAV of one second, its second half loud. */
-function quietThenLoud(): Buffer {
-  const rate = 8000;
-  const samples = Buffer.alloc(rate * 2);
-  for (let at = rate / 2; at < rate; at++) samples.writeInt16LE(Math.round(20_000 * Math.sin(at)), at * 2);
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.length, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.length, 40);
-  return Buffer.concat([head, samples]);
-}
 
 test('who the phone is can be changed, and what this user is like', async () => {
   const page = await scene.openChat();

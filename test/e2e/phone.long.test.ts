@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { until } from '../support/until.js';
-import { type PhoneScene, startPhoneScene } from './phone-scene.js';
+import { bubble, type PhoneScene, startPhoneScene } from './phone-scene.js';
 import { dig, list, USER } from './sandbox-fixture.js';
 
 const ASSETS = fileURLToPath(new URL('../../phone/assets', import.meta.url));
@@ -29,8 +29,6 @@ afterEach(async () => {
   assert.deepEqual(scene.browser.complaints, []);
 });
 after(() => scene.stop());
-
-const bubble = (page: Page, wamid: string) => page.locator(`[data-wamid="${wamid}"]`);
 
 /** The violations that axe calls serious or critical, in a few words each. */
 async function violations(page: Page): Promise<string[]> {

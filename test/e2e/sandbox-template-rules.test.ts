@@ -422,9 +422,7 @@ const STRUCTURES: [
     {
       body: '*123456* is your verification code. For your security, do not share this code.',
       footer: 'This code expires in 5 minutes.',
-      buttons: [
-        { type: 'url', text: 'Copy it', url: 'https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code=otp123456' },
-      ],
+      buttons: [{ type: 'otp', otp: 'copy_code', text: 'Copy it', code: '123456' }],
     },
   ],
 ];

@@ -48,6 +48,7 @@ export async function startBrowser(): Promise<Browser> {
     headless: true,
     args: FLAGS,
     acceptDownloads: true,
+    permissions: ['clipboard-read', 'clipboard-write'],
   });
   context.setDefaultTimeout(STEP_TIMEOUT_MS);
   return {

@@ -2,6 +2,7 @@
 import type { Parameter, SentComponent } from '../graph/messages/template.js';
 import type { Button } from './component.js';
 import { fillIn, placeholdersIn } from './placeholders.js';
+import { otpOf } from './preset.js';
 import type { RenderedButton } from './rendered.js';
 import { Unfit } from './unfit.js';
 
@@ -74,14 +75,14 @@ function named({ type }: Button): string {
 }
 
 function rendered(button: Button, parameters: readonly Parameter[]): RenderedButton {
-  const { text = '', url = '', phone_number = '' } = button;
+  const { text = '', phone_number = '' } = button;
   const [first] = parameters;
   const action = first?.action === undefined ? {} : { action: { ...first.action } };
   switch (button.type) {
     case 'QUICK_REPLY':
       return { type: 'quick_reply', text, payload: first?.payload ?? text };
     case 'URL':
-      return { type: 'url', text, url: fillIn(url, new Map([['1', first?.text ?? '']])) };
+      return urlOf(button, first?.text ?? '');
     case 'PHONE_NUMBER':
       return { type: 'phone_number', text, phone_number };
     case 'COPY_CODE':
@@ -101,6 +102,12 @@ function rendered(button: Button, parameters: readonly Parameter[]): RenderedBut
     case 'OTP':
       return { type: 'otp', text };
   }
+}
+
+function urlOf(button: Button, value: string): RenderedButton {
+  const otp = otpOf(button);
+  if (otp !== undefined) return { type: 'otp', ...otp, code: value };
+  return { type: 'url', text: button.text ?? '', url: fillIn(button.url ?? '', new Map([['1', value]])) };
 }
 
 function flowOf({ flow_id, flow_name, flow_action, navigate_screen }: Button): Record<string, unknown> {

@@ -1,10 +1,12 @@
 // What Meta itself writes into a template: the texts of an AUTHENTICATION template, and its button as it is read back (Meta 4.3).
 import type { Button, Component } from './component.js';
+import { OTP_KINDS, type OtpKind } from './rendered.js';
 
 const CODE_TEXT = '*{{1}}* is your verification code.';
 const SECURITY_TEXT = ' For your security, do not share this code.';
 const COPY_LABEL = 'Copy code';
 const AUTOFILL_LABEL = 'Autofill';
+const OTP_URL = 'https://www.whatsapp.com/otp/code/';
 
 /** The components with every preset text in place; those of other categories as they are. */
 export function withPresets(components: readonly Component[], category: string): Component[] {
@@ -35,7 +37,15 @@ function otpButton(button: Button): Button {
   return {
     type: 'URL',
     text: text ?? (kind === 'COPY_CODE' ? COPY_LABEL : autofill),
-    url: `https://www.whatsapp.com/otp/code/?${query}&code=otp{{1}}`,
-    example: ['https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code=otp123456'],
+    url: `${OTP_URL}?${query}&code=otp{{1}}`,
+    example: [`${OTP_URL}?otp_type=COPY_CODE&code=otp123456`],
   };
+}
+
+/** How a button that was made here hands over its code, and what it says; undefined for every other URL. */
+export function otpOf({ url = '', text = '' }: Button): { otp: OtpKind; text: string } | undefined {
+  if (!url.startsWith(`${OTP_URL}?`)) return undefined;
+  const query = new URL(url).searchParams;
+  const otp = OTP_KINDS.find((kind) => kind === query.get('otp_type')?.toLowerCase()) ?? 'copy_code';
+  return { otp, text: otp === 'one_tap' ? (query.get('cta_display_name') ?? text) : text };
 }

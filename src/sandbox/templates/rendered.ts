@@ -14,6 +14,10 @@ const RenderedHeader = Type.Object({
 });
 export type RenderedHeader = Static<typeof RenderedHeader>;
 
+/** How a code gets to the app that wants it: copied, by one tap, or by itself. */
+export const OTP_KINDS = ['copy_code', 'one_tap', 'zero_tap'] as const;
+export type OtpKind = (typeof OTP_KINDS)[number];
+
 const RenderedButton = Type.Object({
   type: Type.Enum([
     'quick_reply',
@@ -35,6 +39,8 @@ const RenderedButton = Type.Object({
   phone_number: Type.Optional(Type.String()),
   /** What is copied. */
   code: Type.Optional(Type.String()),
+  /** How the code of an `otp` button is handed over. */
+  otp: Type.Optional(Type.Enum([...OTP_KINDS])),
   /** The rest of what such a button carries: flow, sections, order. */
   action: Type.Optional(Json),
 });

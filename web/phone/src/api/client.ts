@@ -5,6 +5,7 @@ import { createStore } from '../state/store.js';
 const TIMEOUT_MS = 60_000;
 const CALLS_MAX = 50;
 const BODY_SHOWN_MAX = 4000;
+const BODY_FILE = 'body.json';
 const TOKEN_KEY = 'parley-sandbox-token';
 
 /** A call that changed something. */
@@ -118,8 +119,8 @@ function parse(text: string): unknown {
   }
 }
 
-/** The call for a shell; the token stays out of it. */
-export function curlOf(method: string, path: string, body?: unknown): string {
+/** The call for a shell; the token stays out of it. A body that is long, or stands in a `file`, is read from one. */
+export function curlOf(method: string, path: string, body?: unknown, file = BODY_FILE): string {
   const parts = ['curl -s', ...(method === 'GET' ? [] : [`-X ${method}`]), quote(`${location.origin}/_sandbox${path}`)];
   if (token !== '') parts.push('-H "Authorization: Bearer $TOKEN"');
   if (world !== '') parts.push(`-H ${quote(`X-Sandbox-World: ${world}`)}`);
@@ -127,9 +128,9 @@ export function curlOf(method: string, path: string, body?: unknown): string {
     for (const [name, value] of body) {
       parts.push(typeof value === 'string' ? `-F ${quote(`${name}=${value}`)}` : `-F ${quote(`file=@${value.name}`)}`);
     }
-  } else if (body !== undefined) {
-    const json = JSON.stringify(body);
-    const shown = json.length > BODY_SHOWN_MAX ? '@body.json' : json;
+  } else if (body !== undefined || file !== BODY_FILE) {
+    const json = body === undefined ? '' : JSON.stringify(body);
+    const shown = json === '' || json.length > BODY_SHOWN_MAX ? `@${file}` : json;
     parts.push("-H 'Content-Type: application/json'", `-d ${quote(shown)}`);
   }
   return parts.join(' ');

@@ -1,6 +1,4 @@
-// Cards side by side, moved by swiping, by arrow keys, or by the arrows at their edges.
-import { useRef, useState } from 'preact/hooks';
-import { IconButton } from '../parts/parts.js';
+// The cards of a carousel message: each with its picture, text and buttons.
 import { at, listAt, textAt } from '../pure/json.js';
 import type { Message } from '../state/model.js';
 import { texts } from '../texts.js';
@@ -9,6 +7,7 @@ import { Action, Actions, LinkAction, reply } from './interactive.js';
 import { Markup } from './markup.js';
 import { Film, fileUrl, Picture } from './media.js';
 import { ProductThumb } from './products.js';
+import { Strip } from './strip.js';
 
 interface Props {
   message: Message;
@@ -19,47 +18,24 @@ interface Props {
 
 /** The cards of a carousel. */
 export function Carousel({ message, value, context, chosen }: Props) {
-  const strip = useRef<HTMLDivElement>(null);
-  const [current, setCurrent] = useState(0);
   const cards = [...listAt(value, 'action', 'cards')].sort((a, b) => indexOf(a) - indexOf(b));
-  const go = (index: number) =>
-    strip.current?.children[index]?.scrollIntoView({ behavior: 'smooth', inline: 'center', block: 'nearest' });
-  const look = () => {
-    const box = strip.current;
-    const width = box?.firstElementChild?.getBoundingClientRect().width ?? 1;
-    if (box !== null) setCurrent(Math.round(box.scrollLeft / (width + 8)));
-  };
   return (
-    <div class="carousel">
-      {/* biome-ignore-start lint/a11y: a group that scrolls must be reachable by keyboard, and is no fieldset. */}
-      <div class="carousel-strip" ref={strip} onScroll={look} tabIndex={0} role="group" aria-label={texts.bubble.cards}>
-        {cards.map((card, index) => (
-          <div key={indexOf(card)} class="card" role="group" aria-label={texts.bubble.card(index + 1, cards.length)}>
-            <CardBody message={message} card={card} />
-            <Actions>
-              <CardActions message={message} card={card} context={context} chosen={chosen} />
-            </Actions>
-          </div>
-        ))}
-      </div>
-      {/* biome-ignore-end lint/a11y: the end of the group. */}
-      {current > 0 ? (
-        <IconButton
-          icon="back"
-          class="carousel-back"
-          label={texts.bubble.card(current, cards.length)}
-          onClick={() => go(current - 1)}
-        />
-      ) : null}
-      {current < cards.length - 1 ? (
-        <IconButton
-          icon="back"
-          class="carousel-next"
-          label={texts.bubble.card(current + 2, cards.length)}
-          onClick={() => go(current + 1)}
-        />
-      ) : null}
-    </div>
+    <Strip>
+      {cards.map((card) => (
+        <Card key={indexOf(card)} message={message} card={card} context={context} chosen={chosen} />
+      ))}
+    </Strip>
+  );
+}
+
+function Card({ message, card, context, chosen }: Omit<Props, 'value'> & { card: unknown }) {
+  return (
+    <>
+      <CardBody message={message} card={card} />
+      <Actions>
+        <CardActions message={message} card={card} context={context} chosen={chosen} />
+      </Actions>
+    </>
   );
 }
 

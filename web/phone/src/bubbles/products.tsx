@@ -1,6 +1,7 @@
 // Products of a catalog that nobody has: a drawn picture, a made-up price, always the same for the same id.
 import { at, listAt, textAt } from '../pure/json.js';
 import { formatMoney, hueOf, priceOf, randomOf } from '../pure/numbers.js';
+import type { Message } from '../state/model.js';
 
 /** The currency of made-up prices. */
 export const CURRENCY = 'EUR';
@@ -35,9 +36,15 @@ export interface Shelf {
   products: string[];
 }
 
-/** The catalog and the products that an interactive message offers; a catalog message offers made-up ones. */
-export function offerOf(payload: unknown): { catalogId: string; shelves: Shelf[] } {
-  const action = at(payload, 'interactive', 'action');
+/** What an interactive message, or the button of a template, carries for what it opens. */
+export function actionOf({ payload, rendered }: Message): unknown {
+  const ofButton = listAt(rendered, 'buttons').map((button) => at(button, 'action'));
+  return at(payload, 'interactive', 'action') ?? ofButton.find((action) => action !== undefined);
+}
+
+/** The catalog and the products that a message offers; one that shows a whole catalog offers made-up ones. */
+export function offerOf(message: Message): { catalogId: string; shelves: Shelf[] } {
+  const action = actionOf(message);
   const catalogId = textAt(action, 'catalog_id') || textAt(action, 'cards', 0, 'action', 'catalog_id') || 'catalog';
   const one = textAt(action, 'product_retailer_id');
   const cards = listAt(action, 'cards').map((card) => textAt(card, 'action', 'product_retailer_id'));
@@ -46,7 +53,8 @@ export function offerOf(payload: unknown): { catalogId: string; shelves: Shelf[]
     products: listAt(section, 'product_items').map((item) => textAt(item, 'product_retailer_id')),
   }));
   if (sections.length > 0) return { catalogId, shelves: sections };
-  const shown = textAt(action, 'parameters', 'thumbnail_product_retailer_id');
+  const shown =
+    textAt(action, 'parameters', 'thumbnail_product_retailer_id') || textAt(action, 'thumbnail_product_retailer_id');
   const products = one === '' ? cards.filter((id) => id !== '') : [one];
   const madeUp = [...(shown === '' ? [] : [shown]), 'sample-1', 'sample-2', 'sample-3'];
   return { catalogId, shelves: [{ title: '', products: products.length > 0 ? products : madeUp }] };

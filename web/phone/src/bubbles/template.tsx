@@ -12,6 +12,7 @@ import { Markup } from './markup.js';
 import { Document, Film, fileUrl, Picture } from './media.js';
 import { Place } from './places.js';
 import { ProductThumb } from './products.js';
+import { Strip } from './strip.js';
 
 interface Part {
   message: Message;
@@ -116,7 +117,7 @@ function Button({ message, context, button }: Part & { button: unknown }) {
     case 'copy_code':
       return <Action icon="copy" text={text} press={() => void copyText(textAt(button, 'code'))} />;
     case 'otp':
-      return <CodeButton text={text} code={codeOf(message)} />;
+      return <CodeButton kind={textAt(button, 'otp')} text={text} code={textAt(button, 'code')} />;
     case 'flow':
       return <Action icon="message" text={text} press={() => context.open({ kind: 'flow', message })} />;
     case 'catalog':
@@ -131,35 +132,36 @@ function Button({ message, context, button }: Part & { button: unknown }) {
 }
 
 /** One tap hands the code to the app that asked for it; copying it is always possible. */
-function CodeButton({ text, code }: { text: string; code: string }) {
+function CodeButton({ kind, text, code }: { kind: string; text: string; code: string }) {
+  const isOneTap = kind === 'one_tap';
+  const copyLabel = kind === 'copy_code' && text !== '' ? text : texts.bubble.copyCode;
   return (
     <>
-      <Action icon="bolt" text={text || texts.bubble.autofill} press={() => toast(texts.bubble.filled(code))} />
-      <Action icon="copy" text={texts.bubble.copyCode} press={() => void copyText(code)} />
+      {isOneTap ? (
+        <Action icon="bolt" text={text || texts.bubble.autofill} press={() => toast(texts.bubble.filled(code))} />
+      ) : null}
+      <Action icon="copy" text={copyLabel} press={() => void copyText(code)} />
+      {kind === 'zero_tap' ? <p class="action-note">{texts.bubble.handed}</p> : null}
     </>
   );
 }
 
-/** The code of an authentication template: the one parameter of its body. */
-function codeOf({ payload }: Message): string {
-  const body = listAt(payload, 'template', 'components').find((component) => textAt(component, 'type') === 'body');
-  return textAt(body, 'parameters', 0, 'text');
-}
-
 function Cards({ message, context, cards }: Part & { cards: readonly unknown[] }) {
   return (
-    <div class="carousel">
-      {/* biome-ignore-start lint/a11y: a group that scrolls must be reachable by keyboard, and is no fieldset. */}
-      <div class="carousel-strip" tabIndex={0} role="group" aria-label={texts.bubble.cards}>
-        {cards.map((card, index) => (
-          <div key={index} class="card" role="group" aria-label={texts.bubble.card(index + 1, cards.length)}>
-            <Header message={message} header={at(card, 'header')} />
-            {textAt(card, 'body') === '' ? null : <Markup text={textAt(card, 'body')} />}
-            <Buttons message={message} context={context} buttons={listAt(card, 'buttons')} />
-          </div>
-        ))}
-      </div>
-      {/* biome-ignore-end lint/a11y: the end of the group. */}
-    </div>
+    <Strip>
+      {cards.map((card, index) => (
+        <Card key={index} message={message} context={context} card={card} />
+      ))}
+    </Strip>
+  );
+}
+
+function Card({ message, context, card }: Part & { card: unknown }) {
+  return (
+    <>
+      <Header message={message} header={at(card, 'header')} />
+      {textAt(card, 'body') === '' ? null : <Markup text={textAt(card, 'body')} />}
+      <Buttons message={message} context={context} buttons={listAt(card, 'buttons')} />
+    </>
   );
 }

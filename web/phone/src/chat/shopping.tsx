@@ -3,17 +3,16 @@ import { useState } from 'preact/hooks';
 import * as actions from '../api/actions.js';
 import type { BubbleContext } from '../bubbles/context.js';
 import { moneyAt } from '../bubbles/interactive.js';
-import { CURRENCY, offerOf, ProductThumb } from '../bubbles/products.js';
+import { actionOf, CURRENCY, offerOf, ProductThumb } from '../bubbles/products.js';
 import { useNow } from '../parts/hooks.js';
 import { Icon } from '../parts/icons.js';
 import { IconButton, Sheet } from '../parts/parts.js';
-import { at, listAt, textAt } from '../pure/json.js';
+import { at, listAt, numberAt, textAt } from '../pure/json.js';
 import { formatMoney, priceOf } from '../pure/numbers.js';
 import { span } from '../pure/times.js';
 import type { Message } from '../state/model.js';
 import { attempt } from '../state/toasts.js';
 import { texts } from '../texts.js';
-import { expiryOf } from './thread.js';
 
 const QUANTITY_MAX = 99;
 
@@ -25,7 +24,7 @@ interface Props {
 
 /** Products with how many of each, and the order of them. */
 export function ProductsSheet({ message, context, close }: Props) {
-  const { catalogId, shelves } = offerOf(message.payload);
+  const { catalogId, shelves } = offerOf(message);
   const [cart, setCart] = useState<ReadonlyMap<string, number>>(new Map());
   const put = (id: string, quantity: number) => {
     const next = new Map(cart);
@@ -98,10 +97,11 @@ export function ProductsSheet({ message, context, close }: Props) {
 
 /** What an order costs, and paying it. */
 export function OrderSheet({ message, context, close }: Props) {
-  const parameters = at(message.payload, 'interactive', 'action', 'parameters');
+  const action = actionOf(message);
+  const parameters = at(action, 'parameters') ?? at(action, 'order_details');
   const order = at(parameters, 'order');
   const currency = textAt(parameters, 'currency');
-  const expiry = expiryOf(message.payload);
+  const expiry = expiryOf(order);
   const now = useNow();
   const isOver = expiry !== undefined && expiry <= now;
   const pay = (status: 'captured' | 'failed') => () => {
@@ -162,4 +162,10 @@ function Line({ name, value }: { name: string; value: string }) {
       <dd>{value}</dd>
     </div>
   );
+}
+
+/** When an order can no longer be paid, epoch ms; undefined when it always can. */
+function expiryOf(order: unknown): number | undefined {
+  const seconds = numberAt(order, 'expiration', 'timestamp');
+  return seconds === undefined ? undefined : seconds * 1000;
 }

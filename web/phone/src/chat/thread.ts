@@ -1,5 +1,5 @@
 // The rows of a chat: messages with their reactions, edits and answers joined to them, and a heading for each day.
-import { at, numberAt, textAt } from '../pure/json.js';
+import { at, textAt } from '../pure/json.js';
 import { quotedId } from '../pure/summary.js';
 import { dayOf } from '../pure/times.js';
 import { isOnPhone, type Message } from '../state/model.js';
@@ -109,10 +109,4 @@ export function guessHeight(row: Row): number {
     interactive: 110,
   };
   return 34 + Math.max(1, lines) * 20 + (extra[message.type] ?? 60);
-}
-
-/** The time of the message as the business sees it, s; undefined when unknown. */
-export function expiryOf(payload: unknown): number | undefined {
-  const seconds = numberAt(payload, 'interactive', 'action', 'parameters', 'order', 'expiration', 'timestamp');
-  return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -104,12 +104,16 @@ function TemplateCard({ template }: { template: Template }) {
 
 function Quality({ template: { id, quality } }: { template: Template }) {
   const score = SCORES.find((each) => each === quality);
+  const path = `/templates/${id}/quality`;
   return (
-    <Choice
-      label={texts.drawer.quality}
-      value={score ?? 'UNKNOWN'}
-      options={SCORES.map((each) => [each, each.toLowerCase()] as const)}
-      change={(next) => void attempt(() => call('POST', `/templates/${id}/quality`, { score: next }))}
-    />
+    <>
+      <Choice
+        label={texts.drawer.quality}
+        value={score ?? 'UNKNOWN'}
+        options={SCORES.map((each) => [each, each.toLowerCase()] as const)}
+        change={(next) => void attempt(() => call('POST', path, { score: next }))}
+      />
+      <Curl method="POST" path={path} body={{ score: score === 'GREEN' ? 'YELLOW' : 'GREEN' }} />
+    </>
   );
 }

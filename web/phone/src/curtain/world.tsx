@@ -10,6 +10,8 @@ import { attempt, toast } from '../state/toasts.js';
 import { texts } from '../texts.js';
 import { Curl, Section } from './parts.js';
 
+const WORLD_FILE = 'sandbox-world.json';
+
 /** Export, import, reset, numbers. */
 export function WorldTab() {
   const input = useRef<HTMLInputElement>(null);
@@ -38,6 +40,7 @@ export function WorldTab() {
             if (file !== undefined) void attempt(() => importWorld(file));
           }}
         />
+        <Curl method="POST" path="/snapshot" file={WORLD_FILE} />
       </Section>
       <Section title={texts.drawer.reset} hint={texts.drawer.resetHint}>
         <button type="button" class="secondary danger" onClick={() => void attempt(() => call('POST', '/reset', {}))}>
@@ -71,7 +74,7 @@ export function WorldTab() {
 
 async function exportWorld(): Promise<void> {
   const snapshot = JSON.stringify(await get('/snapshot'));
-  saveFile('sandbox-world.json', new Blob([snapshot], { type: 'application/json' }));
+  saveFile(WORLD_FILE, new Blob([snapshot], { type: 'application/json' }));
 }
 
 async function importWorld(file: File): Promise<void> {

@@ -86,6 +86,15 @@ export function Sheet({
   );
 }
 
+/** The button at the foot of a sheet that sends what was put together. */
+export function SendButton({ isReady, send }: { isReady: boolean; send(): void }) {
+  return (
+    <button type="button" class="primary" disabled={!isReady} onClick={send}>
+      {texts.send}
+    </button>
+  );
+}
+
 /** Escape closes; Tab stays within. */
 export function holdFocus(event: KeyboardEvent, box: HTMLElement | null, close: () => void): void {
   if (event.key === 'Escape') {
