@@ -1,4 +1,4 @@
-// The phone at `/`: the built files of web/phone, read once and sent compressed.
+// The built files of web/phone, read once and sent compressed: the phone at `/`, and the page of previews.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,22 +35,36 @@ interface Asset {
   compressed: Buffer;
 }
 
+/** The files by their path. */
+export type PhoneFiles = ReadonlyMap<string, Asset>;
+
+/** Reads the files; none when the phone is not built. */
+export function readPhoneFiles(): PhoneFiles {
+  return new Map(filesIn(FOLDER).map((path) => [path, read(path)]));
+}
+
 /** Registers `GET /` and `GET /assets/{name}`. */
-export function registerPhone(app: FastifyInstance): void {
-  const assets = new Map<string, Asset>();
-  for (const path of filesIn(FOLDER)) assets.set(path, read(path));
-  app.get('/', (request, reply) => {
-    const page = assets.get('index.html') ?? assetOf('.html', Buffer.from(NOT_BUILT));
-    reply.headers({ 'content-security-policy': POLICY, 'cache-control': 'no-cache' });
-    return send(request, reply, page);
-  });
+export function registerPhone(app: FastifyInstance, files: PhoneFiles): void {
+  app.get('/', (request, reply) => sendPage(request, reply, files, 'index.html'));
   app.get('/assets/*', (request, reply) => {
-    const asset = assets.get(new URL(request.url, 'http://sandbox').pathname.slice(1));
+    const asset = files.get(new URL(request.url, 'http://sandbox').pathname.slice(1));
     if (asset === undefined) return reply.code(404).type('text/plain').send('no such file');
     // Their names have the hash of what is in them.
     reply.header('cache-control', 'public, max-age=31536000, immutable');
     return send(request, reply, asset);
   });
+}
+
+/** Sends one of the pages; a word on how to build them when they are not. */
+export function sendPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  files: PhoneFiles,
+  name: 'index.html' | 'preview.html',
+): FastifyReply {
+  const page = files.get(name) ?? assetOf('.html', Buffer.from(NOT_BUILT));
+  reply.headers({ 'content-security-policy': POLICY, 'cache-control': 'no-cache' });
+  return send(request, reply, page);
 }
 
 function filesIn(folder: string): string[] {

@@ -122,6 +122,8 @@ export const MessageRecord = Type.Object({
   awaitsMedia: Type.Optional(Type.Boolean()),
   /** Of a template message: the template, its category when it was sent, and what it shows. */
   template: Type.Optional(Type.Object({ id: Type.String(), category: Category, rendered: Rendered })),
+  /** Why the flow of the message opens no more: what its endpoint said with 427. */
+  flowEnded: Type.Optional(Type.String()),
 });
 export type Message = Static<typeof MessageRecord>;
 
@@ -248,6 +250,8 @@ export const SettingsRecord = Type.Object({
   window: Type.Enum(['enforced', 'open']),
   clockOffsetMs: Type.Number(),
   reviews: Reviews,
+  /** How long a flow's endpoint may take, ms; 10,000 without. */
+  flowTimeoutMs: Type.Optional(Type.Integer()),
   nextMessageSeq: Type.Number(),
   nextWebhookSeq: Type.Number(),
   verified: Type.Array(Type.String()),

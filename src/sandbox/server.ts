@@ -10,6 +10,7 @@ import { type Access, createAccess, isLoopback } from './control/access.js';
 import type { ControlParts } from './control/parts.js';
 import { registerControl } from './control/routes.js';
 import { createFeed } from './feed.js';
+import { createFlowEndpoints } from './flows/endpoint.js';
 import { errorBody } from './graph/errors.js';
 import { registerGraph, unknownPath } from './graph/routes.js';
 import { newTraceId } from './ids.js';
@@ -19,7 +20,7 @@ import { createMediaExaminer } from './media/examine.js';
 import { createMediaLibrary, MEDIA_LIMITS, type MediaLimits } from './media/library.js';
 import { createMediaLinks } from './media/links.js';
 import { createPace } from './pace.js';
-import { registerPhone } from './phone-files.js';
+import { type PhoneFiles, readPhoneFiles, registerPhone } from './phone-files.js';
 import { createProgress, type ProgressEngine } from './progress.js';
 import { type Smsc, startSmsc } from './smsc.js';
 import { createTemplateLife } from './templates/life.js';
@@ -62,21 +63,23 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const controlToken = options.controlToken ?? (isLoopback(host) ? undefined : newToken());
   const access = createAccess(controlToken);
   const life = createLife(log);
+  const pages = readPhoneFiles();
   const smsc: { running: Smsc | undefined } = { running: undefined };
   try {
     const worlds: Worlds = createWorlds({
       access,
       isDefaultToken: (token) => main.world.apps.get(token) !== undefined,
-      open: () => openNamedWorld(options, access, () => worlds, url),
+      open: () => openNamedWorld(options, { access, worlds: () => worlds, pages }, url),
     });
     const main = await openWorld(options, {
       access,
       worlds: () => worlds,
+      pages,
       life,
       routes: worlds.routes,
       smsc: () => smsc.running,
     });
-    registerPhone(main.app);
+    registerPhone(main.app, pages);
     if (options.smscPort !== undefined) {
       smsc.running = await startSmsc(main.world, { host, port: options.smscPort });
       const { running } = smsc;
@@ -102,20 +105,24 @@ function createLife(log: Log): Lifecycle {
 }
 
 /** A world that has no state file and no port of its own. */
-async function openNamedWorld(options: SandboxOptions, access: Access, worlds: () => Worlds, url: string) {
+async function openNamedWorld(options: SandboxOptions, shared: SharedParts, url: string) {
   const life = createLife(options.log);
   const { stateFile: _, ...rest } = options;
   const limits = { ...NAMED_WORLD_LIMITS, ...options.limits };
-  const { app, world, begin } = await openWorld({ ...rest, limits }, { access, worlds, life });
+  const { app, world, begin } = await openWorld({ ...rest, limits }, { ...shared, life });
   await app.ready();
   life.add('server', () => app.close());
   begin(url);
   return { app, world, stop: () => life.stop() };
 }
 
-interface WorldParts {
+interface SharedParts {
   access: Access;
   worlds: () => Worlds;
+  pages: PhoneFiles;
+}
+
+interface WorldParts extends SharedParts {
   life: Lifecycle;
   routes?: DirectRoutes;
   smsc?: () => Smsc | undefined;
@@ -124,7 +131,7 @@ interface WorldParts {
 /** A world with its server, not yet listening; call `begin` with the URL under which it is reached. */
 async function openWorld(
   options: SandboxOptions,
-  { access, worlds, life, routes, smsc = () => undefined }: WorldParts,
+  { access, worlds, pages, life, routes, smsc = () => undefined }: WorldParts,
 ): Promise<{ app: FastifyInstance; world: World; begin(url: string): void }> {
   const { log, stateFile } = options;
   const changes = createChanges();
@@ -147,8 +154,11 @@ async function openWorld(
   life.add('progress', () => progress.stop());
   const templates = createTemplateLife(world, callbacks);
   life.add('templates', () => templates.stop());
+  const endpoints = createFlowEndpoints(world, callbacks);
+  life.add('flow endpoints', () => endpoints.stop());
   const media = createMedia(options, world, progress, life);
-  const parts = { world, feed, callbacks, progress, templates, smsc, pace: createPace(world.clock), worlds, ...media };
+  const pace = createPace(world.clock);
+  const parts = { world, feed, callbacks, progress, templates, endpoints, pages, smsc, pace, worlds, ...media };
   const app = createApp(log, routes, parts, access);
   await parts.library.rebuild();
   return {

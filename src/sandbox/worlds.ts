@@ -10,6 +10,7 @@ const WORLDS_MAX = 50;
 /** A world that nobody used for this long may be closed for a new one, ms. */
 const IDLE_MS = 10 * 60_000;
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+const FLOW_LINK = /^\/flow_(?:files|previews)\/(\d{1,32})[/?]/;
 const HEADER = 'x-sandbox-world';
 /** The name of the world that is always there. */
 const DEFAULT_WORLD = 'default';
@@ -54,7 +55,7 @@ export function createWorlds({ open, access, isDefaultToken }: WorldsOptions): W
     const { headers, url = '' } = request;
     const isControl = url.startsWith('/_sandbox');
     const named = headers[HEADER] ?? (isControl ? parameter(url, 'world') : undefined);
-    if (named === undefined) return isControl || entries.size === 0 ? undefined : byToken(request);
+    if (named === undefined) return isControl || entries.size === 0 ? undefined : (byToken(request) ?? byFlow(url));
     if (typeof named !== 'string' || !NAME.test(named))
       return { httpStatus: 400, message: `${HEADER} must match ${NAME.source}` };
     if (named === DEFAULT_WORLD) return undefined;
@@ -67,6 +68,13 @@ export function createWorlds({ open, access, isDefaultToken }: WorldsOptions): W
     const token = bearer ?? parameter(url, 'access_token');
     if (token === undefined || isDefaultToken(token)) return undefined;
     return [...entries.values()].find((entry) => entry.ready?.world.apps.get(token) !== undefined);
+  }
+
+  /** Links to flows carry no token: the world is that which has the flow. */
+  function byFlow(url: string): Entry | undefined {
+    const [, id] = FLOW_LINK.exec(url) ?? [];
+    if (id === undefined) return undefined;
+    return [...entries.values()].find((entry) => entry.ready?.world.flows.get(id) !== undefined);
   }
 
   function enter(name: string): Entry | Refused {

@@ -55,7 +55,8 @@ async function made(name: string, more: object = {}): Promise<Flow> {
   return body;
 }
 
-const footer = { type: 'Footer', label: 'Done', 'on-click-action': { name: 'complete', payload: {} } };
+const payload = { size: 'L', extras: ['a', 'b'] };
+const footer = { type: 'Footer', label: 'Done', 'on-click-action': { name: 'complete', payload } };
 const screen = { id: 'MAIN', terminal: true, layout: { type: 'SingleColumnLayout', children: [footer] } };
 const good = JSON.stringify({ version: '7.3', screens: [screen] });
 const asJson = { 'content-type': 'application/json' };

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { startFlowBusiness } from '../support/flow-business.js';
 import { until } from '../support/until.js';
-import { type Answer, call, dig, type Fixture, list, startFixture, TOKEN, USER } from './sandbox-fixture.js';
+import { type Answer, call, dig, type Fixture, list, SECRET, startFixture, TOKEN, USER } from './sandbox-fixture.js';
 
 let sandbox: Fixture;
 before(async () => {
@@ -101,11 +102,18 @@ test('makes copies, refuses names that are taken, and forgets drafts that are de
   assert.equal(dig((await sandbox.graph('GET', `/${id}`)).body, 'error', 'error_subcode'), 33);
 });
 
-test('needs an endpoint for a flow that asks one', async () => {
+test('needs an endpoint that answers for a flow that asks one', async (t) => {
+  const business = await startFlowBusiness(SECRET);
+  t.after(() => business.stop());
   const data = { ...good, data_api_version: '3.0', routing_model: { MAIN: [] } };
   const id = await made('Endpoint', { flow_json: JSON.stringify(data) });
-  assert.equal(dig((await sandbox.graph('POST', `/${id}/publish`)).body, 'error', 'code'), 139002);
-  await sandbox.graph('POST', `/${id}`, { endpoint_uri: 'https://example.com/flow' });
+  const why = async () =>
+    String(dig((await sandbox.graph('POST', `/${id}/publish`)).body, 'error', 'error_data', 'details'));
+  assert.match(await why(), /needs an endpoint_uri/);
+  await sandbox.graph('POST', `/${id}`, { endpoint_uri: business.url });
+  assert.match(await why(), /public key/);
+  const key = { business_public_key: business.publicKey };
+  await sandbox.graph('POST', `/${sandbox.phoneNumberId}/whatsapp_business_encryption`, key);
   assert.equal((await sandbox.graph('POST', `/${id}/publish`)).status, 200);
 });
 
@@ -114,17 +122,28 @@ test('shows a preview for 30 days to whoever has its link', async () => {
   const read = async (invalidate: boolean) =>
     (await sandbox.graph('GET', `/${id}?fields=preview.invalidate(${invalidate})`)).body;
   const url = String(dig(await read(false), 'preview', 'preview_url'));
+  const shown = await call('GET', url.replace('?', '/flow?'));
+  assert.deepEqual(
+    [dig(shown.body, 'flow', 'status'), JSON.parse(String(dig(shown.body, 'flow', 'json')))],
+    ['DRAFT', good],
+  );
+  assert.equal((await call('POST', url.replace('?', '/exchange?'), { action: 'NONE' })).status, 400);
+  const asked = await call('POST', url.replace('?', '/exchange?'), { action: 'INIT' });
+  assert.equal(dig(asked.body, 'error', 'kind'), 'endpoint-missing');
   assert.equal(dig(await read(false), 'preview', 'preview_url'), url);
   assert.equal((await fetch(url)).status, 200);
   const other = String(dig(await read(true), 'preview', 'preview_url'));
   assert.equal((await fetch(url)).status, 404);
+  assert.equal((await fetch(url.replace('?', '/flow?'))).status, 404);
+  assert.equal((await call('POST', url.replace('?', '/exchange?'), { action: 'INIT' })).status, 404);
   await sandbox.control('POST', '/clock', { advanceSeconds: 30 * 86_400 + 1 });
   assert.equal((await fetch(other)).status, 404);
 });
 
 test('sends a flow only in a state that allows it, and takes the answers of a script', async () => {
   await sandbox.control('PUT', '/window', { mode: 'open' });
-  const id = await made('Sent', { flow_json: JSON.stringify(good) });
+  const answering = JSON.stringify(good).replace('"payload":{}', '"payload":{"size":"L","extras":["a"]}');
+  const id = await made('Sent', { flow_json: answering });
   assert.equal(dig((await send(id)).body, 'error', 'code'), 132068, 'a draft as published');
   assert.equal((await send(id, 'draft')).status, 200);
   await sandbox.graph('POST', `/${id}/publish`);
@@ -161,7 +180,6 @@ test('sends a flow only in a state that allows it, and takes the answers of a sc
 
 test('keeps the public key of a number', async () => {
   const path = `/${sandbox.phoneNumberId}/whatsapp_business_encryption`;
-  assert.deepEqual((await sandbox.graph('GET', path)).body, { data: [] });
   assert.equal(dig((await sandbox.graph('POST', path, { business_public_key: 'none' })).body, 'error', 'code'), 100);
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();

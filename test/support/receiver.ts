@@ -34,7 +34,7 @@ export interface Receiver {
   /** Everything received, oldest first. */
   requests: ReceivedRequest[];
   /** Decides every later answer; given the request, so that it can differ by path or count. */
-  answer(decide: Answer | ((request: ReceivedRequest) => Answer)): void;
+  answer(decide: Answer | ((request: ReceivedRequest) => Answer | Promise<Answer>)): void;
   /** The first request, past or to come, that `predicate` holds for; throws after `timeoutMs` with what came instead. */
   next(predicate: (request: ReceivedRequest) => boolean, timeoutMs?: number): Promise<ReceivedRequest>;
   stop(): Promise<void>;
@@ -44,12 +44,12 @@ export interface Receiver {
 export async function startReceiver(port = 0, tls?: ServerOptions): Promise<Receiver> {
   const requests: ReceivedRequest[] = [];
   const waiting = new Set<() => void>();
-  let decide: (request: ReceivedRequest) => Answer = () => ({});
+  let decide: (request: ReceivedRequest) => Answer | Promise<Answer> = () => ({});
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await read(incoming).catch(() => undefined);
     if (request === undefined) return;
     requests.push(request);
-    const answer = decide(request);
+    const answer = await decide(request);
     for (const look of [...waiting]) look();
     await send(answer, response);
   };

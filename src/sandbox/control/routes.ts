@@ -5,6 +5,7 @@ import { setControlForm } from './answer.js';
 import { registerChats } from './chats.js';
 import { registerEvents } from './events.js';
 import { registerFaults } from './faults.js';
+import { registerFlowRuns } from './flow-runs.js';
 import { registerFlows } from './flows.js';
 import { registerMedia } from './media.js';
 import { registerMessages } from './messages.js';
@@ -34,6 +35,7 @@ export function registerControl(app: FastifyInstance, parts: ControlParts, acces
   registerFaults(app, parts);
   registerTemplates(app, parts);
   registerFlows(app, parts);
+  registerFlowRuns(app, parts);
   registerSmsc(app, parts);
   registerWabas(app, parts);
   registerWebhooks(app, parts);

@@ -4,10 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseJson } from '../../lib/json.js';
 import type { Callbacks } from '../callbacks.js';
 import { meetFaults } from '../faults.js';
+import type { FlowEndpoints } from '../flows/endpoint.js';
 import { newTraceId } from '../ids.js';
 import { DOWNLOAD_PATH, type Origins } from '../media/address.js';
 import type { FileAnswer } from '../media/range.js';
 import { normalisePhone } from '../phone.js';
+import type { PhoneFiles } from '../phone-files.js';
 import type { App, FaultEffect } from '../records.js';
 import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownNumber, ownWaba, refuse } from './call.js';
@@ -34,6 +36,8 @@ type Node = (call: GraphCall) => GraphAnswer | Promise<GraphAnswer>;
 export interface GraphParts extends MessagesParts, MediaParts, TemplateParts {
   callbacks: Callbacks;
   origins: Origins;
+  endpoints: FlowEndpoints;
+  pages: PhoneFiles;
 }
 
 /** Registers every Graph route on `app`, which must be a plugin's own instance: it gets Graph's parser and error handler. */

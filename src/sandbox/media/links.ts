@@ -1,8 +1,6 @@
 // Media named by a link: fetched as Meta does it, once in ten minutes for a URL, into the library (Meta 1.1).
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, request } from 'undici';
-import { type AddressRule, createAddressRule } from '../../lib/safe-fetch-address.js';
+import { type Dispatcher, request } from 'undici';
+import { createGuardedAgent, type GuardedAgent } from '../guarded-agent.js';
 import type { Media } from '../records.js';
 import type { World } from '../world.js';
 import type { FileFacts } from './facts.js';
@@ -16,8 +14,6 @@ const REDIRECTS_MAX = 5;
 const FETCHES_MAX = 16;
 const WAITING_MAX = 20_000;
 const USER_AGENT = 'facebookexternalua';
-/** Everything but metadata addresses, which the rule refuses always: media of a developer lies on private hosts. */
-const REACHABLE = ['0.0.0.0/0', '::/0'];
 
 /** Why a link gave no file; the message is what `error_data.details` says. */
 export class LinkError extends Error {}
@@ -37,8 +33,7 @@ export interface MediaLinks {
 interface State {
   world: World;
   library: MediaLibrary;
-  rule: AddressRule;
-  agent: Agent;
+  guarded: GuardedAgent;
   timeoutMs: number;
   stopping: AbortController;
   /** By WABA, source and URL. */
@@ -51,12 +46,10 @@ interface State {
 
 /** Nothing cached. `timeoutMs` is for a whole fetch, redirects included. */
 export function createMediaLinks(world: World, library: MediaLibrary, timeoutMs: number): MediaLinks {
-  const rule = createAddressRule(REACHABLE);
   const state: State = {
     world,
     library,
-    rule,
-    agent: createGuardedAgent(rule, timeoutMs),
+    guarded: createGuardedAgent(FETCHES_MAX, timeoutMs),
     timeoutMs,
     stopping: new AbortController(),
     cache: new Map(),
@@ -69,7 +62,7 @@ export function createMediaLinks(world: World, library: MediaLibrary, timeoutMs:
     clear: () => state.cache.clear(),
     async stop() {
       state.stopping.abort();
-      await state.agent.destroy();
+      await state.guarded.agent.destroy();
     },
   };
 }
@@ -140,9 +133,10 @@ async function fetchToLibrary(state: State, url: string, about: About, bytesMax:
 async function follow(state: State, url: string, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
   let target = new URL(url);
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
-    refuseLiteral(state.rule, target);
+    const reason = state.guarded.refusalOf(target);
+    if (reason !== undefined) throw new LinkError(`Downloading media from weblink failed: ${reason}`);
     const answer = await request(target, {
-      dispatcher: state.agent,
+      dispatcher: state.guarded.agent,
       signal,
       headers: { 'user-agent': USER_AGENT, accept: '*/*' },
     });
@@ -185,32 +179,6 @@ export function typeFor(named: string, facts: FileFacts): string {
   const bare = bareType(named);
   if (bare !== '' && bare !== 'application/octet-stream') return named;
   return TYPES_OF_CONTENT[facts.content] ?? 'application/octet-stream';
-}
-
-function refuseLiteral(rule: AddressRule, { hostname }: URL): void {
-  const literal = hostname.replace(/^\[|\]$/g, '');
-  const reason = isIP(literal) === 0 ? undefined : rule(literal);
-  if (reason !== undefined) throw new LinkError(`Downloading media from weblink failed: ${reason}`);
-}
-
-/** Connections only to addresses that the rule lets pass. */
-function createGuardedAgent(rule: AddressRule, timeoutMs: number): Agent {
-  const lookup: LookupFunction = (hostname, options, callback) => {
-    dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      const open = error === null ? addresses.filter(({ address }) => rule(address) === undefined) : [];
-      const [first] = open;
-      if (first === undefined) return callback(error ?? new Error('address not allowed'), '', 0);
-      if (options.all === true) callback(null, open);
-      else callback(null, first.address, first.family);
-    });
-  };
-  return new Agent({
-    connections: FETCHES_MAX,
-    connect: { lookup, timeout: timeoutMs },
-    // The signal of a fetch ends it in time, redirects included.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
 }
 
 function reasonOf(error: unknown): string {

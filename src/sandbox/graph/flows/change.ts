@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import Type, { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Callbacks } from '../../callbacks.js';
+import type { FlowEndpoints } from '../../flows/endpoint.js';
 import { FIRST_JSON, moveFlow, newKey, setJson } from '../../flows/life.js';
 import { FLOW_CATEGORIES, type Flow } from '../../flows/record.js';
 import { newObjectId } from '../../ids.js';
@@ -50,10 +51,12 @@ const Change = Compile(
 export interface FlowParts {
   world: World;
   callbacks: Callbacks;
+  endpoints: FlowEndpoints;
 }
 
 /** Creates a DRAFT, also when its JSON has errors; `publish` moves it on if it has none. */
-export function createFlow({ world, callbacks }: FlowParts, call: GraphCall): GraphAnswer {
+export async function createFlow(parts: FlowParts, call: GraphCall): Promise<GraphAnswer> {
+  const { world } = parts;
   const waba = ownWaba(world, call);
   if (waba === undefined) return notFound(call);
   const body = formOf(call.body);
@@ -80,7 +83,7 @@ export function createFlow({ world, callbacks }: FlowParts, call: GraphCall): Gr
   };
   setJson(world, flow, body.flow_json ?? source?.json ?? FIRST_JSON);
   const made = world.flows.get(flow.id) ?? flow;
-  if (body.publish === true && obstacle(made) === null) moveFlow(world, callbacks, made, 'PUBLISHED');
+  if (body.publish === true) await publish(parts, made);
   return { body: { id: flow.id, success: true, validation_errors: made.errors } };
 }
 
@@ -134,19 +137,27 @@ async function readUpload(body: Readable, contentType: string): Promise<Map<stri
   }
 }
 
-/** Publishes a draft without errors, for good. */
-export function publishFlow({ world, callbacks }: FlowParts, call: GraphCall): GraphAnswer {
-  const flow = ownFlow(world, call);
+/** Publishes a draft without errors, whose endpoint answers if it has one, for good. */
+export async function publishFlow(parts: FlowParts, call: GraphCall): Promise<GraphAnswer> {
+  const flow = ownFlow(parts.world, call);
   if (flow === undefined) return notFound(call);
-  const why = flow.status === 'DRAFT' ? obstacle(flow) : `A flow that is ${flow.status} cannot be published.`;
-  if (why !== null) return refuse(stuck(139002, 'Flow cannot be published', why));
-  moveFlow(world, callbacks, flow, 'PUBLISHED');
-  return { body: { success: true } };
+  const why = await publish(parts, flow);
+  return why === null ? { body: { success: true } } : refuse(stuck(139002, 'Flow cannot be published', why));
 }
 
-function obstacle({ errors, json, endpointUri }: Flow): string | null {
-  if (errors.length > 0) return `The flow has ${errors.length} validation errors.`;
-  return /"data_api_version"/.test(json) && endpointUri === null ? 'The flow needs an endpoint_uri.' : null;
+/** Moves a flow to PUBLISHED; why not when it cannot be. */
+async function publish({ world, callbacks, endpoints }: FlowParts, flow: Flow): Promise<string | null> {
+  const why = obstacle(flow) ?? (await endpoints.check(flow));
+  if (why !== null) return why;
+  const current = world.flows.get(flow.id);
+  if (current?.json !== flow.json || current.status !== 'DRAFT') return 'The flow was changed meanwhile.';
+  moveFlow(world, callbacks, current, 'PUBLISHED');
+  return null;
+}
+
+function obstacle({ errors, status }: Flow): string | null {
+  if (status !== 'DRAFT') return `A flow that is ${status} cannot be published.`;
+  return errors.length > 0 ? `The flow has ${errors.length} validation errors.` : null;
 }
 
 /** Retires a published flow. */

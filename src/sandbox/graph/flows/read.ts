@@ -73,30 +73,11 @@ export function listAssets(world: World, call: GraphCall): GraphAnswer {
   return { body: { data: [{ name: 'flow.json', asset_type: 'FLOW_JSON', download_url }], paging: {} } };
 }
 
-/** Serves the JSON and the preview to whoever has their URL. */
+/** Serves the JSON to whoever has its URL. */
 export function serveFlowFiles(app: FastifyInstance, world: World): void {
   app.get<{ Params: { id: string }; Querystring: { key?: unknown } }>('/flow_files/:id/flow.json', (request, reply) => {
     const flow = world.flows.get(request.params.id);
     if (flow === undefined || request.query.key !== flow.fileKey) return reply.code(404).send();
     return reply.type('application/json').header('content-disposition', 'attachment').send(flow.json);
   });
-  app.get<{ Params: { id: string }; Querystring: { token?: unknown } }>('/flow_previews/:id', (request, reply) => {
-    const flow = world.flows.get(request.params.id);
-    const preview = flow?.preview ?? undefined;
-    const isGood =
-      preview !== undefined && request.query.token === preview.key && preview.expiresAt > world.clock.now();
-    if (flow === undefined || !isGood) return reply.code(404).send();
-    return reply
-      .type('text/html; charset=utf-8')
-      .header('content-security-policy', "default-src 'none'")
-      .send(page(flow));
-  });
-}
-
-function page({ name, status, json }: Flow): string {
-  return `<!doctype html><meta charset="utf-8"><title>${escaped(name)}</title><h1>${escaped(name)}</h1><p>${status}</p><pre>${escaped(json)}</pre>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphAnswer, GraphCall } from '../call.js';
 import { flowKey } from '../flow-key.js';
 import { createFlow, deprecateFlow, type FlowParts, publishFlow, uploadAsset } from './change.js';
+import { type PreviewParts, servePreviews } from './preview.js';
 import { listAssets, listFlows, serveFlowFiles } from './read.js';
 
 type Serve = (
@@ -13,7 +14,7 @@ type Serve = (
 const BODY_BYTES_MAX = 24 * 1024 * 1024;
 
 /** Registers them. */
-export function registerFlowEdges(app: FastifyInstance, parts: FlowParts, serve: Serve): void {
+export function registerFlowEdges(app: FastifyInstance, parts: FlowParts & PreviewParts, serve: Serve): void {
   const large = { bodyLimit: BODY_BYTES_MAX };
   app.get(
     '/:version/:id/flows',
@@ -47,4 +48,5 @@ export function registerFlowEdges(app: FastifyInstance, parts: FlowParts, serve:
     handler: serve((call) => flowKey(parts.world, call)),
   });
   serveFlowFiles(app, parts.world);
+  servePreviews(app, parts);
 }
