@@ -851,6 +851,8 @@ CREATE FUNCTION deliver_tick(
   h_endpoint integer[], h_failures integer[], h_down_since bigint[], h_probe_at bigint[], h_probes integer[], h_reason text[], h_disabled_at bigint[],
   h_enabled integer[]
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_disabled integer[];
 BEGIN
   PERFORM assert_owner(p_process);
   IF cardinality(f_id) > 0 THEN
@@ -877,12 +879,19 @@ BEGIN
     FROM unnest(p_endpoint, p_position, p_position_day) AS p (endpoint, position, position_day) WHERE e.endpoint = p.endpoint;
   END IF;
   IF cardinality(h_endpoint) > 0 THEN
+    v_disabled := ARRAY(
+      SELECT e.endpoint FROM unnest(h_endpoint, h_disabled_at, h_enabled) AS h (endpoint, disabled_at, enabled)
+      JOIN endpoint_heads e ON e.endpoint = h.endpoint AND e.enabled = h.enabled AND e.disabled_at IS NULL WHERE h.disabled_at IS NOT NULL
+    );
     UPDATE endpoint_heads e SET failures = h.failures, down_since = h.down_since, probe_at = h.probe_at, probes = h.probes,
       down_reason = h.reason, disabled_at = h.disabled_at
     FROM unnest(h_endpoint, h_failures, h_down_since, h_probe_at, h_probes, h_reason, h_disabled_at, h_enabled)
       AS h (endpoint, failures, down_since, probe_at, probes, reason, disabled_at, enabled)
     -- Who enabled the endpoint meanwhile knows better.
     WHERE e.endpoint = h.endpoint AND e.enabled = h.enabled;
+    IF cardinality(v_disabled) > 0 THEN
+      PERFORM tell_disabled(p_today, v_disabled);
+    END IF;
   END IF;
 END $$;
 

@@ -14,14 +14,15 @@ CREATE TABLE notices (
   PRIMARY KEY (id, day)
 ) PARTITION BY LIST (day);
 
--- Keeps changes of webhooks under p_day (each hash once), and tells of those that are new: n_ord is the position of a notice's change.
+-- Keeps changes of webhooks under p_day (each hash once from p_known_day on: what has no time of its own may be repeated on another day), and
+-- tells of those that are new: n_ord is the position of a notice's change.
 -- A notice belongs to the account of its number; one without a number to the accounts whose token may read its WABA. The application and
 -- entity are those of the message that it is about (n_quoted, its wamid), else those that the number is associated with. What no subscription
 -- wants is kept as a change only. Returns the reports.
 CREATE FUNCTION append_changes(
   p_now bigint, p_today integer, p_day integer, p_hash bytea[], p_waba_id text[], p_field text[], p_value text[],
   n_ord integer[], n_kind smallint[], n_phone_number_id text[], n_number text[], n_quoted text[], n_body text[],
-  p_pair_days integer[], p_pair_since bigint
+  p_pair_days integer[], p_pair_since bigint, p_known_day integer
 ) RETURNS TABLE (
   id uuid, kind smallint, sender text, application_id text, entity_id text, body text, endpoint integer, seq bigint, report_day integer, url text
 ) LANGUAGE plpgsql AS $$
@@ -32,6 +33,7 @@ BEGIN
   WITH stored AS (
     INSERT INTO meta_changes (day, hash, waba_id, field, value, recorded_at)
     SELECT p_day, c.hash, c.waba_id, c.field, c.value, p_now FROM unnest(p_hash, p_waba_id, p_field, p_value) AS c (hash, waba_id, field, value)
+    WHERE NOT EXISTS (SELECT FROM meta_changes k WHERE k.hash = c.hash AND k.day >= p_known_day AND k.day <> p_day)
     ORDER BY c.hash ON CONFLICT DO NOTHING RETURNING hash
   )
   SELECT array_agg(hash) INTO v_new FROM stored;
@@ -87,4 +89,50 @@ BEGIN
     SELECT n.day, n.endpoint, n.seq, n.id, p_today, n.kind, p_now, n.url FROM numbered n ORDER BY n.endpoint, n.seq
   )
   SELECT n.id, n.kind, n.sender, n.application_id, n.entity_id, n.body, n.endpoint, n.seq, n.day, n.url FROM numbered n;
+END $$;
+
+-- Tells of endpoints that were disabled a moment ago: to the subscription of their account that matches best and whose own endpoint is not
+-- disabled too. Such an event is about no sender and no application.
+CREATE FUNCTION tell_disabled(p_today integer, p_endpoints integer[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  c_kind CONSTANT integer := 15;
+  c_date CONSTANT text := 'YYYY-MM-DD"T"HH24:MI:SS.MS"+0000"';
+BEGIN
+  WITH told AS MATERIALIZED (
+    SELECT gen_random_uuid() AS id, e.account, h.disabled_at AS at, t.endpoint, t.url, row_number() OVER (ORDER BY e.id) AS place,
+      json_build_object(
+        'eventType', 'ENDPOINT_DISABLED',
+        'content', json_build_object(
+          'endpointId', e.id::text, 'origin', e.origin, 'profileId', nullif(e.profile, ''), 'reason', h.down_reason,
+          'downSince', to_char(to_timestamp(coalesce(h.down_since, h.disabled_at) / 1000.0) AT TIME ZONE 'UTC', c_date),
+          'disabledAt', to_char(to_timestamp(h.disabled_at / 1000.0) AT TIME ZONE 'UTC', c_date)
+        ),
+        'createdAt', to_char(to_timestamp(h.disabled_at / 1000.0) AT TIME ZONE 'UTC', c_date)
+      )::text AS body
+    FROM endpoints e JOIN endpoint_heads h ON h.endpoint = e.id
+    CROSS JOIN LATERAL (
+      SELECT p.endpoint, p.notify_url AS url
+      FROM routes r JOIN subscriptions s ON s.id = r.subscription JOIN profiles p ON p.id = s.profile
+      JOIN endpoint_heads o ON o.endpoint = p.endpoint AND o.disabled_at IS NULL
+      WHERE r.account = e.account AND r.application_id = '' AND r.entity_id = '' AND r.sender = '' AND r.events & (1 << c_kind) <> 0
+        AND s.users = '{}'
+      ORDER BY r.rank DESC, r.subscription DESC LIMIT 1
+    ) t
+    WHERE e.id = ANY (p_endpoints)
+  ), kept AS (
+    INSERT INTO notices (day, id, account, kind, sender, application_id, entity_id, body, recorded_at)
+    SELECT p_today, t.id, t.account, c_kind, NULL, NULL, NULL, t.body, t.at FROM told t
+  ), locked AS MATERIALIZED (
+    SELECT s.stream, s.next, greatest(s.day, p_today) AS day FROM tails s
+    WHERE s.stream IN (SELECT endpoint_stream(t.endpoint) FROM told t) ORDER BY s.stream FOR UPDATE
+  ), numbered AS MATERIALIZED (
+    SELECT t.*, l.day, l.next + row_number() OVER (PARTITION BY t.endpoint ORDER BY t.place) - 1 AS seq
+    FROM told t JOIN locked l ON l.stream = endpoint_stream(t.endpoint)
+  ), moved AS (
+    UPDATE tails s SET next = n.next, day = n.day
+    FROM (SELECT endpoint, max(seq) + 1 AS next, max(day) AS day FROM numbered GROUP BY endpoint) n
+    WHERE s.stream = endpoint_stream(n.endpoint)
+  )
+  INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, at, url)
+  SELECT n.day, n.endpoint, n.seq, n.id, p_today, c_kind, n.at, n.url FROM numbered n ORDER BY n.endpoint, n.seq;
 END $$;

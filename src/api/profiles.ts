@@ -1,5 +1,6 @@
 // /subscriptions/1/profiles and /subscriptions/1/security: how reports are posted, and what they authenticate with (Infobip 5).
 import { Type } from 'typebox';
+import { formatDate } from '../contract/dates.js';
 import type { Violations } from '../contract/readers.js';
 import {
   noIdProfileSchema,
@@ -26,6 +27,7 @@ import {
   replaceSecurity,
 } from '../manage/profiles.js';
 import { isRefusal, refuse } from '../manage/refusal.js';
+import type { EndpointHealth } from '../store/endpoints.js';
 import { findProfile, type ProfileRow, pageProfiles } from '../store/profiles.js';
 import { findSecurity, pageSecurities, type SecurityRow } from '../store/securities.js';
 import {
@@ -54,7 +56,7 @@ const profileExample = {
   webhook: { notifyUrl: 'https://hooks.example/wa' },
   security: securityExample,
 };
-const profileAnswer = { ...profileExample, security: { authId: 'h-1' } };
+const profileAnswer = { ...profileExample, security: { authId: 'h-1' }, delivery: { state: 'UP' } };
 const profileIds = { profileId: 'p-main', security: { authId: 'h-1' } };
 
 /** The endpoints of profiles. */
@@ -139,15 +141,32 @@ export function profileIdsOf({ profileId, authId }: { profileId: string; authId:
   return { profileId, security: authId === null ? undefined : { authId } };
 }
 
-function showProfile({ profileId, notifyUrl, settings, authId, certificateId }: ProfileRow): object {
-  const { contentType, isOrdered, ...rest } = readSettings(settings);
+/** Ours, beside what Infobip shows: whether what goes to a profile's URL arrives. Undefined without a URL. */
+export function deliveryOf({ endpoint, ...health }: EndpointHealth & { endpoint: number | null }): object | undefined {
+  if (endpoint === null) return undefined;
+  const { downSince, disabledAt, nextProbeAt, downReason } = health;
+  const shown = (at: number | null): string | undefined => (at === null ? undefined : formatDate(at));
+  if (disabledAt !== null)
+    return {
+      state: 'DISABLED',
+      since: shown(disabledAt),
+      reason: downReason ?? undefined,
+      downSince: shown(downSince),
+    };
+  if (downSince === null) return { state: 'UP' };
+  return { state: 'DOWN', since: shown(downSince), reason: downReason ?? undefined, nextAttemptAt: shown(nextProbeAt) };
+}
+
+function showProfile({ profileId, notifyUrl, settings, authId, certificateId, ...rest }: ProfileRow): object {
+  const { contentType, isOrdered, ...shown } = readSettings(settings);
   return {
     profileId,
     webhook: notifyUrl === null ? undefined : { contentType, notifyUrl },
     security: authId === null ? undefined : { authId },
     clientCertificateId: certificateId ?? undefined,
-    ...rest,
+    ...shown,
     ordered: isOrdered,
+    delivery: deliveryOf(rest),
   };
 }
 

@@ -22,7 +22,7 @@ import {
   readSlice,
   readTexts,
 } from './account-route.js';
-import { pagingQuery, profileIdsOf } from './profiles.js';
+import { deliveryOf, pagingQuery, profileIdsOf } from './profiles.js';
 
 const TAG = 'Subscriptions';
 const PATH = '/subscriptions/1/subscription/:channel';
@@ -47,6 +47,7 @@ const example = {
   criteria: [{ applicationId: 'crm' }],
   resources: ['441134960000'],
   users: [],
+  delivery: { state: 'UP' },
 };
 
 /** The endpoints of subscriptions. */
@@ -174,5 +175,6 @@ function show(row: SubscriptionRow): object {
     criteria: JSON.parse(criteria),
     resources,
     users,
+    delivery: deliveryOf(row),
   };
 }

@@ -1,7 +1,7 @@
 // Which subscription gets an event: what each event is called, and which of several matches is chosen. Pure.
 import type { SubscriptionCriterion } from './subscriptions/subscription.js';
 
-/** Infobip's names of the events of WHATSAPP (Infobip 5), by kind of report. */
+/** Infobip's names of the events of WHATSAPP (Infobip 5), by kind of report; ENDPOINT_DISABLED is ours. */
 export const EVENT_KINDS = {
   DELIVERY: 1,
   SEEN: 2,
@@ -17,6 +17,7 @@ export const EVENT_KINDS = {
   BUSINESS_APP_CONTACT_SYNC: 12,
   BUSINESS_APP_MESSAGE_ECHO: 13,
   BUSINESS_APP_MESSAGE_HISTORY: 14,
+  ENDPOINT_DISABLED: 15,
 } as const;
 
 /** An event's name. */

@@ -8,6 +8,7 @@ import type { SecretBox } from '../lib/secrets.js';
 import type { Runner } from '../store/accounts.js';
 import { findCertificate } from '../store/certificates.js';
 import type { Database } from '../store/database.js';
+import { enableEndpoint } from '../store/endpoints.js';
 import {
   deleteProfile,
   ensureProfileEndpoint,
@@ -144,7 +145,7 @@ export async function addProfile(
   return id ?? giveUp('conflict', 'there is a profile with this profileId already', `${prefix}profileId`);
 }
 
-/** Replaces a profile: what the request leaves out is gone. */
+/** Replaces a profile: what the request leaves out is gone. An endpoint of it that was disabled is tried again. */
 export function replaceProfile(
   parts: ProfileParts,
   owner: KeyOwner,
@@ -156,6 +157,9 @@ export function replaceProfile(
       giveUp('notFound', 'no such profile');
     const security = await securityNamed(tx, owner, request.security?.authId, '');
     await updateProfile(tx, await toRow(parts, tx, owner, { profileId, security, request, prefix: '' }));
+    const row = await existing(tx, owner, profileId);
+    if (row.endpoint === null || row.disabledAt === null) return row;
+    await enableEndpoint(tx, row.endpoint);
     return existing(tx, owner, profileId);
   });
 }

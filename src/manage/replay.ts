@@ -17,7 +17,7 @@ import {
 import { findSubscription } from '../store/subscriptions.js';
 import { isRefusal, type Refusal, refuse } from './refusal.js';
 
-/** A place that reports go to, at most one of these; a subscription stands for its profile. */
+/** A place that reports go to, at most one of these; of a subscription what it is about, at its profile. */
 export interface ReplayPlace {
   endpointId?: number | undefined;
   profileId?: string | undefined;
@@ -102,12 +102,13 @@ async function replayStretches(
   replaying: Replaying,
   { place, from, to }: { place: ReplayPlace; from: number; to: number },
 ): Promise<ReplayResult | Refusal> {
-  const endpoints = await endpointsAt(replaying, place);
-  if (isRefusal(endpoints)) return endpoints;
+  const found = await endpointsAt(replaying, place);
+  if (isRefusal(found)) return found;
+  const { endpoints, subscription } = found;
   const pace = paceOf(replaying);
   let left = REPLAY_REPORTS_MAX;
   for (const endpoint of endpoints) {
-    const stretch = { endpoint, from, to, fromDay: dayOf(from), deadOnly: replaying.deadOnly };
+    const stretch = { endpoint, from, to, fromDay: dayOf(from), deadOnly: replaying.deadOnly, subscription };
     left -= await replayOne(replaying.database, pace, stretch, left);
   }
   return { reports: REPLAY_REPORTS_MAX - left, isComplete: left > 0 };
@@ -116,19 +117,20 @@ async function replayStretches(
 async function endpointsAt(
   { database, account }: Replaying,
   { endpointId, profileId, subscriptionId }: ReplayPlace,
-): Promise<number[] | Refusal> {
+): Promise<{ endpoints: number[]; subscription: number | null } | Refusal> {
+  const whole = (endpoints: number[]) => ({ endpoints, subscription: null });
   if (endpointId !== undefined) {
     const found = await findEndpoint(database, account, endpointId);
-    return found === undefined ? refuse('notFound', 'no such endpoint', 'endpointId') : [endpointId];
+    return found === undefined ? refuse('notFound', 'no such endpoint', 'endpointId') : whole([endpointId]);
   }
   if (subscriptionId !== undefined) {
     const found = await findSubscription(database, account, CHANNEL, subscriptionId);
     if (found === undefined) return refuse('notFound', 'no such subscription', 'subscriptionId');
-    return endpointIds(database, account, found.profileId);
+    return { endpoints: await endpointIds(database, account, found.profileId), subscription: found.id };
   }
   if (profileId !== undefined && (await findProfile(database, account, profileId)) === undefined)
     return refuse('notFound', 'no such profile', 'profileId');
-  return endpointIds(database, account, profileId ?? null);
+  return whole(await endpointIds(database, account, profileId ?? null));
 }
 
 async function replayOne(database: Database, pace: ReplayPace, stretch: Stretch, limit: number): Promise<number> {

@@ -411,7 +411,8 @@ async function writeChanges(parts: ReceiveParts, items: readonly ChangeItem[]): 
   }
   const now = clock.now();
   for (const [day, changes] of days) {
-    const reports = await appendChanges(database, now, dayOf(now), day, [...changes.values()], pairable(now));
+    const past = { pairable: pairable(now), knownDay: addDays(dayOf(now), -DAYS_BACK_MAX) };
+    const reports = await appendChanges(database, now, dayOf(now), day, [...changes.values()], past);
     onReports(reports.map((report) => noticeReport(report, now)));
   }
   return items.map(() => true);

@@ -35,7 +35,7 @@ export interface NoticeReport extends ToldFacts {
 const APPEND = {
   name: 'append_changes',
   text: `SELECT id AS "eventId", kind, sender, application_id AS "applicationId", entity_id AS "entityId", body, endpoint, seq,
-    report_day AS day, url FROM append_changes($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
+    report_day AS day, url FROM append_changes($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)`,
 };
 const READ = {
   name: 'read_notices',
@@ -43,14 +43,17 @@ const READ = {
     WHERE day = $1 AND id = ANY ($2::uuid[])`,
 };
 
-/** Keeps changes under `day` (of their own time), all or none. A change that is there already adds nothing and is told to nobody. */
+/**
+ * Keeps changes under `day` (of their own time), all or none. A change that is there already, on this day or any from `knownDay` on, adds nothing
+ * and is told to nobody.
+ */
 export async function appendChanges(
   database: Database,
   now: number,
   today: number,
   day: number,
   changes: readonly MetaChange[],
-  pairable: Pairable,
+  { pairable, knownDay }: { pairable: Pairable; knownDay: number },
 ): Promise<NoticeReport[]> {
   const notices = changes.flatMap(({ phoneNumberId, notices: own }, i) =>
     own.map((notice) => ({ ...notice, phoneNumberId, ord: i + 1 })),
@@ -71,6 +74,7 @@ export async function appendChanges(
     notices.map((n) => n.body),
     pairable.days,
     pairable.since,
+    knownDay,
   ]);
 }
 

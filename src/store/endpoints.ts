@@ -1,8 +1,19 @@
 // Endpoints as people see them: where reports go, how healthy each is, and how much waits there.
 import type { Page, Runner, Slice } from './accounts.js';
 
+/** Whether reports arrive at an endpoint. Times are epoch ms. */
+export interface EndpointHealth {
+  downSince: number | null;
+  downReason: string | null;
+  nextProbeAt: number | null;
+  disabledAt: number | null;
+}
+
+/** Its columns, of `endpoint_heads h`. */
+export const HEALTH = `h.down_since AS "downSince", h.down_reason AS "downReason", h.probe_at AS "nextProbeAt", h.disabled_at AS "disabledAt"`;
+
 /** An endpoint. Times are epoch ms. */
-export interface EndpointRow {
+export interface EndpointRow extends EndpointHealth {
   id: number;
   account: number;
   origin: string;
@@ -10,10 +21,6 @@ export interface EndpointRow {
   createdAt: number;
   /** Failing requests in a row. */
   failures: number;
-  downSince: number | null;
-  downReason: string | null;
-  nextProbeAt: number | null;
-  disabledAt: number | null;
   /** Reports not yet put into a request. */
   waiting: number;
   /** Requests that wait for a retry or are under way. */
@@ -22,8 +29,7 @@ export interface EndpointRow {
   dead: number;
 }
 
-const SELECT = `SELECT e.id, e.account, e.origin, e.profile, e.created_at AS "createdAt", h.failures, h.down_since AS "downSince",
-    h.down_reason AS "downReason", h.probe_at AS "nextProbeAt", h.disabled_at AS "disabledAt", t.next - 1 - h.position AS waiting,
+const SELECT = `SELECT e.id, e.account, e.origin, e.profile, e.created_at AS "createdAt", h.failures, ${HEALTH}, t.next - 1 - h.position AS waiting,
     (SELECT count(*) FROM batches b WHERE b.endpoint = e.id) AS retrying,
     (SELECT count(*) FROM dead_letters d WHERE d.endpoint = e.id) AS dead
   FROM endpoints e JOIN endpoint_heads h ON h.endpoint = e.id JOIN tails t ON t.stream = endpoint_stream(e.id)`;

@@ -1,13 +1,16 @@
 // Notification profiles of accounts: where reports of a subscription go, and how.
 import type { KeyPlatform } from '../contract/key-platform.js';
 import type { Page, Runner, Slice } from './accounts.js';
+import { type EndpointHealth, HEALTH } from './endpoints.js';
 import { rangeValues, seenBy } from './key-range.js';
 
 /** A profile as it is shown. `settings` is JSON. */
-export interface ProfileRow {
+export interface ProfileRow extends EndpointHealth {
   id: number;
   profileId: string;
   notifyUrl: string | null;
+  /** Of `notifyUrl`'s origin. */
+  endpoint: number | null;
   settings: string;
   authId: string | null;
   certificateId: string | null;
@@ -26,9 +29,9 @@ export interface NewProfile {
   signingSecrets: Buffer | null;
 }
 
-const SELECT = `SELECT p.id, p.profile_id AS "profileId", p.notify_url AS "notifyUrl", p.settings, s.auth_id AS "authId",
-    c.certificate_id AS "certificateId"
-  FROM profiles p LEFT JOIN securities s ON s.id = p.security LEFT JOIN certificates c ON c.id = p.certificate`;
+const SELECT = `SELECT p.id, p.profile_id AS "profileId", p.notify_url AS "notifyUrl", p.endpoint, p.settings, s.auth_id AS "authId",
+    c.certificate_id AS "certificateId", ${HEALTH}
+  FROM profiles p LEFT JOIN endpoint_heads h ON h.endpoint = p.endpoint LEFT JOIN securities s ON s.id = p.security LEFT JOIN certificates c ON c.id = p.certificate`;
 const seen = (first: number): string => seenBy('h.id = p.id', first);
 const FIND = { name: 'profile_find', text: `${SELECT} WHERE p.account = $1 AND p.profile_id = $2 AND ${seen(3)}` };
 const PAGE = {

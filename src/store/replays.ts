@@ -65,6 +65,32 @@ const DEAD = {
     WHERE d.endpoint = $5 AND d.seq > $6 AND r.at BETWEEN $7 AND $8 ORDER BY d.seq LIMIT $2::integer
   ), ${REPLAY} ${RESULT}`,
 };
+/**
+ * Of a stretch what a subscription is about, as it is now: its events, and of those whose sender, application, entity and user are known the ones
+ * that it matches. Several subscriptions may share a profile, and so an endpoint.
+ */
+const BY_SUBSCRIPTION = {
+  name: 'replay_subscription',
+  text: `WITH page AS MATERIALIZED (
+    SELECT r.* FROM reports r LEFT JOIN LATERAL (
+      SELECT m.sender, m.envelope::json ->> 'applicationId', m.envelope::json ->> 'entityId', m.envelope::json ->> 'user'
+      FROM messages m WHERE r.kind <= ${ReportKind.seen} AND m.day = r.ref_day AND m.id = r.ref
+      UNION ALL
+      SELECT s.sender, i.application_id, i.entity_id, s.inbound_user
+      FROM inbound i JOIN senders s ON s.id = i.lane WHERE r.kind = ${ReportKind.inbound} AND i.day = r.ref_day AND i.id = r.ref
+      UNION ALL
+      SELECT n.sender, n.application_id, n.entity_id, NULL
+      FROM notices n WHERE r.kind > ${ReportKind.inbound} AND n.day = r.ref_day AND n.id = r.ref
+    ) f (sender, application, entity, username) ON true
+    WHERE r.endpoint = $5 AND r.seq > $6 AND r.day >= $7 AND r.at BETWEEN $8 AND $9 AND EXISTS (
+      SELECT FROM routes t JOIN subscriptions s ON s.id = t.subscription
+      WHERE t.subscription = $10 AND t.events & (1 << r.kind) <> 0 AND (f IS NULL OR (
+        t.application_id IN ('', coalesce(f.application, '')) AND t.entity_id IN ('', coalesce(f.entity, ''))
+        AND t.sender IN ('', coalesce(f.sender, '')) AND (s.users = '{}' OR f.username = ANY (s.users))))
+    ) AND (NOT $11::boolean OR EXISTS (SELECT FROM dead_letters d WHERE d.endpoint = r.endpoint AND d.seq = r.seq))
+    ORDER BY r.seq LIMIT $2::integer
+  ), ${REPLAY} ${RESULT}`,
+};
 const BY_REFERENCE = {
   name: 'replay_references',
   text: `WITH wanted AS MATERIALIZED (
@@ -88,6 +114,8 @@ export interface Stretch {
   to: number;
   fromDay: number;
   deadOnly: boolean;
+  /** Only what this subscription is about, by its internal id; null: all. */
+  subscription: number | null;
 }
 
 /** Replays up to `limit` reports of a stretch, after sequence number `after`. */
@@ -98,11 +126,14 @@ export async function replayStretch(
   stretch: Stretch,
   after: number,
 ): Promise<ReplayPage> {
-  const { endpoint, from, to, fromDay, deadOnly } = stretch;
+  const { endpoint, from, to, fromDay, deadOnly, subscription } = stretch;
   const common = [pace.now, limit, pace.intervalMs, pace.requests, endpoint, after];
-  const [page] = deadOnly
-    ? await db.run<ReplayPage>(DEAD, [...common, from, to])
-    : await db.run<ReplayPage>(BY_STREAM, [...common, fromDay, from, to]);
+  const [page] =
+    subscription !== null
+      ? await db.run<ReplayPage>(BY_SUBSCRIPTION, [...common, fromDay, from, to, subscription, deadOnly])
+      : deadOnly
+        ? await db.run<ReplayPage>(DEAD, [...common, from, to])
+        : await db.run<ReplayPage>(BY_STREAM, [...common, fromDay, from, to]);
   return page ?? { reports: 0, requests: 0, last: null };
 }
 

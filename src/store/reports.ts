@@ -18,6 +18,7 @@ export const ReportKind = {
   businessAppContacts: EVENT_KINDS.BUSINESS_APP_CONTACT_SYNC,
   businessAppEcho: EVENT_KINDS.BUSINESS_APP_MESSAGE_ECHO,
   businessAppHistory: EVENT_KINDS.BUSINESS_APP_MESSAGE_HISTORY,
+  endpointDisabled: EVENT_KINDS.ENDPOINT_DISABLED,
   test: 30,
 } as const;
 /** Their names for people. */

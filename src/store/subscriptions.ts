@@ -3,10 +3,11 @@ import type { KeyPlatform } from '../contract/key-platform.js';
 import type { Route } from '../contract/routes.js';
 import type { Page, Runner, Slice } from './accounts.js';
 import type { Value } from './database.js';
+import { type EndpointHealth, HEALTH } from './endpoints.js';
 import { rangeValues } from './key-range.js';
 
 /** A subscription as it is shown. `events` and `criteria` are JSON. */
-export interface SubscriptionRow {
+export interface SubscriptionRow extends EndpointHealth {
   id: number;
   subscriptionId: string;
   name: string | null;
@@ -16,6 +17,8 @@ export interface SubscriptionRow {
   users: string[];
   profileId: string;
   authId: string | null;
+  /** Where its profile posts to. */
+  endpoint: number | null;
 }
 
 /** A subscription to be stored. */
@@ -41,8 +44,8 @@ export interface SubscriptionFilter extends Slice {
 }
 
 const SELECT = `SELECT s.id, s.subscription_id AS "subscriptionId", s.name, s.events, s.criteria, s.resources, s.users,
-    p.profile_id AS "profileId", x.auth_id AS "authId"
-  FROM subscriptions s JOIN profiles p ON p.id = s.profile LEFT JOIN securities x ON x.id = p.security`;
+    p.profile_id AS "profileId", x.auth_id AS "authId", p.endpoint, ${HEALTH}
+  FROM subscriptions s JOIN profiles p ON p.id = s.profile LEFT JOIN endpoint_heads h ON h.endpoint = p.endpoint LEFT JOIN securities x ON x.id = p.security`;
 const FIND = {
   name: 'subscription_find',
   text: `${SELECT} WHERE s.account = $1 AND s.channel = $2 AND s.subscription_id = $3 AND within_platforms(s.criteria, $4, $5)`,

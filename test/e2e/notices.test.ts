@@ -169,6 +169,67 @@ test('a changed identity, echoes, contacts and history of the business app are t
   assert.ok(!JSON.stringify(toldAt('/ann')).includes(bob.sender));
 });
 
+test('history that Meta repeats on another day, with no time in it, is told once', async () => {
+  const chunk = (order: number) => ({ metadata: { phase: 1, chunk_order: order }, threads: [] });
+  const value = { ...metadataOf(ann), history: [chunk(1)] };
+  const ofChunk = (order: number) => (told: Told) =>
+    JSON.stringify(told.results ?? []).includes(`"chunk_order":${order}`);
+  await post(ann, 'history', value);
+  await toldUntil('/ann', ofChunk(1));
+  await scene.advance(30 * 3_600);
+  await post(ann, 'history', value);
+  // What comes later has come: had the repeat been told, it would be here by now.
+  await post(ann, 'history', { ...value, history: [chunk(2)] });
+  await toldUntil('/ann', ofChunk(2));
+  assert.equal(toldAt('/ann').filter(ofChunk(1)).length, 1);
+});
+
+test('an endpoint that is disabled is told to its own account, shown to it, and tried again when its profile is replaced', async () => {
+  const gone = await startReceiver();
+  try {
+    gone.answer({ status: 410 });
+    const url = '/subscriptions/1/subscription/WHATSAPP';
+    for (const [tenant, name] of [
+      [ann, 'ann'],
+      [bob, 'bob'],
+    ] as const) {
+      const profile = { profileId: 'ops', webhook: { notifyUrl: `${hook.url}/${name}-ops` } };
+      const ops = { subscriptionId: 'ops', events: ['ENDPOINT_DISABLED'], profile };
+      await managementOf(scene, tenant.key).expect(201, 'POST', url, ops);
+    }
+    const api = managementOf(scene, ann.key);
+    const webhook = { notifyUrl: `${gone.url}/gone` };
+    const profile = { profileId: 'gone', webhook };
+    const criteria = [{ applicationId: 'gone' }];
+    await api.expect(201, 'POST', url, { subscriptionId: 'gone', events: ['DELIVERY'], criteria, profile });
+    const stateOf = async (path: string) => (await api.expect<{ delivery: object }>(200, 'GET', path)).delivery;
+    assert.deepEqual(await stateOf(`${url}/gone`), { state: 'UP' });
+    const to = scene.newUser();
+    const { messageId } = await scene.send({ to, from: ann.sender, applicationId: 'gone' }, { key: ann.key });
+    const told = await toldUntil('/ann-ops', () => true);
+    const { endpointId, downSince, disabledAt, ...content } = told.content ?? {};
+    assert.deepEqual(content, { origin: gone.url, profileId: 'gone', reason: 'http 410' });
+    assert.deepEqual([told.eventType, told.from, downSince], ['ENDPOINT_DISABLED', undefined, disabledAt]);
+    assert.match(String(endpointId), /^\d+$/);
+    for (const path of [`${url}/gone`, '/subscriptions/1/profiles/gone']) {
+      const state = await stateOf(path);
+      assert.deepEqual(state, { state: 'DISABLED', since: disabledAt, reason: 'http 410' });
+    }
+    // Bob's own endpoint at the same place is another: he is told of it, and Ann is not.
+    const call = { key: bob.key };
+    await scene.send({ to: scene.newUser(), from: bob.sender, notifyUrl: `${gone.url}/bob` }, call);
+    const ofBob = await toldUntil('/bob-ops', () => true);
+    assert.equal(ofBob.content?.profileId, null);
+    assert.deepEqual([toldAt('/ann-ops').length, toldAt('/bob-ops').length], [1, 1]);
+    gone.answer({ status: 200 });
+    await api.expect(200, 'PUT', '/subscriptions/1/profiles/gone', { webhook });
+    assert.deepEqual(await stateOf(`${url}/gone`), { state: 'UP' });
+    await until('what waited', () => gone.requests.filter(({ body }) => body.includes(messageId)).length >= 2);
+  } finally {
+    await gone.stop();
+  }
+});
+
 test('what becomes of a WABA is told to the account that may read it, not to one that merely names it', async () => {
   // Nobody asks Meta when a sender is made: Bob may write any WABA there.
   const claimed = {

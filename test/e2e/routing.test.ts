@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { upsertConfiguration } from '../../src/manage/inbound-configurations.js';
+import { associate, createPlatform } from '../../src/manage/platforms.js';
 import { isRefusal } from '../../src/manage/refusal.js';
+import { type ReplayPlace, replay } from '../../src/manage/replay.js';
+import { createSubscription } from '../../src/manage/subscriptions.js';
 import { fuzzSeed } from '../support/fuzz.js';
 import {
   type Outbound,
@@ -196,6 +199,83 @@ test('a keyword’s configuration comes before the number’s, whatever its case
   );
   assert.equal(await world.receive(tenant, 'stop it'), url('stop'));
   assert.equal(await world.receive(tenant, 'do stop'), url('number'));
+});
+
+test('senders whose numbers begin alike, of one account and of another, get each its own', async () => {
+  const short = await world.tenant({ sender: '44770090' });
+  const long = await world.tenant({ sender: '447700901', account: short.account });
+  const foreign = await world.tenant({ sender: '4477009012' });
+  const owner = { account: short.account, platform: [] };
+  const forwarding = { type: 'HTTP_FORWARD' as const, url: url('short-stop') };
+  const keyword = { channel: 'WHATSAPP' as const, number: short.sender, keyword: 'STOP', forwarding };
+  assert.ok(!isRefusal(await upsertConfiguration(world.parts, owner, keyword)));
+  const toldOf = async (tenant: Tenant): Promise<(string | null)[]> => {
+    const { delivery, seen } = await world.deliverAndRead(tenant, {});
+    return [delivery, seen, await world.receive(tenant, 'Hello'), await world.receive(tenant, 'Stop')];
+  };
+  await world.subscribe(short, 'short', { url: url('short'), resources: [short.sender] });
+  const ofShort = [url('short'), url('short'), url('short'), url('short-stop')];
+  assert.deepEqual(await toldOf(short), ofShort);
+  assert.deepEqual([await toldOf(long), await toldOf(foreign)], [Array(4).fill(null), Array(4).fill(null)]);
+  await world.subscribe(long, 'long', { url: url('long'), resources: [long.sender] });
+  await world.subscribe(foreign, 'foreign', {
+    url: url('foreign'),
+    resources: [foreign.sender, short.sender, long.sender],
+  });
+  assert.deepEqual(
+    [await toldOf(short), await toldOf(long), await toldOf(foreign)],
+    [ofShort, Array(4).fill(url('long')), Array(4).fill(url('foreign'))],
+  );
+  const association = { resourceType: 'NUMBER', channel: 'WHATSAPP', applicationId: 'crm', entityId: null };
+  const made = await createPlatform(world.parts, 'application', short.account, { id: 'crm', name: undefined });
+  assert.ok(!isRefusal(made));
+  assert.ok(!isRefusal(await associate(world.parts, short.account, { ...association, resourceId: short.sender })));
+  const { database } = world;
+  const text = 'SELECT sender, application_id AS app FROM senders WHERE sender = ANY ($1) ORDER BY length(sender)';
+  const rows = await database.run<{ app: string | null }>({ name: '', text }, [
+    [short.sender, long.sender, foreign.sender],
+  ]);
+  assert.deepEqual(
+    rows.map(({ app }) => app),
+    ['crm', null, null],
+  );
+});
+
+test('a replay by subscription brings what that subscription is about, not what others send to the same profile', async () => {
+  const tenant = await world.tenant();
+  const owner = { account: tenant.account, platform: [] };
+  await world.subscribe(tenant, 'crm', { url: url('crm'), criteria: [{ applicationId: 'crm' }] });
+  const inbound = { subscriptionId: 'inbound', events: ['INBOUND_MESSAGE'], profile: { profileId: 'crm' } };
+  const rest = { subscriptionId: 'rest', events: ['DELIVERY'], resources: ['1'], profile: { profileId: 'crm' } };
+  for (const more of [inbound, rest])
+    assert.ok(!isRefusal(await createSubscription(world.parts, owner, 'WHATSAPP', more)));
+  await world.deliverAndRead(tenant, { applicationId: 'crm' });
+  for (const word of ['Hello', 'again', 'more']) assert.equal(await world.receive(tenant, word), url('crm'));
+  const { database, parts } = world;
+  const run = (text: string) => database.run<{ seqs: number }>({ name: '', text }, [tenant.account]);
+  await run(`UPDATE endpoint_heads SET position = 100 WHERE endpoint IN (SELECT id FROM endpoints WHERE account = $1)`);
+  const replayed = async (place: ReplayPlace): Promise<unknown> => {
+    const replaying = { ...parts, account: tenant.account, deadOnly: false, requestsPerSecond: 100 };
+    const result = await replay(replaying, { place, from: 0, to: parts.clock.now() });
+    const made = await run(`DELETE FROM batches b USING endpoints e WHERE e.id = b.endpoint AND e.account = $1
+      RETURNING cardinality(seqs) AS seqs`);
+    assert.equal(
+      made.reduce((sum, { seqs }) => sum + seqs, 0),
+      Reflect.get(result, 'reports'),
+    );
+    return result;
+  };
+  const all = async (reports: number, place: ReplayPlace) =>
+    assert.deepEqual(await replayed(place), { reports, isComplete: true });
+  await all(2, { subscriptionId: 'crm' });
+  await all(3, { subscriptionId: 'inbound' });
+  await all(0, { subscriptionId: 'rest' });
+  await all(5, { profileId: 'crm' });
+  const dead = { ...parts, account: tenant.account, deadOnly: true, requestsPerSecond: 100 };
+  assert.deepEqual(await replay(dead, { place: { subscriptionId: 'crm' }, from: 0, to: parts.clock.now() }), {
+    reports: 0,
+    isComplete: true,
+  });
 });
 
 // ------------------------------------------------------------- any subscriptions, two accounts

@@ -41,7 +41,8 @@ test('one request makes a subscription with its profile and security, each then 
   assert.deepEqual([made.status, made.body], [201, ids]);
   const location = made.headers.get('location') ?? '';
   const found = await ann.expect(200, 'GET', location);
-  const rest = { criteria: [{ applicationId: 'crm' }], resources: ['38520001122'], users: [] };
+  const delivery = { state: 'UP' };
+  const rest = { criteria: [{ applicationId: 'crm' }], resources: ['38520001122'], users: [], delivery };
   assert.deepEqual(found, { ...ids, name: 'All', events: ['DELIVERY', 'SEEN'], ...rest });
   assert.deepEqual(await ann.expect(200, 'GET', `${ROOT}/profiles/p-main`), {
     profileId: 'p-main',
@@ -49,6 +50,7 @@ test('one request makes a subscription with its profile and security, each then 
     security: { authId: 'h-1' },
     maxBucketSize: 50,
     headers: { 'X-Env': 'prod' },
+    delivery,
   });
   assert.deepEqual(await ann.expect(200, 'GET', `${ROOT}/security/h-1`), {
     authId: 'h-1',
@@ -57,7 +59,7 @@ test('one request makes a subscription with its profile and security, each then 
   });
   const replaced = { name: 'Less', events: ['SEEN'], profile: { profileId: 'p-main' } };
   assert.deepEqual(await ann.expect(200, 'PUT', location, replaced), ids);
-  const none = { criteria: [], resources: [], users: [] };
+  const none = { criteria: [], resources: [], users: [], delivery };
   assert.deepEqual(await ann.expect(200, 'GET', location), { ...ids, name: 'Less', events: ['SEEN'], ...none });
 });
 

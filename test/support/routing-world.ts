@@ -48,8 +48,8 @@ export interface Tenant {
 export interface RoutingWorld {
   database: Database;
   parts: Parameters<typeof createSubscription>[0];
-  /** An account with one sender. */
-  tenant(settings?: { sender?: string; forwardUrl?: string }): Promise<Tenant>;
+  /** An account with one sender; or another sender of `account`. */
+  tenant(settings?: { sender?: string; forwardUrl?: string; account?: number }): Promise<Tenant>;
   subscribe(tenant: Tenant, name: string, subscribed: Subscribed): Promise<void>;
   /** Accepts a message, lets it be delivered and read; the URLs that were chosen for each, null for none, and who may pull the first. */
   deliverAndRead(tenant: Tenant, outbound: Outbound): Promise<Told>;
@@ -83,13 +83,15 @@ export async function startRoutingWorld(): Promise<RoutingWorld> {
   const world: RoutingWorld = {
     database,
     parts,
-    async tenant({ sender, forwardUrl } = {}) {
+    async tenant({ sender, forwardUrl, account: owner } = {}) {
       tenants += 1;
-      const account = await createAccount({ database, clock }, { name: `tenant ${tenants}` });
-      assert.ok(!isRefusal(account));
+      const made =
+        owner === undefined ? await createAccount({ database, clock }, { name: `tenant ${tenants}` }) : undefined;
+      assert.ok(made === undefined || !isRefusal(made));
+      const account = owner ?? made?.id ?? 0;
       const number = sender ?? String(441_134_960_000 + tenants);
       const phoneNumberId = `9${number}`;
-      const row = await createSender(parts, account.id, {
+      const row = await createSender(parts, account, {
         sender: number,
         phoneNumberId,
         wabaId: '1',
@@ -97,7 +99,7 @@ export async function startRoutingWorld(): Promise<RoutingWorld> {
         forwardUrl: forwardUrl ?? null,
       });
       assert.ok(!isRefusal(row), JSON.stringify(row));
-      return { account: account.id, sender: number, phoneNumberId, lane: row.id };
+      return { account, sender: number, phoneNumberId, lane: row.id };
     },
     async subscribe({ account }, name, { url, ...subscribed }) {
       const owner = { account, platform: [] };
