@@ -101,6 +101,9 @@ async function handle(
   const { notifyUrl } = request;
   const blocked = notifyUrl === undefined ? undefined : parts.urls.check(notifyUrl);
   if (blocked !== undefined) return refuse(parts, { notifyUrl: [blocked] });
+  const { trackingUrl } = request.urlOptions ?? {};
+  const untracked = trackingUrl === undefined ? undefined : parts.urls.check(trackingUrl);
+  if (untracked !== undefined) return refuse(parts, { 'urlOptions.trackingUrl': [untracked] });
   const key = headers['idempotency-key'];
   if (key === undefined) return send(parts, type, caller, request, undefined);
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {

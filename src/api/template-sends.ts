@@ -13,6 +13,7 @@ import {
   type TemplateSend,
   templateBulkAnswer,
 } from '../contract/template-bulk.js';
+import { hostOf } from '../contract/templates/short-urls.js';
 import type { DirectAnswer, DirectHandler, DirectHead, DirectRoutes } from '../http/direct.js';
 import { uuidv7 } from '../lib/id.js';
 import type { AcceptOutcome } from '../pipeline/accept.js';
@@ -109,9 +110,11 @@ function boundAll({ platform }: AccountCaller, bulk: TemplateBulk): TemplateBulk
 }
 
 function blockedUrls({ urls }: TemplateSendParts, { messages }: TemplateBulk): Record<string, string[]> | undefined {
-  for (const [i, { notifyUrl }] of messages.entries()) {
+  for (const [i, { notifyUrl, urlOptions }] of messages.entries()) {
     const reason = notifyUrl === undefined ? undefined : urls.check(notifyUrl);
     if (reason !== undefined) return { [`messages[${i}].notifyUrl`]: [reason] };
+    const tracking = urlOptions?.trackingUrl === undefined ? undefined : urls.check(urlOptions.trackingUrl);
+    if (tracking !== undefined) return { [`messages[${i}].urlOptions.trackingUrl`]: [tracking] };
   }
   return undefined;
 }
@@ -245,8 +248,9 @@ async function toMessage(
   const platform = sender === undefined ? request : withAssociation(request, associationOf(sender));
   const unknown = platforms.ensure(account.id, platform);
   if (unknown !== undefined) await unknown;
-  const fitting = sender === undefined ? undefined : await book.fit(sender, content);
+  const fitting = judged(sender === undefined ? undefined : await book.fit(sender, content), request);
   const placed = fitting?.kind === 'fits' ? { ...content, ...placesIn(fitting) } : content;
+  const isShortened = fitting?.kind === 'fits' && fitting.shortLinks !== undefined;
   const message: NewMessage = {
     id: uuidv7(clock.now()),
     account: account.id,
@@ -257,7 +261,7 @@ async function toMessage(
     recipient: to,
     type: 'TEMPLATE',
     content: JSON.stringify(placed),
-    envelope: writeEnvelope(envelopeOf(request, platform, bulkId)),
+    envelope: writeEnvelope(envelopeOf(isShortened ? { urlOptions: {}, ...request } : request, platform, bulkId)),
   };
   if (destination !== undefined) message.recipient = destination.kind === 'phone' ? destination.digits : destination.id;
   const refusal = refusalOf(sender !== undefined, destination !== undefined, fitting);
@@ -270,12 +274,22 @@ async function toMessage(
 
 type Fitting = Awaited<ReturnType<TemplateBook['fit']>>;
 
-/** Only what is not as it would be counted: most templates have no buttons that are left out. */
-function placesIn({ places, cardPlaces }: Extract<Fitting, { kind: 'fits' }>): object {
+/** Links must be on the domain that the template was registered with (Infobip 7). */
+function judged(fitting: Fitting | undefined, { urlOptions }: TemplateSend): Fitting | undefined {
+  if (fitting?.kind !== 'fits' || urlOptions?.customDomain === undefined) return fitting;
+  const own = fitting.shortLinks === undefined ? undefined : hostOf(fitting.shortLinks.domain);
+  return own !== undefined && own === hostOf(urlOptions.customDomain)
+    ? fitting
+    : { kind: 'refused', errorId: ErrorId.invalidTemplateArgs };
+}
+
+/** Only what is not as it would be counted: most templates have no buttons that are left out, nor short links. */
+function placesIn({ places, cardPlaces, shortLinks }: Extract<Fitting, { kind: 'fits' }>): object {
   const isPlain = (own: readonly number[]): boolean => own.every((place, i) => place === i);
   return {
     ...(isPlain(places) ? {} : { places }),
     ...(cardPlaces.every(isPlain) ? {} : { cardPlaces }),
+    ...(shortLinks === undefined ? {} : { shortLinks }),
   };
 }
 

@@ -1,5 +1,6 @@
 // The fields that every single-message request has around its content, as TypeBox schemas (Infobip 2.1).
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { addViolation, type Violations } from './readers.js';
 
 /** Longest id of a message, caller-given or generated (Infobip 2.1; older documents say 100). */
 const MESSAGE_ID_LENGTH_MAX = 200;
@@ -39,6 +40,17 @@ export const urlOptionsField = Type.Object({
   removeProtocol: Type.Optional(Type.Boolean({ default: false })),
   customDomain: Type.Optional(Type.String({ maxLength: 255 })),
 });
+
+/** Options of one message; absent ones have their defaults. */
+export type UrlOptions = Static<typeof urlOptionsField>;
+
+/** Adds what is wrong between url options: those of a message that is not shortened mean nothing (Infobip 7). */
+export function checkUrlOptions(options: UrlOptions | undefined, path: string, violations: Violations): void {
+  if (options?.shortenUrl !== false) return;
+  const { trackClicks = false, trackingUrl, removeProtocol = false, customDomain } = options;
+  if (trackClicks || trackingUrl !== undefined || removeProtocol || customDomain !== undefined)
+    addViolation(violations, `${path}.shortenUrl`, 'must be true when other url options are used');
+}
 
 /** The envelope without `content` and without `urlOptions`, which some types lack (Infobip 2.1). */
 export const envelopeFields = {

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { sendAnswer } from './answers.js';
 import { parseDate } from './dates.js';
-import { envelopeFields, requiredTextUpTo, urlOptionsField } from './fields.js';
+import { checkUrlOptions, envelopeFields, requiredTextUpTo, urlOptionsField } from './fields.js';
 import { isObject } from './json.js';
 import { checkTemplateContent, templateContentFields, templateMessage } from './messages/template.js';
 import type { Operation } from './openapi.js';
@@ -53,7 +53,8 @@ export type TemplateBulk = Static<typeof bulk>;
 const validate = compileValidator(bulk, {
   crossCheck({ messages }, violations: Violations) {
     const ids = new Set<string>();
-    for (const [i, { content, messageId }] of messages.entries()) {
+    for (const [i, { content, messageId, urlOptions }] of messages.entries()) {
+      checkUrlOptions(urlOptions, `messages[${i}].urlOptions`, violations);
       checkTemplateContent(content, `messages[${i}].content`, violations);
       if (messageId === undefined) continue;
       if (ids.has(messageId)) addViolation(violations, `messages[${i}].messageId`, 'must not come twice in a request');

@@ -7,6 +7,7 @@ import {
   type TemplateRequest,
   validitySeconds,
 } from '../contract/templates/requests.js';
+import { destinationsOf } from '../contract/templates/short-urls.js';
 import {
   type AuthenticationStructure,
   type DefaultStructure,
@@ -281,7 +282,10 @@ function hasOrderButton(structure: DefaultStructure | AuthenticationStructure): 
 function extrasOf(structure: DefaultStructure | AuthenticationStructure): string {
   const extras: StructureExtras = {};
   if (isAuthentication(structure)) return JSON.stringify(extras);
-  if (structure.shorteningOptions !== undefined) extras.customDomain = structure.shorteningOptions.customDomain;
+  if (structure.shorteningOptions !== undefined) {
+    extras.customDomain = structure.shorteningOptions.customDomain;
+    extras.destinations = destinationsOf(structure);
+  }
   for (const button of structure.buttons ?? []) if (button.type === 'ORDER_DETAILS') extras.variant = button.variant;
   return JSON.stringify(extras);
 }

@@ -1,5 +1,7 @@
 // What a request says around its content, packed into one column: most messages have little of it.
 
+import type { UrlOptions } from '../contract/fields.js';
+
 /** The rest of a send request. Stored as JSON without the fields that are absent; null when there is none. */
 export interface Envelope {
   bulkId?: string;
@@ -9,7 +11,8 @@ export interface Envelope {
   entityId?: string;
   /** The inbound message quoted, Meta's wamid. */
   replyTo?: string;
-  urlOptions?: object;
+  /** Short links and clicks on them; there is always one when the template has short links. */
+  urlOptions?: UrlOptions;
   /** The user of the account who sent it; absent for a key. */
   user?: string;
   /** What goes out as SMS when WhatsApp finally fails; start_sms in the migrations reads it. */

@@ -3,6 +3,7 @@
 import { ErrorId } from '../contract/errors.js';
 import type { TemplateContent } from '../contract/messages/template.js';
 import { fitTemplate, shapeOf, type TemplateShape } from '../contract/templates/shape.js';
+import { readExtras } from '../contract/templates/show.js';
 import { isSendable } from '../contract/templates/words.js';
 import type { Clock } from '../lib/clock.js';
 import type { Database } from '../store/database.js';
@@ -12,7 +13,7 @@ import type { TemplateSync } from './template-sync.js';
 
 /** How content fits: the places of its buttons, why it is refused, or that nobody can tell, so that Meta is asked by sending it. */
 export type Fitting =
-  | { kind: 'fits'; places: number[]; cardPlaces: number[][] }
+  | { kind: 'fits'; places: number[]; cardPlaces: number[][]; shortLinks: TemplateContent['shortLinks'] }
   | { kind: 'refused'; errorId: number }
   | { kind: 'unknown' };
 
@@ -30,7 +31,9 @@ export interface TemplateBookParts {
 }
 
 /** A template as it may be sent; `undefined` shape: it may, but its content is not known yet. */
-type Entry = { kind: 'sendable'; shape: TemplateShape | undefined } | { kind: 'not' };
+type Entry =
+  | { kind: 'sendable'; shape: TemplateShape | undefined; shortLinks: TemplateContent['shortLinks'] }
+  | { kind: 'not' };
 
 const FRESH_MS = 500;
 const REMEMBERED_MAX = 20_000;
@@ -66,7 +69,15 @@ export function createTemplateBook(parts: TemplateBookParts): TemplateBook {
     // Parse boundary: JSON of Meta's components, written by JSON.stringify of an array.
     const components: unknown = row.approved === null ? [] : JSON.parse(row.approved);
     const isKnown = Array.isArray(components) && components.length > 0;
-    return { kind: 'sendable', shape: isKnown ? shapeOf(components, row.category) : undefined };
+    const { customDomain, destinations } = readExtras(row.extras);
+    return {
+      kind: 'sendable',
+      shape: isKnown ? shapeOf(components, { category: row.category, destinations }) : undefined,
+      shortLinks:
+        customDomain === undefined || destinations === undefined
+          ? undefined
+          : { domain: customDomain, urls: { ...destinations } },
+    };
   }
 
   async function look(shelf: Shelf, content: TemplateContent, isFresh: boolean): Promise<Entry> {
@@ -99,5 +110,5 @@ function judge(entry: Entry, content: TemplateContent): Fitting {
   if (entry.shape === undefined) return { kind: 'unknown' };
   const fit = fitTemplate(entry.shape, content.templateData);
   if (!fit.fits) return { kind: 'refused', errorId: ErrorId.invalidTemplateArgs };
-  return { kind: 'fits', places: fit.places, cardPlaces: fit.cardPlaces };
+  return { kind: 'fits', places: fit.places, cardPlaces: fit.cardPlaces, shortLinks: entry.shortLinks };
 }

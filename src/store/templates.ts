@@ -384,24 +384,22 @@ export async function pageTemplates(
 
 const TO_SEND = {
   name: 'template_to_send',
-  text: `SELECT status, category, approved FROM templates
+  text: `SELECT status, category, approved, extras FROM templates
     WHERE account = $1 AND waba_id = $2 AND name = $3 AND language = $4 AND status <> 'DELETED'`,
 };
 const VERSION = { name: 'template_version', text: 'SELECT version FROM template_version' };
 
 /** What sending needs to know of a template. */
+export type TemplateToSend = Pick<TemplateRow, 'status' | 'category' | 'approved' | 'extras'>;
+
+/** The template that a message names; undefined when there is none. */
 export async function findTemplateToSend(
   db: Runner,
   { account, wabaId }: Shelf,
   name: string,
   language: string,
-): Promise<Pick<TemplateRow, 'status' | 'category' | 'approved'> | undefined> {
-  const [row] = await db.run<Pick<TemplateRow, 'status' | 'category' | 'approved'>>(TO_SEND, [
-    account,
-    wabaId,
-    name,
-    language,
-  ]);
+): Promise<TemplateToSend | undefined> {
+  const [row] = await db.run<TemplateToSend>(TO_SEND, [account, wabaId, name, language]);
   return row;
 }
 

@@ -1,7 +1,7 @@
 // A message type and all that follows from it: the request schema of its endpoint, its validator, Meta's request body.
 import { type Static, type TObject, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { envelopeFields, urlOptionsField } from '../fields.js';
+import { checkUrlOptions, envelopeFields, urlOptionsField } from '../fields.js';
 import type { Violations } from '../readers.js';
 import { compileValidator, type Validated } from '../validate.js';
 
@@ -80,6 +80,7 @@ export function defineMessage<C extends TObject>(definition: MessageDefinition<C
       if (!isSendRequest.Check(request)) throw new TypeError('envelope and schema differ');
       const given = request.content ?? {};
       if (!isContent(given)) throw new TypeError('content and schema differ');
+      checkUrlOptions(request.urlOptions, 'urlOptions', violations);
       definition.crossCheck?.(given, request, violations);
     },
   });

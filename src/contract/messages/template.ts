@@ -79,12 +79,18 @@ export const templateContentFields = {
   templateData,
 };
 
+/** Buttons with short links: on which domain, and where each leads, by its slot (`slotOf`). */
+const shortLinks = Type.Object({ domain: requiredText, urls: Type.Record(Type.String(), Type.String()) });
 const places = Type.Array(Type.Integer({ minimum: 0, maximum: 9 }), { maxItems: 10 });
-/** What is stored: also the places that the buttons have in the registered template, since those without parameter are left out. */
+/**
+ * What is stored: also the places that the buttons have in the registered template, since those without parameter are left out, and what
+ * of them has short links.
+ */
 const storedContent = Type.Object({
   ...templateContentFields,
   places: Type.Optional(places),
   cardPlaces: Type.Optional(Type.Array(places, { maxItems: 10 })),
+  shortLinks: Type.Optional(shortLinks),
 });
 
 /** Content of a template message. */
@@ -94,7 +100,8 @@ export type TemplateData = TemplateContent['templateData'];
 type Header = NonNullable<TemplateData['header']>;
 /** A button's parameter. */
 export type TemplateButton = NonNullable<TemplateData['buttons']>[number];
-type Card = NonNullable<TemplateData['carousel']>['cards'][number];
+/** A card's parameters. */
+export type Card = NonNullable<TemplateData['carousel']>['cards'][number];
 
 /** Meta refuses these inside a text that fills a placeholder (Infobip 2.3, Meta 132018). */
 const WHITESPACE = /[\n\r\t]| {5,}/;

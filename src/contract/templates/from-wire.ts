@@ -2,10 +2,13 @@
 // structure is of type UNSUPPORTED. Pure; never throws, whatever Meta sent.
 import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../json.js';
 import { hasNamedPlaceholders } from './placeholders.js';
+import { type Destinations, shownUrl, slotOf } from './short-urls.js';
 
 /** What a template was registered with that Meta does not keep. */
 export interface StructureExtras {
   customDomain?: string;
+  /** Where its URL buttons lead that Meta knows by their short URL. */
+  destinations?: Destinations;
   /** Of an ORDER_DETAILS button. */
   variant?: 'BRAZIL' | 'INDIA';
 }
@@ -35,6 +38,7 @@ function readComponent(
   structure: Record<string, unknown>,
   extras: StructureExtras,
   loss: Loss,
+  card?: number,
 ): void {
   switch (typeOf(component)) {
     case 'HEADER':
@@ -47,10 +51,10 @@ function readComponent(
       structure.footer = { text: footerTextOf(component) };
       return;
     case 'BUTTONS':
-      structure.buttons = buttonsFromWire(component, extras, loss);
+      structure.buttons = buttonsFromWire(component, extras, loss, card);
       return;
     case 'CAROUSEL':
-      structure.carousel = { cards: itemsAt(component, 'cards').map((card) => cardFromWire(card, extras, loss)) };
+      structure.carousel = { cards: itemsAt(component, 'cards').map((own, i) => cardFromWire(own, extras, loss, i)) };
       return;
     case 'LIMITED_TIME_OFFER':
       structure.limitedTimeOffer = offerFromWire(objectAt(component, 'limited_time_offer'));
@@ -99,21 +103,26 @@ function offerFromWire(offer: JsonObject | undefined): JsonObject {
   return { text: textAt(offer, 'text') ?? '', hasExpiration: offer?.has_expiration === true };
 }
 
-function cardFromWire(card: unknown, extras: StructureExtras, loss: Loss): JsonObject {
+function cardFromWire(card: unknown, extras: StructureExtras, loss: Loss, i: number): JsonObject {
   const shown: Record<string, unknown> = { body: { text: '' }, buttons: [] };
-  for (const component of itemsAt(card, 'components')) readComponent(component, shown, extras, loss);
+  for (const component of itemsAt(card, 'components')) readComponent(component, shown, extras, loss, i);
   return shown;
 }
 
-function buttonsFromWire(component: unknown, extras: StructureExtras, loss: Loss): JsonObject[] {
-  return itemsAt(component, 'buttons').flatMap((button): JsonObject[] => {
-    const shown = buttonFromWire(button, extras);
+function buttonsFromWire(
+  component: unknown,
+  extras: StructureExtras,
+  loss: Loss,
+  card: number | undefined,
+): JsonObject[] {
+  return itemsAt(component, 'buttons').flatMap((button, place): JsonObject[] => {
+    const shown = buttonFromWire(button, extras, slotOf(place, card));
     if (shown === undefined) loss.isUnsupported = true;
     return shown === undefined ? [] : [shown];
   });
 }
 
-function buttonFromWire(button: unknown, extras: StructureExtras): JsonObject | undefined {
+function buttonFromWire(button: unknown, extras: StructureExtras, slot: string): JsonObject | undefined {
   const type = typeOf(button);
   const text = textAt(button, 'text') ?? '';
   switch (type) {
@@ -121,7 +130,10 @@ function buttonFromWire(button: unknown, extras: StructureExtras): JsonObject | 
       return { type, text, phoneNumber: textAt(button, 'phone_number') ?? '' };
     case 'URL': {
       const url = textAt(button, 'url') ?? '';
-      return { type, text, url, ...(extras.customDomain === undefined ? {} : { destinationUrl: url }) };
+      const destinationUrl = extras.destinations?.[slot];
+      return destinationUrl === undefined
+        ? { type, text, url }
+        : { type, text, url: shownUrl(url, destinationUrl), destinationUrl };
     }
     case 'OTP':
       return { type: 'URL', text: text === '' ? 'Copy code' : text, url: otpUrl(button) };

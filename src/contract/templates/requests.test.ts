@@ -45,6 +45,11 @@ const RIGHT: Record<string, object> = {
     buttons: [{ type: 'COPY_CODE', example: 'MAY10' }, url],
   }),
   'a call permission request': request({ body, callPermissionRequest: {} }),
+  'short links of a static URL': request({
+    body,
+    buttons: [{ type: 'URL', text: 'Shop', url: 'https://shop.example' }],
+    shorteningOptions: { customDomain: 'bücher.example' },
+  }),
   'short links': request({ body, buttons: [url], shorteningOptions: { customDomain: 'go.shop.example' } }),
   'what older clients still send': request({ body, type: 'TEXT' }, 'MARKETING', { allowCategoryChange: true }),
   'a code to copy': request(
@@ -219,9 +224,14 @@ const WRONG: [string, object, string][] = [
     'structure.callPermissionRequest',
   ],
   [
-    'short links without a dynamic URL',
+    'short links without a URL',
     request({ body, buttons: [reply], shorteningOptions: { customDomain: 'a.example' } }),
     'structure.shorteningOptions',
+  ],
+  [
+    'short links at what is no host',
+    request({ body, buttons: [url], shorteningOptions: { customDomain: 'https://a.example' } }),
+    'structure.shorteningOptions.customDomain',
   ],
   [
     'two authentication buttons',

@@ -2,6 +2,7 @@
 import { addViolation, type Violations } from '../readers.js';
 import { checkButtons } from './button-rules.js';
 import { checkExamples, checkNumbering, checkPositions, countPlaceholders } from './placeholders.js';
+import { hostOf } from './short-urls.js';
 import type { Card, DefaultStructure, Header } from './structure.js';
 import type { Category } from './words.js';
 
@@ -123,8 +124,11 @@ function checkOffer(structure: DefaultStructure, { category, path }: StructureCo
 
 function checkShortening(structure: DefaultStructure, path: string, violations: Violations): void {
   if (structure.shorteningOptions === undefined) return;
+  const { customDomain } = structure.shorteningOptions;
   const cards = structure.carousel?.cards ?? [];
   const all = [...(structure.buttons ?? []), ...cards.flatMap(({ buttons }) => buttons)];
-  if (!all.some((button) => button.type === 'URL' && countPlaceholders(button.url) > 0))
-    addViolation(violations, `${path}.shorteningOptions`, 'needs a URL button with a placeholder');
+  if (!all.some((button) => button.type === 'URL'))
+    addViolation(violations, `${path}.shorteningOptions`, 'needs a URL button');
+  if (hostOf(customDomain) === undefined)
+    addViolation(violations, `${path}.shorteningOptions.customDomain`, 'is not a valid domain');
 }

@@ -40,7 +40,7 @@ test('says what does not fit', () => {
 
 test('wants the code of an authentication template twice', () => {
   const otp = { type: 'BUTTONS', buttons: [{ type: 'OTP', otp_type: 'COPY_CODE' }] };
-  const shape = shapeOf([{ type: 'BODY', add_security_recommendation: true }, otp], 'AUTHENTICATION');
+  const shape = shapeOf([{ type: 'BODY', add_security_recommendation: true }, otp], { category: 'AUTHENTICATION' });
   const code = { placeholders: ['123'] };
   assert.equal(fitTemplate(shape, { body: code, buttons: [{ type: 'URL', parameter: '123' }] }).fits, true);
   assert.equal(fitTemplate(shape, { body: code, buttons: [{ type: 'URL', parameter: '124' }] }).fits, false);

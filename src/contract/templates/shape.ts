@@ -2,6 +2,7 @@
 import { itemsAt, objectAt, textAt } from '../json.js';
 import type { TemplateButton, TemplateData } from '../messages/template.js';
 import { countPlaceholders } from './placeholders.js';
+import { type Destinations, isDynamic, slotOf } from './short-urls.js';
 
 /** What one button takes: nothing (it is left out of messages), a parameter if one is wanted, or one always. */
 interface ButtonShape {
@@ -29,12 +30,20 @@ export type Fit = { fits: true; places: number[]; cardPlaces: number[][] } | { f
 /** The longest code (Meta 4.3). */
 const CODE_LENGTH_MAX = 15;
 
-/** The shape of components. */
-export function shapeOf(components: readonly unknown[], category?: string): TemplateShape {
+/** What is known of a template besides its components. */
+interface ShapeContext {
+  category?: string | undefined;
+  /** Of buttons with short links: what leads always to the same place is no business of messages. */
+  destinations?: Destinations | undefined;
+}
+
+/** The shape of components. `card`: whose they are. */
+export function shapeOf(components: readonly unknown[], context: ShapeContext = {}, card?: number): TemplateShape {
+  const { category, destinations = {} } = context;
   const find = (type: string): unknown => components.find((part) => textAt(part, 'type')?.toUpperCase() === type);
   const body = find('BODY');
   const buttons = itemsAt(find('BUTTONS'), 'buttons');
-  const slots = buttons.flatMap(buttonOf);
+  const slots = buttons.flatMap((button, place) => buttonOf(button, place, destinations[slotOf(place, card)]));
   // In India they may look like any other, without a button for the code.
   const isAuthentication = category === 'AUTHENTICATION' && slots.some(({ type }) => type === 'URL');
   const carousel = find('CAROUSEL');
@@ -46,7 +55,7 @@ export function shapeOf(components: readonly unknown[], category?: string): Temp
     cards:
       carousel === undefined
         ? undefined
-        : itemsAt(carousel, 'cards').map((card) => shapeOf(itemsAt(card, 'components'))),
+        : itemsAt(carousel, 'cards').map((own, i) => shapeOf(itemsAt(own, 'components'), { destinations }, i)),
     hasExpiration: objectAt(find('LIMITED_TIME_OFFER'), 'limited_time_offer')?.has_expiration === true,
     isAuthentication,
   };
@@ -58,7 +67,8 @@ function headerOf(header: unknown): string | undefined {
   return countPlaceholders(textAt(header, 'text') ?? '') > 0 ? format : undefined;
 }
 
-function buttonOf(button: unknown, place: number): ButtonShape[] {
+function buttonOf(button: unknown, place: number, destination: string | undefined): ButtonShape[] {
+  if (destination !== undefined && !isDynamic(destination)) return [];
   const type = textAt(button, 'type')?.toUpperCase();
   switch (type) {
     case 'URL':

@@ -37,7 +37,7 @@ export function templateAnswer(facts: TemplateFacts): JsonObject {
     language: languageFromWire(facts.language),
     status,
     category,
-    structure: structureFromWire(componentsOf(facts), extrasOf(facts)),
+    structure: structureFromWire(componentsOf(facts), readExtras(facts.extras)),
     quality,
     ...(hasPlatform
       ? { platform: { ...unlessNull('applicationId', applicationId), ...unlessNull('entityId', entityId) } }
@@ -60,7 +60,8 @@ function componentsOf({ components }: { components: string }): readonly unknown[
   return Array.isArray(value) ? value : [];
 }
 
-function extrasOf({ extras }: TemplateFacts): StructureExtras {
+/** What was kept of a template's registration. */
+export function readExtras(extras: string | null): StructureExtras {
   // Parse boundary: only the registration of templates writes it.
   return extras === null ? {} : (JSON.parse(extras) as StructureExtras);
 }
@@ -78,7 +79,7 @@ function unlessNull(key: string, value: string | null): JsonObject {
 /** V1TemplateApiResponse: texts in place of objects, three kinds of button; anything else makes it UNSUPPORTED. */
 export function v1TemplateAnswer(facts: TemplateFacts): JsonObject {
   const { id, name, status, category } = facts;
-  const structure = structureFromWire(componentsOf(facts), extrasOf(facts));
+  const structure = structureFromWire(componentsOf(facts), readExtras(facts.extras));
   return {
     id,
     ...businessAccount(facts.wabaId),

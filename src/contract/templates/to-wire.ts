@@ -1,6 +1,7 @@
 // From a structure to Meta's components (Meta 4.3). Pure.
 import type { JsonObject } from '../json.js';
 import { countPlaceholders } from './placeholders.js';
+import { shortUrl } from './short-urls.js';
 import {
   type AuthenticationStructure,
   type Button,
@@ -71,16 +72,22 @@ function otpToWire(button: AuthenticationStructure['buttons'][number]): JsonObje
 }
 
 function defaultToWire(structure: DefaultStructure, handles: Handles): JsonObject[] {
-  const { header, body, footer, buttons = [], carousel, limitedTimeOffer: offer } = structure;
+  const { header, body, footer, buttons = [], carousel, limitedTimeOffer: offer, shorteningOptions } = structure;
+  const toWire = (button: Button): JsonObject => buttonToWire(button, shorteningOptions?.customDomain);
   return [
     ...(header === undefined ? [] : [headerToWire(header, handles.get('header'))]),
     ...(offer === undefined ? [] : [offerToWire(offer)]),
     bodyToWire(body),
     ...(footer === undefined ? [] : [{ type: 'FOOTER', text: footer.text }]),
-    ...(buttons.length === 0 ? [] : [{ type: 'BUTTONS', buttons: buttons.map(buttonToWire) }]),
+    ...(buttons.length === 0 ? [] : [{ type: 'BUTTONS', buttons: buttons.map(toWire) }]),
     ...(carousel === undefined
       ? []
-      : [{ type: 'CAROUSEL', cards: carousel.cards.map((card, i) => cardToWire(card, handles.get(`cards[${i}]`))) }]),
+      : [
+          {
+            type: 'CAROUSEL',
+            cards: carousel.cards.map((card, i) => cardToWire(card, handles.get(`cards[${i}]`), toWire)),
+          },
+        ]),
     ...(structure.callPermissionRequest === undefined ? [] : [{ type: 'CALL_PERMISSION_REQUEST' }]),
   ];
 }
@@ -103,9 +110,13 @@ function bodyToWire({ text, examples = [] }: DefaultStructure['body']): JsonObje
   return { type: 'BODY', text, ...(examples.length === 0 ? {} : { example: { body_text: [examples] } }) };
 }
 
-function cardToWire({ header, body, buttons }: Card, handle: string | undefined): JsonObject {
+function cardToWire(
+  { header, body, buttons }: Card,
+  handle: string | undefined,
+  toWire: (button: Button) => JsonObject,
+): JsonObject {
   const parts = [headerToWire(header, handle), bodyToWire(body)];
-  return { components: [...parts, { type: 'BUTTONS', buttons: buttons.map(buttonToWire) }] };
+  return { components: [...parts, { type: 'BUTTONS', buttons: buttons.map(toWire) }] };
 }
 
 /** Labels that Meta fixes (Meta 4.3). */
@@ -113,13 +124,15 @@ const CATALOG_LABEL = 'View catalog';
 const ITEMS_LABEL = 'View items';
 const ORDER_LABEL = 'Buy now';
 
-function buttonToWire(button: Button): JsonObject {
+/** `domain`: of short links, which every URL button then opens. */
+function buttonToWire(button: Button, domain: string | undefined): JsonObject {
   const { type } = button;
   switch (type) {
     case 'PHONE_NUMBER':
       return { type, text: button.text, phone_number: button.phoneNumber };
     case 'URL': {
       const { text, url, example } = button;
+      if (domain !== undefined) return { type, text, ...shortUrl(domain) };
       const hasExample = example !== undefined && countPlaceholders(url) > 0;
       return { type, text, url, ...(hasExample ? { example: [example] } : {}) };
     }
