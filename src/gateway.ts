@@ -48,6 +48,7 @@ import { createPasswords } from './lib/passwords.js';
 import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
+import { createLinkIds } from './links/link-id.js';
 import { ensureDevAccount } from './manage/accounts.js';
 import { createLogins } from './manage/logins.js';
 import { createTokens } from './manage/tokens.js';
@@ -65,6 +66,7 @@ import { createMedia, type Media } from './pipeline/media.js';
 import { createMediaLibrary } from './pipeline/media-library.js';
 import { createMediaSweep } from './pipeline/media-sweep.js';
 import { createMediaUploads } from './pipeline/media-upload.js';
+import { createMessageLinks } from './pipeline/message-links.js';
 import { createOwnership, type Owner } from './pipeline/ownership.js';
 import { createPlatformDirectory } from './pipeline/platform-directory.js';
 import { createPreparation } from './pipeline/preparation.js';
@@ -84,6 +86,7 @@ import { readInfobipReports } from './sms/infobip.js';
 import { type Database, openDatabase } from './store/database.js';
 import { type Depths, ping, readDepths } from './store/depths.js';
 import { type Directory, type DirectorySender, openDirectory } from './store/directory.js';
+import { openDomainDirectory } from './store/domain-directory.js';
 import type { AppendedEvent } from './store/events.js';
 import { ensurePartitions } from './store/partitions.js';
 import { openProfileDirectory } from './store/profile-directory.js';
@@ -154,7 +157,8 @@ async function wire(
   });
   const directory = await openDirectory(database);
   const profiles = await openProfileDirectory(database, secrets.open);
-  const stopPolling = pollDirectory([directory, profiles], log);
+  const domains = await openDomainDirectory(database);
+  const stopPolling = pollDirectory([directory, profiles, domains], log);
   lifecycle.add('directory', stopPolling);
 
   const graph = createGraphClient({
@@ -183,6 +187,8 @@ async function wire(
   const files = createMediaStore(config);
   lifecycle.add('media.store', () => files.blobs.stop());
   const receiveLag = createReceiveLag(clock);
+  const urls = createUrlDirectory(database, clock, safeFetch.check);
+  const linkIdOf = createLinkIds(config.secretKey);
   const dispatch = roles.has('dispatch')
     ? createDispatch({
         database,
@@ -195,6 +201,7 @@ async function wire(
           database,
           directory,
           uploads: createMediaUploads({ database, clock, graph, downloads, tokenOf }),
+          links: createMessageLinks({ database, directory, domains, urls, clock, idOf: linkIdOf, publicUrl }),
         }),
         mayAct: (ms) => ownership.mayAct(ms),
         processId: () => ownership.processId(),
@@ -391,7 +398,7 @@ async function wire(
       clock,
       log,
       accept,
-      urls: createUrlDirectory(database, clock, safeFetch.check),
+      urls,
       platforms,
       count: (outcome: string) => metrics.accepted.inc({ outcome }),
     };

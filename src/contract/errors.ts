@@ -19,11 +19,13 @@ export const ErrorId = {
   invalidSource: 368,
   canceled: 4100,
   validityExpired: 4101,
+  badRequest: 7006,
   invalidTemplateArgs: 7008,
   invalidTemplate: 7009,
   providerInternal: 7050,
   providerTimeout: 7051,
   internal: 7080,
+  configuration: 7081,
   serviceNotActivated: 7083,
   duplicateRequest: 7280,
 } as const;

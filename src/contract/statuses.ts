@@ -130,6 +130,7 @@ export const StatusId = {
   rejectedRouteNotAvailable: 19,
   rejectedSystemError: 21,
   rejectedDuplicateMessageId: 23,
+  rejectedMessageTooLong: 25,
   pendingAccepted: 26,
   expiredDlrUnknown: 29,
   notSent: 31,

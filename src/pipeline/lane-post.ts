@@ -48,24 +48,28 @@ export class LanePost {
   /** Posts. Undefined when `isOurs` ended while the message was prepared: to its new owner this is an attempt without an answer. */
   async attempt(work: Work, isOurs: () => boolean): Promise<Answer | undefined> {
     const { directory, preparation } = this.#parts;
-    const sender = preparation.isNeeded(work.lane) ? directory.senderById(work.lane) : undefined;
-    if (sender === undefined || work.message === undefined)
+    const { lane, message } = work;
+    const isNeeded = preparation.isNeeded(lane) || (message !== undefined && preparation.isNeededFor(message));
+    const sender = isNeeded ? directory.senderById(lane) : undefined;
+    if (sender === undefined || message === undefined)
       return { work, outcome: await this.#send(work), wasPosted: true };
-    const prepared = await this.#prepare(work, sender, work.message);
+    const prepared = await this.#prepare(work, sender, message);
     if (!isOurs()) return undefined;
     if (prepared.kind !== 'ready') return { work, outcome: prepared, wasPosted: false };
     return { work, outcome: await this.#send(work, prepared.extras), wasPosted: true };
   }
 
   async #prepare(work: Work, sender: DirectorySender, message: LaneMessage): Promise<Prepared | Outcome> {
-    this.#preparing += 1;
+    // What only this message needs takes moments: it keeps the room of one that is posted.
+    const weight = this.#parts.preparation.isNeeded(work.lane) ? 1 : 0;
+    this.#preparing += weight;
     try {
       return await this.#parts.preparation.prepare(sender, message, work.attempt);
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
       return notWritten('database away', work);
     } finally {
-      this.#preparing -= 1;
+      this.#preparing -= weight;
     }
   }
 

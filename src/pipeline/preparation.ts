@@ -7,15 +7,19 @@ import { findIdentity } from '../store/identities.js';
 import type { LaneMessage } from '../store/lanes.js';
 import type { MediaUploads } from './media-upload.js';
 import type { Failed } from './media-upload-transfer.js';
+import type { MessageLinks } from './message-links.js';
 import { type SendExtras, wireOf } from './request.js';
+import { mayHaveLinks } from './shortened.js';
 
 /** What became of preparing: what the request gets besides its content, or how the attempt ended without one. */
 export type Prepared = { kind: 'ready'; extras: SendExtras } | Failed;
 
 /** Prepares messages. */
 export interface Preparation {
-  /** Whether messages of this lane are to be prepared. */
+  /** Whether all messages of this lane are to be prepared; that may take long. */
   isNeeded(lane: number): boolean;
+  /** Whether this message is, whatever its lane. */
+  isNeededFor(message: LaneMessage): boolean;
   /** Rejects with DatabaseError. */
   prepare(sender: DirectorySender, message: LaneMessage, attempt: number): Promise<Prepared>;
 }
@@ -25,6 +29,7 @@ export interface PreparationParts {
   database: Database;
   directory: Directory;
   uploads: MediaUploads;
+  links: MessageLinks;
 }
 
 /** Meta's own code for an identity that is not the one that was confirmed; what we know before is told alike. */
@@ -39,6 +44,7 @@ export function createPreparation(parts: PreparationParts): Preparation {
       const sender = directory.senderById(lane);
       return sender !== undefined && (sender.identityCheck || uploads(sender));
     },
+    isNeededFor: mayHaveLinks,
     async prepare(sender, message, attempt) {
       const extras: SendExtras = {};
       if (sender.identityCheck) {
@@ -46,6 +52,9 @@ export function createPreparation(parts: PreparationParts): Preparation {
         if (identity?.acknowledged === false) return unconfirmed();
         if (identity !== undefined) extras.identityHash = identity.hash;
       }
+      const linked = mayHaveLinks(message) ? await parts.links.link(sender, message) : undefined;
+      if (linked !== undefined && linked.kind !== 'linked') return linked;
+      if (linked !== undefined) extras.wire = linked.wire;
       return uploads(sender) ? upload(parts, sender, message, attempt, extras) : { kind: 'ready', extras };
     },
   };
@@ -59,7 +68,7 @@ async function upload(
   attempt: number,
   extras: SendExtras,
 ): Promise<Prepared> {
-  const wire = wireOf(message);
+  const { wire = wireOf(message) } = extras;
   const links = linksOf(wire);
   const answers = await Promise.all(links.map((link) => uploads.idOf(sender, link, attempt)));
   const ids = new Map<string, string>();

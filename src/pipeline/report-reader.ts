@@ -3,10 +3,11 @@
 import { noticeToReport } from '../contract/notices/notice.js';
 import { templateEventToReport } from '../contract/templates/event.js';
 import { readNotices } from '../store/changes.js';
+import { readClicks } from '../store/clicks.js';
 import type { Database } from '../store/database.js';
 import { isSingle, ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
 import { readTemplateEvents } from '../store/templates.js';
-import { inboundBody, type MediaUrl, messageReport, type Report, testBody } from './report.js';
+import { clickBody, inboundBody, type MediaUrl, messageReport, type Report, testBody } from './report.js';
 
 /** Makes reports of report rows. */
 export interface ReportReader {
@@ -29,6 +30,7 @@ export function createReportReader(database: Database, mediaUrl: MediaUrl): Repo
         await readInbound({ database, mediaUrl }, day, ofDay, texts);
         await readTemplates(database, day, ofDay, texts);
         await readTold(database, day, ofDay, texts);
+        await readClicked(database, day, ofDay, texts);
       }
       return rows.flatMap((row) => {
         const text = texts.get(keyOf(row.ref, row.attempt, row.eventKind));
@@ -78,8 +80,17 @@ async function readTemplates(database: Database, day: number, rows: readonly Rep
   }
 }
 
+async function readClicked(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
+  const ids = rows.filter(({ kind }) => kind === ReportKind.click).map((row) => row.ref);
+  if (ids.length === 0) return;
+  for (const facts of await readClicks(database, day, ids))
+    texts.set(keyOf(facts.id, 0, 0), { url: undefined, body: clickBody(facts) });
+}
+
 async function readTold(database: Database, day: number, rows: readonly ReportRow[], texts: Texts): Promise<void> {
-  const ids = rows.filter(({ kind }) => isSingle(kind) && kind !== ReportKind.template).map((row) => row.ref);
+  const ids = rows
+    .filter(({ kind }) => isSingle(kind) && kind !== ReportKind.template && kind !== ReportKind.click)
+    .map((row) => row.ref);
   if (ids.length === 0) return;
   for (const facts of await readNotices(database, day, ids))
     texts.set(keyOf(facts.eventId, 0, 0), { url: undefined, body: noticeToReport(facts) });

@@ -1,5 +1,6 @@
 // From facts to what a customer reads: the JSON of one result, made once and kept as text while it waits. Pure.
 
+import { clickReport } from '../contract/click.js';
 import { formatDate } from '../contract/dates.js';
 import { eventIdOf } from '../contract/event-ids.js';
 import type { InboundEvent } from '../contract/events/envelope.js';
@@ -7,6 +8,7 @@ import { inboundToReport, mediaOfInbound } from '../contract/events/registry.js'
 import { deliveryResult, seenResult } from '../contract/reports.js';
 import { EventKind, isOfSms, StatusId } from '../contract/statuses.js';
 import { countParts } from '../sms/text.js';
+import type { ClickFacts } from '../store/clicks.js';
 import { MediaReported } from '../store/media.js';
 import type { InboundReportFacts, MessageReportFacts } from '../store/reports.js';
 import { readEnvelope } from './envelope.js';
@@ -54,6 +56,30 @@ export function messageReport(facts: MessageReportFacts): { url: string | undefi
           ...(sms === undefined ? {} : { channel: 'SMS', messageCount: countParts(sms.text) }),
         });
   return { url: notifyUrl, body: JSON.stringify(result) };
+}
+
+/** The body of a CLICK report. */
+export function clickBody(facts: ClickFacts): string {
+  const { bulkId, callbackData, applicationId, entityId } = readEnvelope(facts.envelope);
+  return JSON.stringify(
+    clickReport({
+      eventId: facts.id,
+      at: facts.at,
+      isFirst: facts.isFirst,
+      recipient: facts.recipient,
+      url: facts.target,
+      messageId: facts.messageId ?? facts.message,
+      bulkId,
+      callbackData,
+      applicationId,
+      entityId,
+      deviceType: facts.deviceType ?? undefined,
+      os: facts.os ?? undefined,
+      deviceName: facts.deviceName ?? undefined,
+      countryName: facts.country ?? undefined,
+      city: facts.city ?? undefined,
+    }),
+  );
 }
 
 /** The result of a test report, appended at `at`. */

@@ -96,6 +96,22 @@ export async function addLinks(db: Runner, links: readonly NewLink[]): Promise<s
   return others.map(({ id }) => id);
 }
 
+const MESSAGE_IDS = {
+  name: 'links_message_ids',
+  text: `SELECT m.id, m.message_id AS "messageId" FROM unnest($1::integer[], $2::uuid[]) AS l (day, id),
+    LATERAL (SELECT * FROM messages m WHERE m.day = l.day AND m.id = l.id OFFSET 0) m WHERE m.message_id IS NOT NULL`,
+};
+
+/** The messageIds that callers gave to the messages of links, by their UUID. */
+export async function readMessageIds(
+  db: Runner,
+  links: readonly Pick<NewLink, 'day' | 'message'>[],
+): Promise<Map<string, string>> {
+  const days = links.map((link) => link.day);
+  const rows = await db.run<{ id: string; messageId: string }>(MESSAGE_IDS, [days, links.map((link) => link.message)]);
+  return new Map(rows.map(({ id, messageId }) => [id, messageId]));
+}
+
 /** The links with these ids, in no order; expired and deleted ones too. */
 export function readLinks(db: Runner, ids: readonly string[]): Promise<LinkRow[]> {
   return db.run<LinkRow>(READ, [ids]);

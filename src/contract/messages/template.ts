@@ -1,5 +1,6 @@
 // Template messages: what fills a registered template (Infobip 2.3, Meta 1.6).
 import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { parseDate } from '../dates.js';
 import { optionalText, requiredText, requiredTextUpTo, requiredUrlField } from '../fields.js';
 import { addViolation, type Violations } from '../readers.js';
@@ -93,6 +94,8 @@ const storedContent = Type.Object({
   shortLinks: Type.Optional(shortLinks),
 });
 
+const isStored = Compile(storedContent);
+
 /** Content of a template message. */
 export type TemplateContent = Static<typeof storedContent>;
 /** What fills a template. */
@@ -102,6 +105,13 @@ type Header = NonNullable<TemplateData['header']>;
 export type TemplateButton = NonNullable<TemplateData['buttons']>[number];
 /** A card's parameters. */
 export type Card = NonNullable<TemplateData['carousel']>['cards'][number];
+
+/** The content of a stored template message. Throws TypeError on other content. */
+export function readStoredTemplate(text: string): TemplateContent {
+  const value: unknown = JSON.parse(text);
+  if (!isStored.Check(value)) throw new TypeError('stored content is not of a template');
+  return value;
+}
 
 /** Meta refuses these inside a text that fills a placeholder (Infobip 2.3, Meta 132018). */
 const WHITESPACE = /[\n\r\t]| {5,}/;
