@@ -25,7 +25,7 @@ CREATE TABLE access_tokens (
 CREATE INDEX access_tokens_user ON access_tokens (user_id);
 CREATE INDEX access_tokens_expiry ON access_tokens (expires_at);
 
--- Limits per minute, hour and day: a bucket refills evenly, and is full again at full_at.
+-- Limits per minute, hour and day: a bucket refills evenly, and is full again at full_at. Wrong passwords are counted under the account 0.
 CREATE TABLE rate_buckets (
   account integer NOT NULL,
   operation text NOT NULL,

@@ -51,6 +51,7 @@ import { createSecretBox } from './lib/secrets.js';
 import { createLinkIds } from './links/link-id.js';
 import { ensureDevAccount } from './manage/accounts.js';
 import { createLogins } from './manage/logins.js';
+import { createSharedLockout } from './manage/shared-lockout.js';
 import { createTokens } from './manage/tokens.js';
 import { createMediaStore } from './media/media-store.js';
 import { createGraphClient } from './meta/graph-client.js';
@@ -354,9 +355,11 @@ async function wire(
   gauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
   const callerAddress = createCallerAddress(config.trustedProxies);
-  const lockout = createLockout(clock.monotonic);
+  const apiProcesses = (): number => ownership.alive('api');
+  const lockout = createLockout(clock.monotonic, apiProcesses);
+  const shared = createSharedLockout(database, clock);
   const passwords = createPasswords(Math.max(1, Math.floor(availableParallelism() / 2)));
-  const logins = createLogins({ directory, clock, passwords, lockout, log });
+  const logins = createLogins({ directory, clock, passwords, lockout, shared, log });
   const tokens = createTokens({ database, directory, clock });
   const authenticator = createAuthenticator({
     directory,
@@ -371,7 +374,7 @@ async function wire(
     database,
     clock,
     published: config.rateLimits,
-    share: () => ownership.alive('api'),
+    share: apiProcesses,
   });
   const gate = createGate({ authenticator, limits });
   const direct = createDirectRoutes();

@@ -58,3 +58,14 @@ test('wrong keys lock an address out of keys, not of names', () => {
   clock.now += MINUTE_MS;
   assert.equal(lockout.waitForKeys('a'), 0);
 });
+
+test('several processes let through as many wrong keys as one', () => {
+  const one = createLockout(
+    () => 1_000,
+    () => 4,
+  );
+  for (let i = 0; i < 24; i += 1) one.wrongKey('a');
+  assert.equal(one.waitForKeys('a'), 0);
+  one.wrongKey('a');
+  assert.ok(one.waitForKeys('a') > 0);
+});

@@ -18,19 +18,23 @@ export interface Lockout {
 }
 
 const MINUTE_MS = 60_000;
-/** So many failures at once, then one a minute. */
-const PAIR: BucketRate = { count: 1, perMs: MINUTE_MS, burst: 10 };
-const WIDE: BucketRate = { count: 10, perMs: MINUTE_MS, burst: 100 };
+/** Of an address with a name: so many failures at once, then one a minute. */
+export const PAIR: BucketRate = { count: 1, perMs: MINUTE_MS, burst: 10 };
+/** Of an address, or of a name, altogether. */
+export const WIDE: BucketRate = { count: 10, perMs: MINUTE_MS, burst: 100 };
 
-/** Nobody has failed yet. `monotonic` is in ms of a clock that never goes back. */
-export function createLockout(monotonic: () => number): Lockout {
+/**
+ * Nobody has failed yet. `monotonic` is in ms of a clock that never goes back; `share` how many processes take keys, of which each lets through
+ * its part of wrong ones.
+ */
+export function createLockout(monotonic: () => number, share: () => number = () => 1): Lockout {
   const pairs = createRateLimit(monotonic);
   const names = createRateLimit(monotonic);
   const addresses = createRateLimit(monotonic);
   const keys = createRateLimit(monotonic);
   return {
-    waitForKeys: (address) => keys.wait(address, WIDE),
-    wrongKey: (address) => void keys.take(address, WIDE),
+    waitForKeys: (address) => keys.wait(address, WIDE, share()),
+    wrongKey: (address) => void keys.take(address, WIDE, share()),
     wait: (address, name, isTrusted) =>
       Math.max(
         addresses.wait(address, WIDE),

@@ -9,18 +9,24 @@ const user = { id: 1, account: 1, username: 'ann', password: 'hash of right', sc
 
 interface Scene {
   clock: { now: number };
-  state: { stored: string; isBusy: boolean; hashed: number };
+  state: { stored: string; isBusy: boolean; hashed: number; sharedMs: number; noted: number };
   logins: Logins;
 }
 
 function scene(): Scene {
   const clock = { now: 1_000 };
-  const state = { stored: user.password, isBusy: false, hashed: 0 };
+  const state = { stored: user.password, isBusy: false, hashed: 0, sharedMs: 0, noted: 0 };
   const monotonic = (): number => clock.now;
   const logins = createLogins({
     directory: { userOf: (name) => (name === 'ann' ? { ...user, password: state.stored } : undefined) },
     clock: { monotonic },
     lockout: createLockout(monotonic),
+    shared: {
+      wait: async () => state.sharedMs,
+      async wrongPassword() {
+        state.noted += 1;
+      },
+    },
     log: createLog('silent'),
     passwords: {
       hash: () => Promise.reject(new Error('not used')),
@@ -73,6 +79,17 @@ test('a locked address is told nothing, not even by what is remembered, and noth
   const { hashed } = on.state;
   assert.deepEqual([await kindOf(on, 'right'), await kindOf(on, 'guess')], ['wait', 'wait']);
   assert.equal(on.state.hashed, hashed);
+});
+
+test('what other processes counted locks too, before anything is hashed, and what is wrong here is told to them', async () => {
+  const on = scene();
+  assert.equal(await kindOf(on, 'guess'), 'wrong');
+  assert.deepEqual([on.state.noted, on.state.hashed], [1, 1]);
+  on.state.sharedMs = 5_000;
+  assert.deepEqual(await on.logins.check('ann', 'right', 'a'), { kind: 'wait', waitMs: 5_000 });
+  assert.deepEqual([on.state.noted, on.state.hashed], [1, 1]);
+  on.state.sharedMs = 0;
+  assert.equal(await kindOf(on, 'right'), 'right');
 });
 
 test('a name under attack from everywhere stays open to who knows its password', async () => {

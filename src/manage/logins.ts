@@ -5,11 +5,12 @@ import type { Lockout } from '../lib/lockout.js';
 import type { Log } from '../lib/log.js';
 import { type Passwords, PasswordsBusy } from '../lib/passwords.js';
 import type { Directory, DirectoryUser } from '../store/directory.js';
+import type { SharedLockout } from './shared-lockout.js';
 
 /** What a name and a password are worth: a user; nothing; or nobody looked, since too many wrong ones came or too many wait. */
 export type Login = { kind: 'right'; user: DirectoryUser } | { kind: 'wrong' } | { kind: 'wait'; waitMs: number };
 
-/** Checks passwords. */
+/** Checks passwords. Rejects with DatabaseError. */
 export interface Logins {
   /** Whether the password is that of the enabled user with this name, as tried from `address`. */
   check(username: string, password: string, address: string): Promise<Login>;
@@ -21,6 +22,8 @@ export interface LoginParts {
   clock: Pick<Clock, 'monotonic'>;
   passwords: Passwords;
   lockout: Lockout;
+  /** The same, counted by all processes together. */
+  shared: SharedLockout;
   log: Log;
 }
 
@@ -38,7 +41,7 @@ interface Remembered {
 }
 
 /** Builds it. What is remembered is keyed by a digest under a key of this process: a dump of its memory tells no password. */
-export function createLogins({ directory, clock, passwords, lockout, log }: LoginParts): Logins {
+export function createLogins({ directory, clock, passwords, lockout, shared, log }: LoginParts): Logins {
   const remembered = new Map<string, Remembered>();
   const checking = new Map<string, Promise<boolean>>();
   const key = randomBytes(32);
@@ -74,8 +77,11 @@ export function createLogins({ directory, clock, passwords, lockout, log }: Logi
     const waitMs = lockout.wait(address, username, age < TRUSTED_MS);
     if (waitMs > 0) return { kind: 'wait', waitMs };
     if (user !== undefined && before?.hashed === user.password && age < REMEMBERED_MS) return { kind: 'right', user };
+    const sharedMs = await shared.wait(address, username, age < TRUSTED_MS);
+    if (sharedMs > 0) return { kind: 'wait', waitMs: sharedMs };
     if (!(await verify(digest, user?.password, password)) || user === undefined) {
       lockout.wrongPassword(address, username);
+      await shared.wrongPassword(address, username);
       if (lockout.wait(address, username, true) > 0) log.warn({ event: 'login.locked', address });
       return { kind: 'wrong' };
     }

@@ -14,6 +14,7 @@ import { createSafeFetch } from '../../src/lib/safe-fetch.js';
 import { createSecretBox } from '../../src/lib/secrets.js';
 import { ensureDevAccount } from '../../src/manage/accounts.js';
 import { createLogins } from '../../src/manage/logins.js';
+import { createSharedLockout } from '../../src/manage/shared-lockout.js';
 import { createTokens } from '../../src/manage/tokens.js';
 import { createGraphClient } from '../../src/meta/graph-client.js';
 import { startSandbox } from '../../src/sandbox/server.js';
@@ -112,7 +113,14 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
       directory,
       clock,
       callerAddress: createCallerAddress([]),
-      logins: createLogins({ directory, clock, passwords, lockout, log }),
+      logins: createLogins({
+        directory,
+        clock,
+        passwords,
+        lockout,
+        shared: createSharedLockout(database, clock),
+        log,
+      }),
       tokens: createTokens({ database, directory, clock }),
       lockout: undefined,
       count: () => undefined,
