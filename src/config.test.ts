@@ -42,6 +42,8 @@ test('a secret key is all that serve needs', () => {
     sandboxToken: undefined,
     mediaStore: { kind: 'folder', folder: resolve('.parley/media') },
     mediaScanner: undefined,
+    linksPort: undefined,
+    geoFile: undefined,
     templateExamples: 'strict',
     dev: false,
     crashPoint: undefined,

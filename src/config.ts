@@ -56,6 +56,10 @@ export interface Settings {
   mediaStore: MediaStoreSettings;
   /** `host:port` of a ClamAV daemon; undefined = files are not looked at. */
   mediaScanner: string | undefined;
+  /** Port that serves short links and nothing else, beside `port`; undefined = none. */
+  linksPort: number | undefined;
+  /** A file of places in MaxMind's format, absolute; undefined = clicks have no place. */
+  geoFile: string | undefined;
   /** What becomes of a template whose example file cannot be fetched: refused, or registered with a file that is made. */
   templateExamples: 'strict' | 'lenient';
   /** Whether `parley dev` started this process: demo account, `/parley/1/dev`. */
@@ -185,6 +189,14 @@ export const VARIABLES = [
       'strict = a template whose example file cannot be fetched is refused; lenient = a small file that is made stands in',
   },
   {
+    name: 'PARLEY_LINKS_PORT',
+    meaning: 'port that serves short links and nothing else; unset = none: the gateway serves them beside its APIs',
+  },
+  {
+    name: 'PARLEY_GEO_FILE',
+    meaning: "file of cities in MaxMind's format (.mmdb), for the country and city of clicks; unset = they have none",
+  },
+  {
     name: 'PARLEY_CRASH_POINT',
     meaning: 'dev only: point[:n] of the pipeline at which the process kills itself, the n-th time it gets there',
   },
@@ -293,6 +305,9 @@ function readSettings(reader: Reader): Settings {
     sandboxToken: readSandboxToken(reader),
     mediaStore: readMediaStore(reader),
     mediaScanner: readMediaScanner(reader),
+    linksPort:
+      reader.text('PARLEY_LINKS_PORT') === undefined ? undefined : readInteger(reader, 'PARLEY_LINKS_PORT', 0, 65_535),
+    geoFile: readFilePath(reader, 'PARLEY_GEO_FILE'),
     templateExamples: readChoice(reader, 'PARLEY_TEMPLATE_EXAMPLES', ['strict', 'lenient'] as const),
     dev: reader.dev,
     crashPoint: readCrashPoint(reader),

@@ -24,6 +24,7 @@ import { registerOpenApi } from './api/openapi.js';
 import { registerPublicKey } from './api/public-key.js';
 import { registerPull } from './api/pull.js';
 import { registerReadMarks } from './api/read-marks.js';
+import { beforeRoutes, onlyRedirects } from './api/redirects.js';
 import { registerSmsReports } from './api/sms-reports.js';
 import type { TemplateApiParts } from './api/template-answers.js';
 import { addTemplateSends } from './api/template-sends.js';
@@ -49,6 +50,8 @@ import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
 import { createLinkIds } from './links/link-id.js';
+import { openPlaces, type Places } from './links/places.js';
+import { createVisitors } from './links/visitor.js';
 import { ensureDevAccount } from './manage/accounts.js';
 import { createLogins } from './manage/logins.js';
 import { createSharedLockout } from './manage/shared-lockout.js';
@@ -57,12 +60,14 @@ import { createMediaStore } from './media/media-store.js';
 import { createGraphClient } from './meta/graph-client.js';
 import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
+import { createClicks } from './pipeline/clicks.js';
 import { createDeliver, IN_FLIGHT_MAX as DELIVERIES_MAX, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
 import { createFailover, type Failover } from './pipeline/failover.js';
 import { observeFlows } from './pipeline/flow-changes.js';
 import { observeIdentity } from './pipeline/identities.js';
 import { createJanitor } from './pipeline/janitor.js';
+import { createLinkReads } from './pipeline/link-reads.js';
 import { createMedia, type Media } from './pipeline/media.js';
 import { createMediaLibrary } from './pipeline/media-library.js';
 import { createMediaSweep } from './pipeline/media-sweep.js';
@@ -73,6 +78,7 @@ import { createPlatformDirectory } from './pipeline/platform-directory.js';
 import { createPreparation } from './pipeline/preparation.js';
 import { createReceive } from './pipeline/receive.js';
 import { createReceiveLag } from './pipeline/receive-lag.js';
+import { createRedirects } from './pipeline/redirects.js';
 import { type MediaUrl, messageReport, type Report } from './pipeline/report.js';
 import { createSchedule } from './pipeline/schedule.js';
 import { createSmsProvider, isReportAddress } from './pipeline/sms-provider.js';
@@ -118,6 +124,7 @@ const GRAPH_CONNECTIONS = 128;
 /** Requests to token endpoints under way, beside the deliveries that wait for them. */
 const TOKENS_IN_FLIGHT_MAX = 100;
 const DIRECTORY_POLL_MS = 500;
+const PLACES_LOOK_MS = 3_600_000;
 const DRAIN_MS = 12_000;
 const DEPTHS_CACHE_MS = 1_000;
 
@@ -378,7 +385,22 @@ async function wire(
   });
   const gate = createGate({ authenticator, limits });
   const direct = createDirectRoutes();
-  const app = createServer(log, {}, sendUnroutable, direct);
+  const clicks = createClicks({ database, clock });
+  const places = config.geoFile === undefined ? undefined : await openPlaces(config.geoFile);
+  lifecycle.add('places', renewPlaces(places, log));
+  const redirects = createRedirects({
+    directory,
+    domains,
+    clicks,
+    clock,
+    places,
+    reads: createLinkReads(database, clock),
+    visitorOf: createVisitors(),
+    count: (outcome) => metrics.redirects.inc({ outcome }),
+  });
+  const redirectServer = { redirects, callerAddress, log };
+  const routes = roles.has('links') ? beforeRoutes(redirectServer, direct) : direct;
+  const app = createServer(log, {}, sendUnroutable, routes);
   const isStopping = { now: false };
   registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
   if (roles.has('receive')) registerMetaWebhook(app, direct, { receive, verifyToken: config.metaVerifyToken, log });
@@ -489,9 +511,15 @@ async function wire(
   lifecycle.add('pipeline', async () => {
     await accept.drain();
     await receive.drain();
+    await clicks.drain();
   });
   url = await listen(app, config.host, config.port);
   lifecycle.add('http', () => app.close());
+  if (roles.has('links') && config.linksPort !== undefined) {
+    const links = createServer(log, {}, undefined, onlyRedirects(redirectServer));
+    log.info({ event: 'links.listening', url: await listen(links, config.host, config.linksPort) });
+    lifecycle.add('links', () => links.close());
+  }
   if (roles.has('receive') && config.metaAppSecrets.length === 0)
     log.warn({ event: 'config.hint', hint: 'PARLEY_META_APP_SECRET is not set: every webhook of Meta is refused' });
   log.info({ event: 'gateway.listening', url, roles: [...roles] });
@@ -577,6 +605,15 @@ function pollDirectory(directories: readonly Pick<Directory, 'refresh'>[], log: 
       log.warn({ event: 'directory.refresh', err: String(error) }),
     );
   }, DIRECTORY_POLL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Looks now and then whether the file of places was replaced. */
+function renewPlaces(places: Places | undefined, log: Log): () => void {
+  const timer = setInterval(() => {
+    places?.refresh().catch((error: unknown) => log.warn({ event: 'places.refresh', err: String(error) }));
+  }, PLACES_LOOK_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

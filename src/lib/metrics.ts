@@ -20,6 +20,7 @@ export interface Metrics {
   files: Counter<'outcome'>;
   /** What became of short messages. */
   sms: Counter<'outcome'>;
+  redirects: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** Prometheus text. */
@@ -84,6 +85,12 @@ export function createMetrics(withProcess: boolean): Metrics {
     sms: new Counter({
       name: 'parley_sms_total',
       help: 'Short messages of failovers by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    redirects: new Counter({
+      name: 'parley_redirects_total',
+      help: 'Requests for short links by how they ended',
       labelNames: ['outcome'],
       registers,
     }),
