@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   messages: () => import('./messages.js'),
   conversations: () => import('./conversations.js'),
   templates: () => import('./templates.js'),
+  links: () => import('./links.js'),
   replay: () => import('./replay.js'),
   senders: () => import('./senders.js'),
   accounts: () => import('./accounts.js'),

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
+import type { Reply } from '../support/dev-world.js';
+import { parley as runParley } from '../support/parley.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { type Result, resultsAt, type Scene, type SendAnswer, startScene, type Tenant } from '../support/scene.js';
 import { approved, templatesOf } from '../support/template-scene.js';
@@ -185,10 +187,10 @@ const structure = {
 };
 const data = { body: { placeholders: ['78'] }, buttons: [{ type: 'URL', parameter: 'x78' }] };
 
-async function sendTemplates(messages: object[]): Promise<SendAnswer[]> {
+async function sendTemplates(messages: object[], bulkId = 'b-9'): Promise<SendAnswer[]> {
   const { status, body } = await scene.world.api<{ messages: SendAnswer[] }>('/whatsapp/1/message/template', {
     key: ann.key,
-    json: { bulkId: 'b-9', messages },
+    json: { bulkId, messages },
   });
   assert.equal(status, 200, JSON.stringify(body));
   return body.messages;
@@ -271,6 +273,98 @@ async function click(link: string | undefined, bot: string | null = null): Promi
   ]);
   return id;
 }
+
+interface LinkPage {
+  results: {
+    id: string;
+    url: string;
+    destinationUrl: string;
+    messageId: string;
+    clicks: number;
+    deletedAt: string | null;
+  }[];
+  paging: { next: string | null };
+}
+
+function admin<T>(path: string, call: object = {}): Promise<Reply<T>> {
+  return scene.world.api<T>(`/parley/1/links${path}`, { key: ann.key, ...call });
+}
+
+test('lists links, shows one with its clicks, and counts by template, bulk and day', async () => {
+  await approved(scene, ann, { name: 'counted', structure });
+  const users = [scene.newUser(), scene.newUser()];
+  const content = { templateName: 'counted', language: 'en_GB', templateData: data };
+  const answers = await sendTemplates(
+    users.map((to) => ({ from: ann.sender, to, content, notifyUrl: `${hook.url}/counted` })),
+    'b-"10"',
+  );
+  for (const { messageId } of answers) await scene.lifeUntil('it is read', messageId, ({ state }) => state === 'read');
+  const first = answers[0]?.messageId ?? '';
+  const listed = (await admin<LinkPage>(`?messageId=${first}`)).body.results;
+  assert.deepEqual(
+    listed.map(({ destinationUrl, url }) => [destinationUrl, url.startsWith(`https://${DOMAIN}/`)]).sort(),
+    [
+      ['https://shop.example/home', true],
+      ['https://shop.example/t/x78', true],
+    ],
+  );
+  await click(listed[0]?.id);
+  await click(listed[1]?.id);
+  await click(listed[1]?.id, 'facebookexternalhit');
+  const shown = (await admin<{ clicks: number; lastClicks: { bot: string | null }[] }>(`/${listed[1]?.id}`)).body;
+  assert.equal(shown.clicks, 1);
+  assert.deepEqual(shown.lastClicks.map(({ bot }) => bot).sort(), [null, 'facebookexternalhit'].sort());
+  const counts = { messages: 2, sent: 2, delivered: 2, seen: 2, clicked: 2, unique: 1 };
+  const byBulk = (await admin<{ results: object[] }>('/numbers?by=bulk,template')).body.results;
+  assert.deepEqual(byBulk.at(0), { template: 'counted', bulkId: 'b-"10"', ...counts });
+  const csv = (await admin<string>('/numbers?by=template,bulk&format=csv')).body.split('\r\n');
+  assert.equal(csv[0], 'template,bulkId,messages,sent,delivered,seen,clicked,unique');
+  assert.ok(csv.includes('counted,"b-""10""",2,2,2,2,2,1'), csv.join('\n'));
+  const [today] = (await admin<{ results: { day: string; clicked: number }[] }>('/numbers')).body.results;
+  assert.match(today?.day ?? '', /^\d{4}-\d{2}-\d{2}$/);
+  const pages = await admin<LinkPage>('?size=1');
+  const { body: next } = await admin<LinkPage>(`?size=1&after=${pages.body.paging.next}`);
+  assert.notEqual(next.results[0]?.id, pages.body.results[0]?.id);
+});
+
+test('removes a link, and shows links to nobody else', async () => {
+  const { links, messageId } = await sentOf('text', { content: { text: 'https://shop.example/1' }, urlOptions: {} });
+  const id = links[0]?.id ?? '';
+  const other = await scene.newTenant();
+  for (const call of [{}, { method: 'DELETE' }])
+    assert.equal((await admin(`/${id}`, { ...call, key: other.key })).status, 404);
+  assert.deepEqual((await admin<LinkPage>(`?messageId=${messageId}`, { key: other.key })).body.results, []);
+  assert.equal((await admin(`/${id}`, { method: 'DELETE' })).status, 204);
+  assert.notEqual((await admin<LinkPage>(`?messageId=${messageId}`)).body.results[0]?.deletedAt, null);
+  for (const query of [
+    '?from=2026-02-31T00:00:00Z',
+    '?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z',
+    '/numbers?by=hour',
+  ])
+    assert.equal((await admin(query)).status, 400, query);
+  assert.equal((await admin('/000000000000')).status, 404);
+});
+
+test('parley links lists, shows, counts and removes', async () => {
+  const { links, messageId } = await sentOf('text', { content: { text: 'https://shop.example/cli' }, urlOptions: {} });
+  const id = links[0]?.id ?? '';
+  const parley = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runParley([
+      'links',
+      ...args,
+      '--api',
+      scene.world.info.api,
+      '--key',
+      ann.key,
+    ]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  assert.match(await parley('list', '--message', messageId), new RegExp(`${id}.*https://shop\\.example/cli`));
+  assert.match(await parley('show', id), /"destinationUrl": "https:\/\/shop\.example\/cli"/);
+  assert.match(await parley('numbers', '--by', 'day,template'), /day +template +messages +sent/);
+  assert.match(await parley('remove', id), /leads nowhere/);
+});
 
 test('tells clicks in a body of their own, to the tracking URL, and says what the message said', async () => {
   const messageId = `click-${randomUUID()}`;

@@ -14,6 +14,7 @@ import { devClockRoutes } from './dev-clock.js';
 import { endpointRoutes } from './endpoints.js';
 import { flowRoutes } from './flows.js';
 import { keyRoutes } from './keys.js';
+import { linkRoutes } from './links.js';
 import { messageRoutes } from './messages.js';
 import type { AdminParts, Caller } from './parts.js';
 import { type Problem, problem, sendProblem } from './problem.js';
@@ -45,6 +46,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...endpointRoutes(parts),
     ...deliveryRoutes(parts),
     ...messageRoutes(parts),
+    ...linkRoutes(parts),
     ...conversationRoutes(parts),
     ...templateRoutes(),
     ...bulkRoutes(parts),
@@ -131,6 +133,7 @@ const DENIALS: Readonly<Record<Denial['status'], string>> = {
 function send(reply: FastifyReply, answer: Reply | Problem): FastifyReply {
   if ('title' in answer) return sendProblem(reply, answer);
   reply.code(answer.status).header('cache-control', 'no-store');
+  if (answer.csv !== undefined) return reply.type('text/csv; charset=utf-8').send(answer.csv);
   return answer.body === undefined ? reply.send() : reply.send(answer.body);
 }
 

@@ -18,6 +18,8 @@ export interface RawCall {
 export interface Reply {
   status: number;
   body?: object;
+  /** In place of a body: a table of RFC 4180. */
+  csv?: string;
 }
 
 /** An endpoint; `url` is relative to `/parley/1`. */
