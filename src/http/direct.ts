@@ -34,26 +34,36 @@ export interface DirectRoute {
   tooLarge(): DirectAnswer;
 }
 
-/** Routes by path. */
-export interface DirectRoutes {
-  add(route: DirectRoute): void;
+/** What is asked before the framework. */
+export interface FirstRoutes {
   /** Serves the request if a route is there; false when the framework must. */
   serve(request: IncomingMessage, response: ServerResponse): boolean;
   /** From now on every answer closes its connection. */
   close(): void;
 }
 
+/** Routes by path. */
+export interface DirectRoutes extends FirstRoutes {
+  add(route: DirectRoute): void;
+  /** The route of a request target. */
+  find(url: string): DirectRoute | undefined;
+  isClosing(): boolean;
+}
+
 /** No routes yet. */
 export function createDirectRoutes(): DirectRoutes {
   const routes = new Map<string, DirectRoute>();
   const state = { isClosing: false };
+  const find = (url: string): DirectRoute | undefined => routes.get(url) ?? routes.get(pathOf(url));
   return {
+    find,
+    isClosing: () => state.isClosing,
     add(route) {
       routes.set(route.path, route);
     },
     serve(request, response) {
       if (request.method !== 'POST') return false;
-      const route = routes.get(request.url ?? '') ?? routes.get(pathOf(request.url ?? ''));
+      const route = find(request.url ?? '');
       if (route === undefined) return false;
       begin(route, request, response, state);
       return true;
@@ -121,7 +131,8 @@ function read(route: DirectRoute, { request, response, state, failed }: Exchange
 }
 
 const EMPTY = Buffer.alloc(0);
-const JSON_TYPE = 'application/json; charset=utf-8';
+/** What is answered, unless said otherwise. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 function answer(
   response: ServerResponse,

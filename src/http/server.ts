@@ -2,7 +2,8 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Log } from '../lib/log.js';
-import type { DirectRoutes } from './direct.js';
+import type { DirectRoutes, FirstRoutes } from './direct.js';
+import { serveWholeRequests } from './whole-requests.js';
 
 /** Limits of one server. Defaults fit a server that faces clients that may be hostile. */
 export interface ServerLimits {
@@ -33,12 +34,12 @@ const HEADERS_BYTES_MAX = 16 * 1024;
 /** Answers a request whose path no router can read (`/%zz`, parameters that are too long): before any hook or handler. */
 export type AnswerUnroutable = (request: FastifyRequest, reply: FastifyReply) => void;
 
-/** A Fastify server with limits set and logging off (`log` gets only what the shell itself meets), `direct` routes before it. Not yet listening. */
+/** A Fastify server with limits set and logging off (`log` gets only what the shell itself meets), `first` routes before it. Not yet listening. */
 export function createServer(
   log: Log,
   limits: Partial<ServerLimits> = {},
   answerUnroutable: AnswerUnroutable = (_, reply) => void reply.code(404).send(),
-  direct?: DirectRoutes,
+  first?: FirstRoutes | DirectRoutes,
 ): FastifyInstance {
   const { bodyBytesMax, headersTimeoutMs, requestTimeoutMs, keepAliveMs, checkEveryMs, connectionsMax } = {
     ...DEFAULT_LIMITS,
@@ -59,7 +60,7 @@ export function createServer(
           connectionsCheckingInterval: checkEveryMs,
         },
         (request, response) => {
-          if (direct?.serve(request, response) !== true) handler(request, response);
+          if (first?.serve(request, response) !== true) handler(request, response);
         },
       ),
     frameworkErrors: (_, request, reply) => answerUnroutable(request, reply),
@@ -67,7 +68,14 @@ export function createServer(
     routerOptions: { maxParamLength: HEADERS_BYTES_MAX, ignoreTrailingSlash: true },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
-  if (direct !== undefined) app.addHook('preClose', async () => direct.close());
+  const closeIdle =
+    first !== undefined && 'find' in first
+      ? serveWholeRequests(app.server, first, { headersTimeoutMs, keepAliveMs })
+      : undefined;
+  app.addHook('preClose', async () => {
+    first?.close();
+    closeIdle?.();
+  });
   app.server.maxConnections = connectionsMax;
   app.server.on('error', (error) => log.error({ event: 'http.server', err: error }));
   return app;

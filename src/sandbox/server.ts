@@ -1,7 +1,7 @@
 // The sandbox: a WhatsApp Cloud API of its own, with a control API and a phone. Composition of its parts; nothing starts on import.
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DirectRoutes } from '../http/direct.js';
+import type { FirstRoutes } from '../http/direct.js';
 import { createServer, listen } from '../http/server.js';
 import { createLifecycle, type Lifecycle } from '../lib/lifecycle.js';
 import type { Log } from '../lib/log.js';
@@ -124,7 +124,7 @@ interface SharedParts {
 
 interface WorldParts extends SharedParts {
   life: Lifecycle;
-  routes?: DirectRoutes;
+  routes?: FirstRoutes;
   smsc?: () => Smsc | undefined;
 }
 
@@ -174,7 +174,7 @@ async function openWorld(
   };
 }
 
-function createApp(log: Log, routes: DirectRoutes | undefined, parts: ControlParts, access: Access): FastifyInstance {
+function createApp(log: Log, routes: FirstRoutes | undefined, parts: ControlParts, access: Access): FastifyInstance {
   const app = createServer(log, {}, answerUnknownPath, routes);
   app.setNotFoundHandler(answerUnknownPath);
   app.register(async (plugin) => registerControl(plugin, parts, access), { prefix: '/_sandbox' });

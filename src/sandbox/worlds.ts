@@ -1,7 +1,7 @@
 // Worlds beside the default one: each a whole sandbox of its own behind the same port, so that test runs do not meet.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import type { DirectRoutes } from '../http/direct.js';
+import type { FirstRoutes } from '../http/direct.js';
 import { type Access, parameter } from './control/access.js';
 import type { World } from './world.js';
 
@@ -25,7 +25,7 @@ export interface OpenWorld {
 /** The named worlds. */
 export interface Worlds {
   /** Takes requests that belong to a named world. */
-  routes: DirectRoutes;
+  routes: FirstRoutes;
   list(): { name: string; messages: number; numbers: number }[];
   /** Closes a world and forgets all of it; false when there is none of that name. */
   close(name: string): Promise<boolean>;
@@ -108,7 +108,6 @@ export function createWorlds({ open, access, isDefaultToken }: WorldsOptions): W
 
   return {
     routes: {
-      add: () => {},
       close: () => {},
       serve(request, response) {
         const found = find(request);
