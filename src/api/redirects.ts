@@ -1,7 +1,7 @@
 // The redirect server: GET and HEAD of /<id>, on the public listener or one of its own, without the framework. At hosts of accounts it
 // answers everything; elsewhere only paths that have the form of a link, which no path of the APIs has.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DirectRoutes } from '../http/direct.js';
+import type { DirectRoutes, FirstRoutes } from '../http/direct.js';
 import type { Log } from '../lib/log.js';
 import type { CallerAddress } from '../lib/networks.js';
 import type { RedirectOutcome, Redirects } from '../pipeline/redirects.js';
@@ -21,6 +21,8 @@ export function beforeRoutes(parts: RedirectServerParts, routes: DirectRoutes): 
   const state = { isClosing: false };
   return {
     add: (route) => routes.add(route),
+    find: (url, headers) => (parts.redirects.isLinkHost(hostOf(headers.host)) ? undefined : routes.find(url, headers)),
+    isClosing: routes.isClosing,
     serve: (request, response) => serve(parts, request, response, state, false) || routes.serve(request, response),
     close() {
       state.isClosing = true;
@@ -30,10 +32,9 @@ export function beforeRoutes(parts: RedirectServerParts, routes: DirectRoutes): 
 }
 
 /** Redirects and nothing else. */
-export function onlyRedirects(parts: RedirectServerParts): DirectRoutes {
+export function onlyRedirects(parts: RedirectServerParts): FirstRoutes {
   const state = { isClosing: false };
   return {
-    add: () => undefined,
     serve: (request, response) => serve(parts, request, response, state, true),
     close() {
       state.isClosing = true;

@@ -45,8 +45,8 @@ export interface FirstRoutes {
 /** Routes by path. */
 export interface DirectRoutes extends FirstRoutes {
   add(route: DirectRoute): void;
-  /** The route of a request target. */
-  find(url: string): DirectRoute | undefined;
+  /** The route of a POST to a request target; undefined also when the headers say that it may be another's. */
+  find(url: string, headers: IncomingHttpHeaders): DirectRoute | undefined;
   isClosing(): boolean;
 }
 

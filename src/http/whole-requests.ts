@@ -73,7 +73,7 @@ class Connection {
       return;
     }
     const request = readWholeRequest(bytes);
-    const route = request === undefined ? undefined : this.#parts.routes.find(request.url);
+    const route = request === undefined ? undefined : this.#parts.routes.find(request.url, request.headers);
     if (request === undefined || route === undefined || request.body.length > route.bodyBytesMax) this.#leave([bytes]);
     else this.#serve(route, request);
   };
