@@ -106,10 +106,12 @@ CREATE TRIGGER senders_changed AFTER INSERT OR UPDATE OR DELETE ON senders FOR E
 -- ---------------------------------------------------------------- processes and what they own
 
 -- A gateway process. `lease_until` is on the database's clock. Once `alive` is false it never writes as an owner again.
+-- erasure: the last of `erasures` after which it has read anew what it remembers of messages and reports.
 CREATE TABLE processes (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   roles text[] NOT NULL,
   alive boolean NOT NULL DEFAULT true,
+  erasure integer NOT NULL DEFAULT 0,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   lease_until timestamptz NOT NULL
 );
@@ -546,14 +548,16 @@ BEGIN
     ) t
   ), stored AS (
     INSERT INTO events (day, message, attempt, kind, status_id, error_id, meta_code, at, recorded_at, wamid, detail, pull_account)
-    SELECT p_day, a.message, a.attempt, a.kind, a.status_id, a.error_id, a.meta_code, a.at, p_now, a.wamid, a.detail,
+    -- A wamid contains the user's number: what was erased gets none back.
+    SELECT p_day, a.message, a.attempt, a.kind, a.status_id, a.error_id, a.meta_code, a.at, p_now,
+      CASE WHEN a.recipient <> 'erased' THEN a.wamid END, a.detail,
       CASE WHEN a.goes_to IS NULL AND a.is_told AND a.kind < 6 THEN a.account END
     FROM marked a
     ORDER BY a.message, a.attempt, a.kind
   ), submitted AS (
     -- An attempt whose answer was lost: what Meta tells of it is also that it has it, and under which wamid.
     INSERT INTO events (day, message, attempt, kind, at, recorded_at, wamid)
-    SELECT DISTINCT ON (f.message, f.attempt) p_day, f.message, f.attempt, 1, f.at, p_now, f.wamid
+    SELECT DISTINCT ON (f.message, f.attempt) p_day, f.message, f.attempt, 1, f.at, p_now, CASE WHEN f.recipient <> 'erased' THEN f.wamid END
     FROM fresh f WHERE f.is_lost AND f.phone_number_id IS NOT NULL AND f.wamid IS NOT NULL
     ORDER BY f.message, f.attempt, f.at
     ON CONFLICT DO NOTHING

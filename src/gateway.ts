@@ -6,6 +6,7 @@ import { registerAccountRoutes } from './api/account-route.js';
 import { registerAdminApi } from './api/admin/register.js';
 import { sendErrorAsApiError } from './api/api-errors.js';
 import { registerApiKeys } from './api/api-keys.js';
+import { noteChange } from './api/audit.js';
 import { createAuthenticator } from './api/authenticate.js';
 import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
 import { registerEvents } from './api/events.js';
@@ -383,7 +384,11 @@ async function wire(
     published: config.rateLimits,
     share: apiProcesses,
   });
-  const gate = createGate({ authenticator, limits });
+  const gate = createGate({
+    authenticator,
+    limits,
+    note: (request, caller) => noteChange({ database, clock, directory, authenticator }, request, caller),
+  });
   const direct = createDirectRoutes();
   const clicks = createClicks({ database, clock });
   const places = config.geoFile === undefined ? undefined : await openPlaces(config.geoFile);
@@ -499,6 +504,7 @@ async function wire(
       secrets,
       graph,
       log,
+      blobs: files.blobs,
       isDev: config.dev,
       publicUrl,
       metaVerifyToken: config.metaVerifyToken,

@@ -25,10 +25,12 @@ export interface AccountCaller {
   platform: readonly KeyPlatform[];
   /** Of a user; a key is nobody's. */
   username?: string;
+  /** Of a key. */
+  keyId?: string;
 }
 
 /** Who calls: somebody of an account, or a key of kind admin. */
-export type Caller = AccountCaller | { account: null };
+export type Caller = AccountCaller | { account: null; keyId: string };
 
 /** Why a request goes no further: wrong credentials 401, right ones that may not do this 403, too many 429. */
 export interface Denial {
@@ -187,9 +189,10 @@ function toKnown(directory: Accounts, key: DirectoryKey): KnownKey {
   };
 }
 
-function keyCaller(directory: Accounts, { account: id, permissions, scopes, platform }: DirectoryKey): Caller | Denial {
-  if (id === null) return { account: null };
+function keyCaller(directory: Accounts, key: DirectoryKey): Caller | Denial {
+  const { id: keyId, account: id, permissions, scopes, platform } = key;
+  if (id === null) return { account: null, keyId };
   const account = directory.account(id);
   if (account === undefined || !permissions.includes('PUBLIC_API')) return FORBIDDEN;
-  return { account, scopes: scopes === null ? null : new Set(scopes), platform };
+  return { account, scopes: scopes === null ? null : new Set(scopes), platform, keyId };
 }

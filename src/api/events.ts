@@ -38,7 +38,7 @@ const ERRORS = [400, 401, 403, 413, 415, 429, 500, 503] as const;
 
 /** Serves the endpoint. */
 export function registerEvents(scope: FastifyInstance, parts: EventParts): void {
-  parts.gate.protect(scope, sendApiError);
+  parts.gate.protect(scope, sendApiError, false);
   scope.post(PATH, (request, reply) => accept(parts, request, reply));
 }
 

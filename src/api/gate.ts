@@ -21,14 +21,16 @@ export type Refuse = (reply: FastifyReply, status: Denial['status']) => FastifyR
 export interface Gate {
   /** The guard of an operation, for routes without the framework. Throws TypeError for one that nobody said who may call. */
   guard(method: string, path: string): Guard;
-  /** Guards every route that is added to `scope` from now on, before its body is read; handlers ask `callerOf`. */
-  protect(scope: FastifyInstance, refuse: Refuse): void;
+  /** Guards every route that is added to `scope` from now on, before its body is read; handlers ask `callerOf`. Changes go into the audit log unless `isNoted` is false. */
+  protect(scope: FastifyInstance, refuse: Refuse, isNoted?: boolean): void;
 }
 
 /** What the gate is made of. */
 export interface GateParts {
   authenticator: Authenticator;
   limits: Limits;
+  /** Notes a change before its answer leaves. */
+  note(request: FastifyRequest, caller: AccountCaller): Promise<void>;
 }
 
 const FORBIDDEN: Denial = Object.freeze({ status: 403 });
@@ -48,7 +50,7 @@ export function isDenial(outcome: object): outcome is Denial {
 }
 
 /** Builds it. */
-export function createGate({ authenticator, limits }: GateParts): Gate {
+export function createGate({ authenticator, limits, note }: GateParts): Gate {
   function guard(method: string, path: string): Guard {
     const access = accessOf(method, path);
     const take = limits.of(`${method} ${path}`, access);
@@ -61,7 +63,7 @@ export function createGate({ authenticator, limits }: GateParts): Gate {
   }
   return {
     guard,
-    protect(scope, refuse) {
+    protect(scope, refuse, isNoted = true) {
       const guards = new Map<string, Guard>();
       scope.addHook('onRoute', (route) => {
         for (const method of methodsOf(route)) guards.set(`${method} ${route.url}`, guard(method, pathOf(route.url)));
@@ -74,6 +76,12 @@ export function createGate({ authenticator, limits }: GateParts): Gate {
         callers.set(request, outcome);
         return undefined;
       });
+      if (isNoted)
+        scope.addHook('onSend', async (request, reply) => {
+          const caller = callers.get(request);
+          const isChange = request.method !== 'GET' && request.method !== 'HEAD' && reply.statusCode < 300;
+          if (isChange && caller !== undefined) await note(request, caller);
+        });
     },
   };
 }

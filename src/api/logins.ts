@@ -54,7 +54,7 @@ export function registerLogins(app: FastifyInstance, parts: LoginApiParts): void
     const take = limitOf(parts, SESSION);
     scope.post(SESSION, (request, reply) => openSession(parts, take, request, reply));
     scope.register(async (own) => {
-      parts.gate.protect(own, sendServiceException);
+      parts.gate.protect(own, sendServiceException, false);
       own.delete(SESSION, (request, reply) => closeSession(parts, request, reply));
     });
   });

@@ -24,7 +24,7 @@ const TAIL = /^([\x21-\x7e]{1,512})\/read$/;
 export function registerReadMarks(scope: FastifyInstance, parts: ReadMarkApiParts): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_, __, done) => done(null, undefined));
-  parts.gate.protect(scope, sendServiceException);
+  parts.gate.protect(scope, sendServiceException, false);
   scope.post(ROUTE, (request, reply) => mark(parts, request, reply));
 }
 

@@ -1,6 +1,8 @@
 // How commands call the gateway: which URL and key, what an error answer says, and how answers are printed.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { describeConfig, loadSettings } from '../config.js';
 import { isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
@@ -27,6 +29,8 @@ interface Client {
   request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<JsonObject>;
   /** Every result of a list, page by page; at most 10,000. */
   list(path: string): Promise<JsonObject[]>;
+  /** The lines of an answer that has an object on each, as they come. */
+  lines(path: string): AsyncIterable<string>;
 }
 
 /** One run of a verb. */
@@ -211,6 +215,12 @@ function createClient(api: string, key: string, stopped: AbortSignal): Client {
         if (results.length >= Number(objectAt(body, 'paging')?.totalResults ?? 0)) break;
       }
       return results;
+    },
+    async *lines(path) {
+      const answer = await exchange(`${api}${path}`, key, stopped, 'GET');
+      if (!answer.ok || answer.body === null)
+        throw new CommandFailed(1, explain(answer.status, parseJson(await answer.text())));
+      yield* createInterface({ input: Readable.fromWeb(answer.body), crlfDelay: Number.POSITIVE_INFINITY });
     },
   };
 }

@@ -61,6 +61,9 @@ export function failureOf(work: Work, outcome: Extract<Outcome, { kind: 'failed'
 /** The sender was removed while the message waited. */
 export const GONE: Outcome = failed(StatusId.rejectedSource, ErrorId.invalidSource, 'sender was removed');
 
+/** Its content was erased while the message waited. */
+export const FORGOTTEN: Outcome = failed(StatusId.notSent, ErrorId.canceled, 'erased before it was sent');
+
 /** A fault of ours: the message fails, visibly, and the lane goes on. */
 export const BROKEN: Outcome = failed(StatusId.rejectedSystemError, ErrorId.internal, 'internal fault');
 

@@ -3,8 +3,9 @@ import type { GraphClient } from '../meta/graph-client.js';
 import { type Outcome, verdictOf } from '../meta/verdict.js';
 import { DatabaseError } from '../store/database.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
+import { ERASED } from '../store/erase.js';
 import type { LaneMessage } from '../store/lanes.js';
-import { BROKEN, GONE } from './dispatch-rows.js';
+import { BROKEN, FORGOTTEN, GONE } from './dispatch-rows.js';
 import type { Work } from './lane.js';
 import type { Preparation, Prepared } from './preparation.js';
 import { metaRequest, type SendExtras } from './request.js';
@@ -49,6 +50,7 @@ export class LanePost {
   async attempt(work: Work, isOurs: () => boolean): Promise<Answer | undefined> {
     const { directory, preparation } = this.#parts;
     const { lane, message } = work;
+    if (message?.content === ERASED) return { work, outcome: FORGOTTEN, wasPosted: false };
     const isNeeded = preparation.isNeeded(lane) || (message !== undefined && preparation.isNeededFor(message));
     const sender = isNeeded ? directory.senderById(lane) : undefined;
     if (sender === undefined || message === undefined)

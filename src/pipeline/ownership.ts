@@ -13,6 +13,7 @@ import {
   isGone,
   LEASE_SECONDS,
   listProcesses,
+  noteForgotten,
   OWNED,
   type OwnedKind,
   registerProcess,
@@ -78,6 +79,7 @@ export function createOwnership(parts: OwnershipParts): Ownership {
   /** Former ids of this process that the database may still take for alive. */
   const former = new Set<number>();
   let leaseUntil = 0;
+  let wantedErasure: number | null = null;
   let processes: AliveProcess[] = [];
   let receiveSince: number | undefined;
   let loop: Promise<void> | undefined;
@@ -107,10 +109,32 @@ export function createOwnership(parts: OwnershipParts): Ownership {
 
   async function renew(on: Session): Promise<number> {
     const startedAt = clock.monotonic();
-    if (processId !== undefined && !(await renewProcess(database, processId))) lose('declared dead');
+    if (processId !== undefined) {
+      const erasure = await renewProcess(database, processId);
+      if (erasure === undefined) lose('declared dead');
+      else wantedErasure = erasure;
+    }
     processId ??= await registerProcess(on, roles);
     leaseUntil = startedAt + LEASE_SECONDS * 1000;
     return processId;
+  }
+
+  /** Somebody was erased: what the owners remember is given up in order and read again. What fails on the way loses everything, which forgets too. */
+  async function forget(self: number): Promise<void> {
+    const erasure = wantedErasure;
+    if (erasure === null) return;
+    wantedErasure = null;
+    try {
+      for (const owner of owners) {
+        const groups = [...(owned.get(owner.kind) ?? [])];
+        await owner.release(groups);
+        await owner.take(self, groups);
+      }
+      await noteForgotten(database, self, erasure);
+    } catch (error) {
+      lose('could not forget in order');
+      throw error;
+    }
   }
 
   async function buryTheDead(on: Session, self: number): Promise<void> {
@@ -159,6 +183,7 @@ export function createOwnership(parts: OwnershipParts): Ownership {
       former.delete(id);
     }
     const self = await renew(on);
+    await forget(self);
     await buryTheDead(on, self);
     for (const owner of owners) if (processId === self) await balance(self, owner);
   }

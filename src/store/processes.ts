@@ -21,7 +21,8 @@ export async function registerProcess(session: Session, roles: readonly string[]
   const [row] = await session.run<{ id: number }>(
     {
       name: '',
-      text: `INSERT INTO processes (roles, lease_until) VALUES ($1, clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})) RETURNING id`,
+      text: `INSERT INTO processes (roles, lease_until, erasure)
+        SELECT $1, clock_timestamp() + make_interval(secs => ${LEASE_SECONDS}), coalesce(max(id), 0) FROM erasures RETURNING id`,
     },
     [roles],
   );
@@ -41,12 +42,22 @@ export async function holdAliveLock(session: Session, id: number): Promise<boole
 
 const RENEW = {
   name: 'renew_process',
-  text: `UPDATE processes SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS}) WHERE id = $1 AND alive RETURNING id`,
+  text: `UPDATE processes SET lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS}) WHERE id = $1 AND alive
+    RETURNING coalesce((SELECT max(id) FROM erasures), 0) AS wanted, erasure AS seen`,
 };
 
-/** Renews the lease; false when the process was declared dead. */
-export async function renewProcess(database: Database, id: number): Promise<boolean> {
-  return (await database.run(RENEW, [id])).length === 1;
+/** Renews the lease; undefined when the process was declared dead. Else the newest erasure, when the process has yet to forget what it remembers of it, or null. */
+export async function renewProcess(database: Database, id: number): Promise<number | null | undefined> {
+  const [row] = await database.run<{ wanted: number; seen: number }>(RENEW, [id]);
+  if (row === undefined) return undefined;
+  return row.wanted > row.seen ? row.wanted : null;
+}
+
+const FORGOT = { name: 'process_forgot', text: 'UPDATE processes SET erasure = greatest(erasure, $2) WHERE id = $1' };
+
+/** Notes that a process remembers nothing from before an erasure. */
+export async function noteForgotten(database: Database, id: number, erasure: number): Promise<void> {
+  await database.run(FORGOT, [id, erasure]);
 }
 
 const ALIVE = {

@@ -35,7 +35,7 @@ const REPLAY = `underway AS MATERIALIZED (
   ), numbered AS (
     SELECT c.*, (row_number() OVER (PARTITION BY c.endpoint, c.kind, c.url ORDER BY c.seq) - 1)
       / CASE WHEN c.kind > ${ReportKind.inbound} AND c.kind < ${ReportKind.test} THEN 1 ELSE ${BATCH_REPORTS_MAX} END AS part
-    FROM chosen c WHERE c.url IS NOT NULL
+    FROM chosen c WHERE c.url <> ''
   ), made AS (
     INSERT INTO batches (id, endpoint, kind, url, seqs, from_day, to_day, is_replay, first_due_at, due_at)
     SELECT gen_random_uuid(), endpoint, kind, url, seqs, from_day, to_day, true, due_at, due_at

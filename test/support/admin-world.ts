@@ -16,6 +16,7 @@ import { ensureDevAccount } from '../../src/manage/accounts.js';
 import { createLogins } from '../../src/manage/logins.js';
 import { createSharedLockout } from '../../src/manage/shared-lockout.js';
 import { createTokens } from '../../src/manage/tokens.js';
+import { createFolderStore } from '../../src/media/folder.js';
 import { createGraphClient } from '../../src/meta/graph-client.js';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
@@ -134,6 +135,7 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
   };
   registerAdminApi(app, {
     ...parts,
+    blobs: createFolderStore(temporaryFolder('blobs')),
     isDev: settings.isDev ?? true,
     publicUrl: () => 'https://parley.example',
     checkUrl: guard.check,

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Passwords } from '../../lib/passwords.js';
 import type { SecretBox } from '../../lib/secrets.js';
+import type { EraseParts } from '../../manage/erase.js';
 import type { GraphReader } from '../../manage/graph-ask.js';
 import type { Database } from '../../store/database.js';
 import type { Directory } from '../../store/directory.js';
@@ -19,6 +20,8 @@ export interface AdminParts {
   /** Meta, for `senders/connect` and the identity check. */
   graph: GraphReader;
   log: Log;
+  /** Where the files of inbound messages are. */
+  blobs: EraseParts['blobs'];
   /** Serves `dev/clock`. */
   isDev: boolean;
   /** Base URL under which Meta reaches the gateway, without a final slash; asked when it is needed, since port 0 is known late. */

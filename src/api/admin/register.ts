@@ -1,12 +1,15 @@
 // The admin API under /parley/1: who may call, what is read, and how every failure is told (RFC 9457).
 import { isUtf8 } from 'node:buffer';
+import { Readable } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PARLEY_SCOPE } from '../../contract/access.js';
 import { parseJson } from '../../lib/json.js';
 import { DatabaseError } from '../../store/database.js';
-import type { Denial } from '../authenticate.js';
+import { noteChange } from '../audit.js';
+import type { Caller, Denial } from '../authenticate.js';
 import { isDenial, mayCall, withWait } from '../gate.js';
 import { accountRoutes } from './accounts.js';
+import { auditRoutes } from './audit.js';
 import { bulkRoutes } from './bulks.js';
 import { conversationRoutes } from './conversations.js';
 import { deliveryRoutes } from './deliveries.js';
@@ -16,7 +19,8 @@ import { flowRoutes } from './flows.js';
 import { keyRoutes } from './keys.js';
 import { linkRoutes } from './links.js';
 import { messageRoutes } from './messages.js';
-import type { AdminParts, Caller } from './parts.js';
+import type { AdminParts } from './parts.js';
+import { personRoutes } from './persons.js';
 import { type Problem, problem, sendProblem } from './problem.js';
 import { replayRoutes } from './replays.js';
 import type { RawCall, Reply, Route } from './route.js';
@@ -53,6 +57,8 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...flowRoutes(parts),
     ...replayRoutes(parts),
     ...smsRoutes(parts),
+    ...personRoutes(parts),
+    ...auditRoutes(parts),
     ...devClockRoutes(parts),
   ];
   app.register(
@@ -93,8 +99,9 @@ function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
     async handler(request, reply) {
       // Another process may have made the account, or taken the key away, a moment ago.
       await parts.directory.refresh();
-      const caller = await admit(parts, route, request, reply);
-      if ('title' in caller) return sendProblem(reply, caller);
+      const admitted = await admit(parts, route, request, reply);
+      if ('title' in admitted) return sendProblem(reply, admitted);
+      const caller = { account: admitted.account === null ? null : admitted.account.id };
       // PostgreSQL cannot hold NUL: nothing has such an id.
       if (Object.values(request.params).some((part) => part.includes('\0')))
         return sendProblem(reply, problem(404, 'there is nothing at this path'));
@@ -102,6 +109,7 @@ function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
       const answer = await route.answer(call);
       // What was changed is in force here when the answer arrives.
       if (route.method !== 'GET') await parts.directory.refresh();
+      if (route.method !== 'GET' && answer.status < 300) await noteChange(parts, request, admitted);
       return send(reply, answer);
     },
   });
@@ -118,10 +126,10 @@ async function admit(
     withWait(reply, caller);
     return problem(caller.status, DENIALS[caller.status]);
   }
-  if (caller.account === null) return { account: null };
+  if (caller.account === null) return caller;
   if (route.isAdminOnly) return problem(403, 'this needs a key of kind admin');
   if (!mayCall(caller, [PARLEY_SCOPE])) return problem(403, `this needs the scope ${PARLEY_SCOPE}`);
-  return { account: caller.account.id };
+  return caller;
 }
 
 const DENIALS: Readonly<Record<Denial['status'], string>> = {
@@ -134,7 +142,12 @@ function send(reply: FastifyReply, answer: Reply | Problem): FastifyReply {
   if ('title' in answer) return sendProblem(reply, answer);
   reply.code(answer.status).header('cache-control', 'no-store');
   if (answer.csv !== undefined) return reply.type('text/csv; charset=utf-8').send(answer.csv);
+  if (answer.lines !== undefined) return reply.type('application/x-ndjson').send(Readable.from(linesOf(answer.lines)));
   return answer.body === undefined ? reply.send() : reply.send(answer.body);
+}
+
+async function* linesOf(objects: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const object of objects) yield `${JSON.stringify(object)}\n`;
 }
 
 function methodsByUrl(routes: readonly Route[]): Map<string, Set<string>> {

@@ -14,12 +14,13 @@ export interface RawCall {
   body: unknown;
 }
 
-/** A good answer; `body` absent means none (204). */
+/** A good answer; without `body` and `lines` there is nothing in it (204). `lines`: an object a line, for answers of any length. */
 export interface Reply {
   status: number;
   body?: object;
   /** In place of a body: a table of RFC 4180. */
   csv?: string;
+  lines?: AsyncIterable<object>;
 }
 
 /** An endpoint; `url` is relative to `/parley/1`. */
