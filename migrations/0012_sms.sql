@@ -8,6 +8,8 @@ CREATE TABLE sms_routes (
   settings bytea NOT NULL,
   sms_unknown text NOT NULL DEFAULT 'fail' CHECK (sms_unknown IN ('fail', 'resend')),
   after_seconds integer CHECK (after_seconds BETWEEN 10 AND 172800),
+  -- Since when after_seconds is given, without a break.
+  watched_since bigint,
   changed_at bigint NOT NULL
 );
 
@@ -145,18 +147,23 @@ BEGIN
   RETURN true;
 END $$;
 
--- Notes a receipt. Returns nothing for an id that is not known, else the message and, once that is decided, how it ended: failed or
+-- Notes a receipt. The id may have several forms: the first is as it came, the others count only for a message to p_recipient, digits. Returns nothing for an id that is not known, else the message and, once that is decided, how it ended: failed or
 -- expired with its first piece that did, delivered with its last.
-CREATE FUNCTION receive_sms_receipt(p_account integer, p_provider_id text, p_outcome smallint) RETURNS TABLE (message uuid, outcome smallint)
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION receive_sms_receipt(p_account integer, p_provider_ids text[], p_recipient text, p_outcome smallint)
+RETURNS TABLE (message uuid, outcome smallint) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   v_message uuid;
+  v_provider_id text;
 BEGIN
-  SELECT p.message INTO v_message FROM sms_pieces p WHERE p.account = p_account AND p.provider_id = p_provider_id;
+  SELECT p.message, p.provider_id INTO v_message, v_provider_id
+  FROM sms_pieces p LEFT JOIN sms s ON s.message = p.message
+  WHERE p.account = p_account AND p.provider_id = ANY (p_provider_ids)
+    AND (p.provider_id = p_provider_ids[1] OR regexp_replace(s.recipient, '\D', '', 'g') = p_recipient)
+  ORDER BY array_position(p_provider_ids, p.provider_id) LIMIT 1;
   IF NOT FOUND THEN RETURN; END IF;
   PERFORM FROM sms s WHERE s.message = v_message FOR UPDATE;
-  UPDATE sms_pieces p SET outcome = p_outcome WHERE p.account = p_account AND p.provider_id = p_provider_id;
+  UPDATE sms_pieces p SET outcome = p_outcome WHERE p.account = p_account AND p.provider_id = v_provider_id;
   RETURN QUERY
   SELECT v_message, CASE
     WHEN bool_or(p.outcome = 34) THEN 34::smallint

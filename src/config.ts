@@ -1,7 +1,7 @@
 // The configuration: every environment variable with its default, meaning and check, read once into typed settings. Nothing else reads the environment.
 import { isAbsolute, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
-import { CRASH_POINTS, type CrashPoint, FILE_CRASH_POINTS, SMS_CRASH_POINTS } from './lib/crash-point.js';
+import { ALL_CRASH_POINTS, type CrashPoint } from './lib/crash-point.js';
 import { LOG_LEVELS } from './lib/log.js';
 
 /** The parts of the gateway that a process may run. */
@@ -435,11 +435,10 @@ function readCrashPoint(reader: Reader): Settings['crashPoint'] {
   const text = reader.text('PARLEY_CRASH_POINT');
   if (text === undefined) return undefined;
   const [name, hits = '1', ...rest] = text.split(':');
-  const points = [...CRASH_POINTS, ...FILE_CRASH_POINTS, ...SMS_CRASH_POINTS];
-  const point = points.find((entry) => entry === name);
+  const point = ALL_CRASH_POINTS.find((entry) => entry === name);
   if (!reader.dev) reader.problem('PARLEY_CRASH_POINT', 'is for parley dev and tests only');
   else if (point === undefined || !/^[1-9]\d{0,6}$/.test(hits) || rest.length > 0)
-    reader.problem('PARLEY_CRASH_POINT', `must be one of ${points.join(', ')}, with :n for the n-th time`);
+    reader.problem('PARLEY_CRASH_POINT', `must be one of ${ALL_CRASH_POINTS.join(', ')}, with :n for the n-th time`);
   else return { point, hits: Number(hits) };
   return undefined;
 }

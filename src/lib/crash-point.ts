@@ -24,13 +24,21 @@ export const CRASH_POINTS = [
 export const FILE_CRASH_POINTS = ['media.came', 'media.kept', 'media.settled'] as const;
 
 /** Points on the way of a short message: it is claimed and may be sent any moment; its provider answered, and the database does not know. */
-export const SMS_CRASH_POINTS = ['sms.claimed', 'sms.answered'] as const;
+const SMS_CRASH_POINTS = ['sms.claimed', 'sms.answered'] as const;
 
-/** One of `CRASH_POINTS`, `FILE_CRASH_POINTS` or `SMS_CRASH_POINTS`. */
-export type CrashPoint =
-  | (typeof CRASH_POINTS)[number]
-  | (typeof FILE_CRASH_POINTS)[number]
-  | (typeof SMS_CRASH_POINTS)[number];
+/** Points on the way of templates: scheduled messages are accepted, and nobody was told; so is what a pass over Meta's templates found. */
+const TEMPLATE_CRASH_POINTS = ['schedule.released', 'templates.found'] as const;
+
+/** Every point there is. */
+export const ALL_CRASH_POINTS = [
+  ...CRASH_POINTS,
+  ...FILE_CRASH_POINTS,
+  ...SMS_CRASH_POINTS,
+  ...TEMPLATE_CRASH_POINTS,
+] as const;
+
+/** One of them. */
+export type CrashPoint = (typeof ALL_CRASH_POINTS)[number];
 
 const armed: { point: CrashPoint | undefined; hits: number } = { point: undefined, hits: 0 };
 

@@ -38,7 +38,7 @@ interface LifeEvent {
 
 /** Where a message waits to be sent; null once it does not. */
 interface LifeWait {
-  /** `queue`: behind `ahead` others of its lane; else why it is held. */
+  /** `queue`: behind `ahead` others of its lane; `scheduled`: for its time; else why it is held. */
   reason: string;
   ahead: number;
   attempt: number;
@@ -93,6 +93,8 @@ export interface MessageLife {
   reports: LifeReport[];
 }
 
+/** The state of a message that waits for its time, and why it waits. */
+const SCHEDULED = 'scheduled';
 const HELD_REASONS = ['queue', 'order', 'pace', 'retry', 'lane', 'unknown'];
 
 /** From this kind on events say something but decide nothing. */
@@ -108,16 +110,33 @@ export async function readMessageLife(
   if (message === undefined) return refuse('notFound', 'no such message');
   if (message === 'several')
     return refuse('conflict', 'several accounts have a message with this messageId; name one', 'accountId');
+  if (message.dueAt !== null) return waitingLife(message, message.dueAt);
   const [events, place, reports] = await Promise.all([
     readMessageEvents(db, message),
     readMessagePlace(db, message),
     readMessageReports(db, message),
   ]);
-  const envelope = parseOwn(message.envelope);
-  const notifyUrl = textIn(envelope, 'notifyUrl');
+  const notifyUrl = textIn(parseOwn(message.envelope), 'notifyUrl');
   const withAttempts = await Promise.all(
     reports.map(async (report) => reportOf(message.id, notifyUrl, report, await readReportAttempts(db, report))),
   );
+  return {
+    ...askedOf(message),
+    state: stateName(Math.max(ACCEPTED, ...events.map(({ kind }) => (kind < DIAGNOSTIC_KIND ? kind : ACCEPTED)))),
+    waiting: waitOf(place),
+    events: events.map(eventOf),
+    reports: withAttempts,
+  };
+}
+
+/** A message that waits for its time: nothing has happened to it yet. */
+function waitingLife(message: MessageRow, dueAt: number): MessageLife {
+  const waiting = { reason: SCHEDULED, ahead: 0, attempt: 0, dueAt: timeOf(dueAt), isInFlight: false };
+  return { ...askedOf(message), state: SCHEDULED, waiting, events: [], reports: [] };
+}
+
+/** What was asked for. */
+function askedOf(message: MessageRow): Omit<MessageLife, 'state' | 'waiting' | 'events' | 'reports'> {
   return {
     account: message.account,
     messageId: message.messageId ?? message.id,
@@ -125,14 +144,10 @@ export async function readMessageLife(
     sender: message.sender,
     to: message.recipient,
     type: message.type,
-    state: stateName(Math.max(ACCEPTED, ...events.map(({ kind }) => (kind < DIAGNOSTIC_KIND ? kind : ACCEPTED)))),
     acceptedAt: timeOf(message.acceptedAt),
     endpointId: message.endpoint,
     content: parseOwn(message.content),
-    envelope,
-    waiting: waitOf(place),
-    events: events.map(eventOf),
-    reports: withAttempts,
+    envelope: parseOwn(message.envelope),
   };
 }
 

@@ -8,7 +8,7 @@ import { type Accepted, acceptMessages, findAccepted, type NewMessage, rejectMes
 import { type Database, DatabaseError } from '../store/database.js';
 import type { AppendedEvent } from '../store/events.js';
 import type { LaneMessage } from '../store/lanes.js';
-import { createCollector } from './collector.js';
+import { type Collector, createCollector } from './collector.js';
 import { waitMs } from './wait.js';
 
 /** What became of a message that was handed in. `busy`: the buffer is full, nothing was taken. `unavailable`: not on disk, try again. */
@@ -17,7 +17,7 @@ export type AcceptOutcome = Accepted | { outcome: 'busy' } | { outcome: 'unavail
 /** Takes messages and answers when they are committed (P1). */
 export interface Accept {
   accept(message: NewMessage): Promise<AcceptOutcome>;
-  /** Accepts many, all of them or none when there is no room: they are taken in one turn, in order. */
+  /** Accepts the messages of one request in their order. Those that are not refused are committed together: when one is `busy` or `unavailable`, all are. */
   acceptAll(messages: readonly NewMessage[]): Promise<AcceptOutcome[]>;
   /** Messages taken and not yet committed. */
   pending(): number;
@@ -63,10 +63,12 @@ export function createAccept(parts: AcceptParts): Accept {
     async acceptAll(messages) {
       if (accepting.size() + refusing.size() + messages.length > BACKLOG_MAX)
         return messages.map(() => ({ outcome: 'busy' }));
-      const busy: AcceptOutcome = { outcome: 'busy' };
-      return Promise.all(
-        messages.map((message) => (message.refusal === undefined ? accepting : refusing).add(message) ?? busy),
-      );
+      const refused = await addAll(refusing, messages, ({ refusal }) => refusal !== undefined);
+      // Nothing is sent of a request that is answered with an error: what is not refused comes last, in one transaction.
+      if ([...refused.values()].some(({ outcome }) => outcome === 'unavailable' || outcome === 'busy'))
+        return messages.map(() => ({ outcome: 'unavailable' }));
+      const accepted = await addAll(accepting, messages, ({ refusal }) => refusal === undefined);
+      return messages.map((message) => refused.get(message) ?? accepted.get(message) ?? { outcome: 'unavailable' });
     },
     pending: () => accepting.size() + refusing.size(),
     async drain() {
@@ -74,6 +76,18 @@ export function createAccept(parts: AcceptParts): Accept {
       await refusing.drain();
     },
   };
+}
+
+/** Adds those of `messages` that `isFor` holds for, as one transaction; what became of each. */
+async function addAll(
+  collector: Collector<NewMessage, AcceptOutcome>,
+  messages: readonly NewMessage[],
+  isFor: (message: NewMessage) => boolean,
+): Promise<Map<NewMessage, AcceptOutcome>> {
+  const own = messages.filter(isFor);
+  const busy: AcceptOutcome = { outcome: 'busy' };
+  const outcomes = await Promise.all(collector.addAll(own) ?? own.map(() => busy));
+  return new Map(own.map((message, i) => [message, outcomes[i] ?? busy]));
 }
 
 type Write = (parts: AcceptParts, group: readonly NewMessage[]) => Promise<AcceptOutcome[]>;

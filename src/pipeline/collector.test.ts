@@ -59,6 +59,35 @@ test('a group has its limit, and the rest goes with the next', async () => {
   assert.deepEqual(groups, [[1, 2], [3, 4], [5]]);
 });
 
+test('what belongs together goes with one group, after what came before, or as a large group by itself', async () => {
+  const { collector, groups, release } = collectorOf({ groupMax: 3 });
+  const all = [
+    collector.add(1) ?? Promise.resolve(''),
+    ...(collector.addAll([2, 3]) ?? []),
+    ...(collector.addAll([4, 5]) ?? []),
+    ...(collector.addAll([6, 7]) ?? []),
+    ...(collector.addAll([8, 9, 10, 11]) ?? []),
+    collector.add(12) ?? Promise.resolve(''),
+  ];
+  for (let i = 0; i < 5; i += 1) {
+    await turn();
+    release();
+    await turn();
+  }
+  assert.deepEqual(
+    await Promise.all(all),
+    Array.from({ length: 12 }, (_, i) => `r${i + 1}`),
+  );
+  assert.deepEqual(groups, [[1, 2, 3], [4, 5], [6, 7], [8, 9, 10, 11], [12]]);
+});
+
+test('takes all of what belongs together or none', () => {
+  const { collector } = collectorOf({ backlogMax: 3 });
+  assert.notEqual(collector.addAll([1, 2]), undefined);
+  assert.equal(collector.addAll([3, 4]), undefined);
+  assert.equal(collector.size(), 2);
+});
+
 test('several groups may be under way when that is asked for', async () => {
   const { collector, groups, release } = collectorOf({ groupMax: 1, flights: 2 });
   const all = [1, 2, 3].map((item) => collector.add(item));

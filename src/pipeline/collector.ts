@@ -4,6 +4,8 @@
 export interface Collector<Item, Result> {
   /** Adds an item; resolves with its result when its group is written. Returns undefined when the backlog is full: nothing was taken. */
   add(item: Item): Promise<Result> | undefined;
+  /** Adds items that belong together: all of them go with one group, which they may make larger than `groupMax`. Undefined when there is no room for all. */
+  addAll(items: readonly Item[]): Promise<Result>[] | undefined;
   /** Items waiting or being written. */
   size(): number;
   /** Resolves when everything added so far is written. */
@@ -12,7 +14,7 @@ export interface Collector<Item, Result> {
 
 /** How groups are made. */
 export interface CollectorOptions<Item, Result> {
-  /** Items of one group at most. */
+  /** Items of one group at most, but for those that belong together. */
   groupMax: number;
   /** Items waiting at most. */
   backlogMax: number;
@@ -24,6 +26,8 @@ export interface CollectorOptions<Item, Result> {
 
 interface Waiting<Item, Result> {
   item: Item;
+  /** The same for items that belong together; 0 for one by itself. */
+  bundle: number;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
@@ -34,6 +38,7 @@ export function createCollector<Item, Result>(options: CollectorOptions<Item, Re
   let waiting: Waiting<Item, Result>[] = [];
   let flights = 0;
   let inFlight = 0;
+  let bundles = 0;
   let isScheduled = false;
   let idle: (() => void)[] = [];
 
@@ -47,8 +52,9 @@ export function createCollector<Item, Result>(options: CollectorOptions<Item, Re
   }
 
   async function flush(): Promise<void> {
-    const group = waiting.length <= groupMax ? waiting : waiting.slice(0, groupMax);
-    waiting = waiting.length <= groupMax ? [] : waiting.slice(groupMax);
+    const count = waiting.length <= groupMax ? waiting.length : cutOf(waiting, groupMax);
+    const group = count === waiting.length ? waiting : waiting.slice(0, count);
+    waiting = count === waiting.length ? [] : waiting.slice(count);
     if (group.length === 0) return;
     flights += 1;
     inFlight += group.length;
@@ -73,16 +79,32 @@ export function createCollector<Item, Result>(options: CollectorOptions<Item, Re
     }
   }
 
+  function push(item: Item, bundle: number): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      waiting.push({ item, bundle, resolve, reject });
+      schedule();
+    });
+  }
+
   return {
-    add(item) {
-      if (waiting.length >= backlogMax) return undefined;
-      return new Promise((resolve, reject) => {
-        waiting.push({ item, resolve, reject });
-        schedule();
-      });
+    add: (item) => (waiting.length >= backlogMax ? undefined : push(item, 0)),
+    addAll(items) {
+      if (waiting.length + items.length > backlogMax) return undefined;
+      bundles += 1;
+      return items.map((item) => push(item, bundles));
     },
     size: () => waiting.length + inFlight,
     drain: () =>
       waiting.length === 0 && flights === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
   };
+}
+
+/** How many of `waiting`, which are more than `max`, make up the next group: what belongs together waits for the one after, or is a group by itself. */
+function cutOf(waiting: readonly { bundle: number }[], max: number): number {
+  const bundle = waiting[max]?.bundle;
+  if (bundle === 0 || waiting[max - 1]?.bundle !== bundle) return max;
+  const start = waiting.findIndex((entry) => entry.bundle === bundle);
+  if (start > 0) return start;
+  const end = waiting.findIndex((entry) => entry.bundle !== bundle);
+  return end < 0 ? waiting.length : end;
 }

@@ -7,6 +7,7 @@ import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
 import type { PieceAnswer, Receipt } from '../sms/provider.js';
+import { otherFormsOf } from '../sms/receipts.js';
 import { type Database, DatabaseError } from '../store/database.js';
 import type { AppendedEvent } from '../store/events.js';
 import {
@@ -63,6 +64,8 @@ const RETRY_MS_MAX = 10 * 60_000;
 /** A receipt may be faster than the note of what it is a receipt of, also when another process writes that. */
 const RECEIPT_WAIT_MS = 3_000;
 const RECEIPT_STEP_MS = 100;
+/** Before it is looked for under other ways to write its id. */
+const RECEIPT_EXACT_MS = 500;
 const DETAIL_CHARACTERS_MAX = 500;
 
 const OUTCOME_KINDS = {
@@ -224,12 +227,14 @@ function worstOf(answers: readonly PieceAnswer[]): Trouble | undefined {
 }
 
 async function receive(parts: FailoverParts, account: number, receipt: Receipt): Promise<void> {
-  const kind = OUTCOME_KINDS[receipt.outcome];
-  const deadline = performance.now() + RECEIPT_WAIT_MS;
-  let found = await receiveSmsReceipt(parts.database, account, receipt.id, kind);
-  while (found === undefined && performance.now() < deadline) {
+  const outcome = OUTCOME_KINDS[receipt.outcome];
+  const startedAt = performance.now();
+  const recipient = receipt.recipient ?? null;
+  const look = (ids: readonly string[]) => receiveSmsReceipt(parts.database, account, { ids, recipient, outcome });
+  let found = await look([receipt.id]);
+  for (let ms = 0; found === undefined && ms < RECEIPT_WAIT_MS; ms = performance.now() - startedAt) {
     await waitMs(RECEIPT_STEP_MS);
-    found = await receiveSmsReceipt(parts.database, account, receipt.id, kind);
+    found = await look(ms < RECEIPT_EXACT_MS ? [receipt.id] : [receipt.id, ...otherFormsOf(receipt.id)]);
   }
   if (found === undefined) parts.log.warn({ event: 'sms.receipt.unknown' });
   else await conclude(parts, found, receipt.detail);

@@ -1,6 +1,7 @@
 // Releases messages when their time comes: they enter their lanes as if they were accepted then. Any number of processes may do it; what one
 // has locked the others skip.
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import type { Log } from '../lib/log.js';
 import type { Database } from '../store/database.js';
 import type { LaneMessage } from '../store/lanes.js';
@@ -26,7 +27,10 @@ export function createSchedule({ database, clock, log, onAccepted }: SchedulePar
   async function run(isStopped: () => boolean): Promise<number | undefined> {
     for (let hasMore = true; hasMore && !isStopped(); ) {
       const released = await releaseScheduled(database, momentOf(clock), GROUP_MAX);
-      if (released.length > 0) onAccepted(released);
+      if (released.length > 0) {
+        crashPoint('schedule.released');
+        onAccepted(released);
+      }
       hasMore = released.length === GROUP_MAX;
     }
     return nextScheduledAt(database);

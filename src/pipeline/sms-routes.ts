@@ -10,6 +10,12 @@ export interface SmsRoute {
   smsUnknown: SmsRouteRow['smsUnknown'];
 }
 
+/** How long WhatsApp has, of messages accepted `since` then, epoch ms. */
+export interface SmsWait {
+  seconds: number;
+  since: number;
+}
+
 /** All of them. */
 export interface SmsRoutes {
   /** Looks for changes. Throws DatabaseError. */
@@ -17,8 +23,8 @@ export interface SmsRoutes {
   find(account: number): SmsRoute | undefined;
   /** Accounts whose provider can take something now. */
   ready(): number[];
-  /** Seconds that WhatsApp has, by account; those without such a limit are not in it. */
-  waits(): ReadonlyMap<number, number>;
+  /** How long WhatsApp has, by account; those without such a limit are not in it. */
+  waits(): ReadonlyMap<number, SmsWait>;
   /** Called whenever a provider can take something again. */
   onReady(listener: () => void): void;
   stop(): Promise<void>;
@@ -35,7 +41,7 @@ export interface SmsRoutesParts {
 
 interface Entry extends SmsRoute {
   changedAt: number;
-  afterSeconds: number | null;
+  wait: SmsWait | undefined;
 }
 
 /** No routes before the first `refresh`. */
@@ -50,7 +56,9 @@ export function createSmsRoutes({ database, secrets, create, onTrouble }: SmsRou
         onReady: () => state.listener(),
         onTrouble: (reason) => onTrouble(row.account, reason),
       });
-      return { provider, smsUnknown: row.smsUnknown, changedAt: row.changedAt, afterSeconds: row.afterSeconds };
+      const { smsUnknown, changedAt, afterSeconds, watchedSince } = row;
+      const wait = afterSeconds === null ? undefined : { seconds: afterSeconds, since: watchedSince ?? changedAt };
+      return { provider, smsUnknown, changedAt, wait };
     } catch (error) {
       onTrouble(row.account, `the settings cannot be used: ${error instanceof Error ? error.message : error}`);
       return undefined;
@@ -74,9 +82,7 @@ export function createSmsRoutes({ database, secrets, create, onTrouble }: SmsRou
     find: (account) => entries.get(account),
     ready: () => [...entries].filter(([, { provider }]) => provider.isReady()).map(([account]) => account),
     waits: () =>
-      new Map(
-        [...entries].flatMap(([account, { afterSeconds }]) => (afterSeconds === null ? [] : [[account, afterSeconds]])),
-      ),
+      new Map([...entries].flatMap(([account, { wait }]) => (wait === undefined ? [] : [[account, wait] as const]))),
     onReady(listener) {
       state.listener = listener;
     },

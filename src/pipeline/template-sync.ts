@@ -4,6 +4,7 @@ import { itemsAt, objectAt, textAt } from '../contract/json.js';
 import { NODE_FIELDS, nodeFromWire, type TemplateNode } from '../contract/templates/node.js';
 import { createAlarm } from '../lib/alarm.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import type { Log } from '../lib/log.js';
 import type { GraphClient } from '../meta/graph-client.js';
 import type { Database } from '../store/database.js';
@@ -167,8 +168,11 @@ async function syncShelf(parts: TemplateSyncParts, shelf: Shelf): Promise<boolea
 /** What went wrong; undefined: nothing. */
 async function readAll(parts: TemplateSyncParts, shelf: Shelf, since: number): Promise<string | undefined> {
   const { database, clock } = parts;
-  const told = (reports: TemplateReport[]): void =>
+  const told = (reports: TemplateReport[]): void => {
+    if (reports.length === 0) return;
+    crashPoint('templates.found');
     parts.onReports(reports.map((report) => templateReport(report, clock.now())));
+  };
   const token = tokenFor(parts, shelf);
   if (token === undefined) return 'no sender with a token';
   const statuses = new Map((await listTemplates(database, shelf)).map((row) => [rowKey(row), row.status]));

@@ -13,6 +13,8 @@ export const SMSC_LOGIN = { systemId: 'sandbox', password: 'sandbox' } as const;
 export interface SmscBehaviour {
   /** How receipts end: a state of SMPP, or none. */
   receipts: 'DELIVRD' | 'UNDELIV' | 'EXPIRED' | 'none';
+  /** How receipts write the id that the submit got: as it was, or in hexadecimal, as some SMSCs do. */
+  receiptIds: 'same' | 'hex';
   /** Submits that are told to slow down. */
   throttleNext: number;
   /** Submits that are refused for good. */
@@ -30,7 +32,13 @@ export interface Smsc {
   stop(): Promise<void>;
 }
 
-export const SMSC_DEFAULTS: SmscBehaviour = { receipts: 'DELIVRD', throttleNext: 0, refuseNext: 0, loseNext: 0 };
+export const SMSC_DEFAULTS: SmscBehaviour = {
+  receipts: 'DELIVRD',
+  receiptIds: 'same',
+  throttleNext: 0,
+  refuseNext: 0,
+  loseNext: 0,
+};
 
 const THROTTLED = 0x58;
 const INVALID_PASSWORD = 0x0e;
@@ -120,7 +128,7 @@ function submit(state: SmscState, session: Session, pdu: Pdu): void {
   const id = String(state.nextId++).padStart(10, '0');
   session.send(pdu.response({ message_id: id }));
   if (behaviour.receipts !== 'none' && ((pdu.registered_delivery ?? 0) & WANTS_RECEIPT) !== 0)
-    sendReceipt(session, pdu, id, behaviour.receipts);
+    sendReceipt(session, pdu, behaviour.receiptIds === 'hex' ? Number(id).toString(16) : id, behaviour.receipts);
 }
 
 function takeOne(behaviour: SmscBehaviour, what: 'throttleNext' | 'refuseNext' | 'loseNext'): boolean {

@@ -21,9 +21,10 @@ export type PieceAnswer =
   | { piece: number; kind: 'taken'; id: string }
   | { piece: number; kind: 'refused' | 'later' | 'unknown'; reason: string };
 
-/** What a receipt says of a piece that was taken under `id`. */
+/** What a receipt says of a piece that was taken under `id`, sent to `recipient` if it names one, digits. */
 export interface Receipt {
   id: string;
+  recipient?: string;
   outcome: 'delivered' | 'failed' | 'expired';
   /** The other side's own word for it. */
   detail: string;

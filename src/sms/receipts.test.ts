@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseReceipt } from './receipts.js';
+import { otherFormsOf, parseReceipt } from './receipts.js';
 
 const NONE = { id: undefined, state: undefined };
 
@@ -29,4 +29,13 @@ test('what is under way is not final, and what names nothing is none', () => {
   assert.equal(parseReceipt('id:1 stat:ACCEPTD', NONE), null);
   assert.equal(parseReceipt('hello', NONE), undefined);
   assert.equal(parseReceipt('stat:DELIVRD', NONE), undefined);
+});
+
+test('an id is known in the other of hexadecimal and decimal, with zeros or without', () => {
+  const finds = (receipt: string, submitted: string) => otherFormsOf(receipt).includes(submitted);
+  assert.ok(finds('6699', '1a2b') && finds('6699', '1A2B') && finds('6699', '00001A2B') && finds('0000006699', '1a2b'));
+  assert.ok(finds('1A2B', '6699') && finds('1a2b', '0000006699') && finds('1A2B', '1a2b'));
+  assert.ok(!otherFormsOf('1A2B').includes('1A2B'));
+  assert.deepEqual(otherFormsOf('not-a-number'), []);
+  assert.ok(otherFormsOf('12').length <= 20);
 });

@@ -34,3 +34,27 @@ export function parseReceipt(
   const error = /\berr:\s*([0-9A-Za-z]{1,10})/i.exec(text)?.[1];
   return { id: named, outcome, detail: error === undefined ? stat.toUpperCase() : `${stat.toUpperCase()} ${error}` };
 }
+
+/** Widths to which ids are filled with zeros where they are. */
+const HEX_WIDTHS = [8, 16];
+const DECIMAL_WIDTHS = [10];
+
+/**
+ * Other ways to write the id of a receipt: SMSCs are known to answer a submit in hexadecimal and to write receipts in decimal, or the
+ * other way round, with zeros in front or without. Each once, the id itself not among them.
+ */
+export function otherFormsOf(id: string): string[] {
+  const forms = new Set<string>();
+  for (const value of [
+    /^\d{1,20}$/.test(id) ? BigInt(id) : undefined,
+    /^[\da-f]{1,16}$/i.test(id) ? BigInt(`0x${id}`) : undefined,
+  ]) {
+    if (value === undefined) continue;
+    const [decimal, hex] = [value.toString(), value.toString(16)];
+    for (const form of [decimal, ...DECIMAL_WIDTHS.map((width) => decimal.padStart(width, '0'))]) forms.add(form);
+    for (const form of [hex, ...HEX_WIDTHS.map((width) => hex.padStart(width, '0'))])
+      forms.add(form).add(form.toUpperCase());
+  }
+  forms.delete(id);
+  return [...forms];
+}

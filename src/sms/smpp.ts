@@ -167,8 +167,9 @@ class Smpp implements SmsProvider {
     const state = typeof pdu.message_state === 'number' ? pdu.message_state : undefined;
     const receipt = parseReceipt(textOf(messageOf(pdu)) ?? '', { id, state });
     if (receipt === null || receipt === undefined) return 0;
+    const recipient = textOf(pdu.source_addr)?.replace(/\D/g, '');
     try {
-      await this.#events.onReceipt(receipt);
+      await this.#events.onReceipt(recipient === undefined ? receipt : { ...receipt, recipient });
       return 0;
     } catch {
       return TRY_AGAIN;

@@ -55,17 +55,7 @@ export async function acceptMessages(
   messages: readonly NewMessage[],
   duplicateStatusId: number,
 ): Promise<Accepted[]> {
-  const columns = [
-    messages.map((m) => m.id),
-    messages.map((m) => m.account),
-    messages.map((m) => m.endpoint),
-    messages.map((m) => m.messageId),
-    messages.map((m) => m.sender),
-    messages.map((m) => m.recipient),
-    messages.map((m) => m.type),
-    messages.map((m) => m.content),
-    messages.map((m) => m.envelope),
-  ];
+  const columns = messageColumns(messages);
   const lanes = messages.map((m) => m.lane);
   if (messages.some((m) => m.messageId !== null || m.idempotency !== undefined)) {
     const values = [now, today, lanes, ...columns, ...keyColumns(messages), duplicateStatusId];
@@ -106,15 +96,7 @@ export async function rejectMessages(
   const rows = await database.run<AcceptedRow & AppendedRow>(REJECT, [
     now,
     today,
-    messages.map((m) => m.id),
-    messages.map((m) => m.account),
-    messages.map((m) => m.endpoint),
-    messages.map((m) => m.messageId),
-    messages.map((m) => m.sender),
-    messages.map((m) => m.recipient),
-    messages.map((m) => m.type),
-    messages.map((m) => m.content),
-    messages.map((m) => m.envelope),
+    ...messageColumns(messages),
     messages.map((m) => m.refusal?.statusId ?? null),
     messages.map((m) => m.refusal?.errorId ?? null),
     ...keyColumns(messages),
@@ -206,7 +188,23 @@ function fromAcceptedRow(row: AcceptedRow): Accepted {
   return { outcome: 'accepted', seq: row.seq, day: row.day };
 }
 
-function keyColumns(messages: readonly NewMessage[]): [(string | null)[], (Buffer | null)[]] {
+/** What messages are made of, a list for each column from `id` to `envelope`. */
+export function messageColumns(messages: readonly NewMessage[]): ((string | null)[] | (number | null)[])[] {
+  return [
+    messages.map((m) => m.id),
+    messages.map((m) => m.account),
+    messages.map((m) => m.endpoint),
+    messages.map((m) => m.messageId),
+    messages.map((m) => m.sender),
+    messages.map((m) => m.recipient),
+    messages.map((m) => m.type),
+    messages.map((m) => m.content),
+    messages.map((m) => m.envelope),
+  ];
+}
+
+/** The keys that callers gave, and the hashes of their requests. */
+export function keyColumns(messages: readonly NewMessage[]): [(string | null)[], (Buffer | null)[]] {
   return [messages.map((m) => m.idempotency?.key ?? null), messages.map((m) => m.idempotency?.bodyHash ?? null)];
 }
 

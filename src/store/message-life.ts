@@ -1,7 +1,7 @@
 // Everything that is known about one message, for people: the row, its events, where it waits, its reports and how they were delivered.
 import type { Runner } from './accounts.js';
 
-/** A message as it was accepted. `lane` 0: refused at once. */
+/** A message as it was accepted. `lane` 0: refused at once. `dueAt` is set as long as it waits for its time: it is in no lane yet, `day` and `seq` are 0. */
 export interface MessageRow {
   day: number;
   lane: number;
@@ -16,6 +16,7 @@ export interface MessageRow {
   type: string;
   content: string;
   envelope: string | null;
+  dueAt: number | null;
 }
 
 /** One thing that happened to a message. */
@@ -76,10 +77,13 @@ export interface MessageAttemptRow {
   nextAt: number | null;
 }
 
-const COLUMNS = `day, lane, seq, id, account, endpoint, accepted_at AS "acceptedAt", message_id AS "messageId", sender, recipient, type, content, envelope`;
+const COLUMNS = `id, account, endpoint, message_id AS "messageId", sender, recipient, type, content, envelope, lane`;
 const FIND = {
   name: 'life_message',
-  text: `SELECT ${COLUMNS} FROM messages WHERE id = $1 AND ($2::integer IS NULL OR account = $2) LIMIT 1`,
+  text: `SELECT ${COLUMNS}, day, seq, accepted_at AS "acceptedAt", NULL::bigint AS "dueAt" FROM messages
+      WHERE id = $1 AND ($2::integer IS NULL OR account = $2)
+    UNION ALL SELECT ${COLUMNS}, 0, 0::bigint, created_at, due_at FROM scheduled WHERE id = $1 AND ($2::integer IS NULL OR account = $2)
+    LIMIT 1`,
 };
 const BY_KEY = {
   name: 'life_message_keys',

@@ -1,5 +1,5 @@
 // Messages that wait for their time, by bulk: stored, released into their lanes, listed and cancelled.
-import type { NewMessage } from './accepting.js';
+import { keyColumns, messageColumns, type NewMessage } from './accepting.js';
 import type { Page, Runner, Slice } from './accounts.js';
 import type { Database } from './database.js';
 import type { LaneMessage } from './lanes.js';
@@ -37,17 +37,8 @@ export async function scheduleMessages(
     bulkId,
     scheduled.map(({ dueAt }) => dueAt),
     messages.map((m) => m.lane),
-    messages.map((m) => m.id),
-    messages.map((m) => m.account),
-    messages.map((m) => m.endpoint),
-    messages.map((m) => m.messageId),
-    messages.map((m) => m.sender),
-    messages.map((m) => m.recipient),
-    messages.map((m) => m.type),
-    messages.map((m) => m.content),
-    messages.map((m) => m.envelope),
-    messages.map((m) => m.idempotency?.key ?? null),
-    messages.map((m) => m.idempotency?.bodyHash ?? null),
+    ...messageColumns(messages),
+    ...keyColumns(messages),
     statusId,
     duplicateStatusId,
   ]);

@@ -13,6 +13,8 @@ export interface SmsRouteRow {
   settings: Buffer;
   smsUnknown: 'fail' | 'resend';
   afterSeconds: number | null;
+  /** Since when `afterSeconds` is given, epoch ms. */
+  watchedSince: number | null;
   changedAt: number;
 }
 
@@ -37,14 +39,18 @@ export interface SmsEvent {
   detail: string | null;
 }
 
-const ROUTE_COLUMNS = `account, provider, settings, sms_unknown AS "smsUnknown", after_seconds AS "afterSeconds", changed_at AS "changedAt"`;
+const ROUTE_COLUMNS = `account, provider, settings, sms_unknown AS "smsUnknown", after_seconds AS "afterSeconds", watched_since AS "watchedSince",
+  changed_at AS "changedAt"`;
 const ROUTES = { name: 'sms_routes', text: `SELECT ${ROUTE_COLUMNS} FROM sms_routes` };
 const ROUTE = { name: 'sms_route', text: `SELECT ${ROUTE_COLUMNS} FROM sms_routes WHERE account = $1` };
 const PUT_ROUTE = {
   name: 'sms_route_put',
-  text: `INSERT INTO sms_routes (account, provider, settings, sms_unknown, after_seconds, changed_at) VALUES ($1,$2,$3,$4,$5,$6)
+  text: `INSERT INTO sms_routes (account, provider, settings, sms_unknown, after_seconds, watched_since, changed_at)
+    VALUES ($1,$2,$3,$4,$5, CASE WHEN $5::integer IS NULL THEN NULL ELSE $6::bigint END, $6)
     ON CONFLICT (account) DO UPDATE SET provider = excluded.provider, settings = excluded.settings, sms_unknown = excluded.sms_unknown,
-      after_seconds = excluded.after_seconds, changed_at = greatest(sms_routes.changed_at + 1, excluded.changed_at)
+      after_seconds = excluded.after_seconds,
+      watched_since = CASE WHEN sms_routes.after_seconds IS NULL OR excluded.after_seconds IS NULL THEN excluded.watched_since ELSE sms_routes.watched_since END,
+      changed_at = greatest(sms_routes.changed_at + 1, excluded.changed_at)
     RETURNING ${ROUTE_COLUMNS}`,
 };
 const DELETE_ROUTE = { name: 'sms_route_delete', text: 'DELETE FROM sms_routes WHERE account = $1 RETURNING 1' };
@@ -61,7 +67,7 @@ export async function findSmsRoute(db: Runner, account: number): Promise<SmsRout
 }
 
 /** Says how an account sends them, instead of what was said before. */
-export async function putSmsRoute(db: Runner, route: SmsRouteRow): Promise<SmsRouteRow> {
+export async function putSmsRoute(db: Runner, route: Omit<SmsRouteRow, 'watchedSince'>): Promise<SmsRouteRow> {
   const { account, provider, settings, smsUnknown, afterSeconds, changedAt } = route;
   const [row] = await db.run<SmsRouteRow>(PUT_ROUTE, [
     account,
@@ -95,7 +101,7 @@ const TAKEN = {
   text: 'SELECT message, piece FROM sms_pieces WHERE message = ANY ($1::uuid[])',
 };
 const SETTLE = { name: 'settle_sms', text: 'SELECT settle_sms($1,$2,$3,$4,$5,$6,$7) AS is_mine' };
-const RECEIPT = { name: 'receive_sms_receipt', text: 'SELECT message, outcome FROM receive_sms_receipt($1,$2,$3)' };
+const RECEIPT = { name: 'receive_sms_receipt', text: 'SELECT message, outcome FROM receive_sms_receipt($1,$2,$3,$4)' };
 const LOST = { name: 'find_lost_sms', text: 'SELECT find_lost_sms($1) AS message' };
 const OVERDUE = {
   name: 'overdue_sms',
@@ -162,14 +168,10 @@ export async function settleSms(
 export async function receiveSmsReceipt(
   database: Database,
   account: number,
-  providerId: string,
-  outcome: number,
+  { ids, recipient, outcome }: { ids: readonly string[]; recipient: string | null; outcome: number },
 ): Promise<{ message: string; outcome: number | null } | undefined> {
-  const [row] = await database.run<{ message: string; outcome: number | null }>(RECEIPT, [
-    account,
-    providerId,
-    outcome,
-  ]);
+  const values = [account, ids, recipient, outcome];
+  const [row] = await database.run<{ message: string; outcome: number | null }>(RECEIPT, values);
   return row;
 }
 
@@ -209,13 +211,18 @@ export async function appendSmsEvents(
 
 const POSITIONS = {
   name: 'sms_positions',
-  text: `SELECT s.id AS lane, s.account, p.seq, p.day, t.next - 1 AS last, t.day AS "lastDay" FROM senders s JOIN tails t ON t.stream = s.id
+  text: `SELECT s.id AS lane, s.account, p.seq, p.day, t.next - 1 AS last FROM senders s JOIN tails t ON t.stream = s.id
     LEFT JOIN sms_positions p ON p.lane = s.id WHERE s.account = ANY ($1::integer[])`,
 };
+// Messages are accepted in their order, so what comes after one that is not due is not looked at.
 const SCAN = {
   name: 'sms_scan',
-  text: `SELECT seq, day, id, coalesce(envelope LIKE '%"smsFailover":{%', false) AS "hasSms" FROM messages
-    WHERE lane = $1 AND seq > $2 AND day >= $3 AND accepted_at <= $4 ORDER BY seq LIMIT $5`,
+  text: `SELECT seq, day, id, "hasSms" FROM (
+      SELECT n.*, bool_and(n.accepted_at <= $4) OVER (ORDER BY n.seq) AS is_due FROM (
+        SELECT seq, day, id, accepted_at, accepted_at >= $5 AND coalesce(envelope LIKE '%"smsFailover":{%', false) AS "hasSms" FROM messages
+        WHERE lane = $1 AND seq > $2 AND day >= $3 ORDER BY seq LIMIT $6
+      ) n
+    ) d WHERE is_due ORDER BY seq`,
 };
 const MOVE = {
   name: 'sms_position_move',
@@ -231,7 +238,6 @@ export interface SmsPosition {
   seq: number | null;
   day: number | null;
   last: number;
-  lastDay: number;
 }
 
 /** The lanes of accounts. */
@@ -239,14 +245,14 @@ export function readSmsPositions(database: Database, accounts: readonly number[]
   return database.run<SmsPosition>(POSITIONS, [accounts]);
 }
 
-/** Messages of a lane after `seq` that were accepted by `acceptedBefore`, in their order. */
+/** Messages of a lane after `seq` that were accepted by `to`, in their order; those before `from` count as without a short message. */
 export function scanForSms(
   database: Database,
   { lane, seq, day }: { lane: number; seq: number; day: number },
-  acceptedBefore: number,
+  { from, to }: { from: number; to: number },
   limit: number,
 ): Promise<{ seq: number; day: number; id: string; hasSms: boolean }[]> {
-  return database.run(SCAN, [lane, seq, day, acceptedBefore, limit]);
+  return database.run(SCAN, [lane, seq, day, to, from, limit]);
 }
 
 /** Moves a lane's position on, never back. */

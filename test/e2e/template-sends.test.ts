@@ -93,6 +93,8 @@ function reportOf(messageId: string | undefined): Promise<Result> {
 
 const product = { retailerId: '1', name: 'Pen', amount: { value: 1500 }, quantity: 1 };
 const order = { items: [product], subtotal: { value: 1500 }, tax: { value: 0 } };
+const app = { packageName: 'com.shop', signatureHash: 'AbCdEf12345' };
+const oneCode = { body: { placeholders: ['123456'] }, buttons: [{ type: 'URL', parameter: '123456' }] };
 const KINDS: Record<string, { category?: string; structure: object; more?: object; data: object; shows: RegExp }> = {
   text: { structure: { body }, data: { body: filled }, shows: /"Dear Ann, order 78 is out\."/ },
   text_header: {
@@ -109,6 +111,16 @@ const KINDS: Record<string, { category?: string; structure: object; more?: objec
     structure: { header: { ...image, format: 'VIDEO' }, body },
     data: { header: { type: 'VIDEO', mediaUrl: 'https://cdn.example/cat.mp4' }, body: filled },
     shows: /cat\.mp4/,
+  },
+  gif: {
+    structure: { header: { ...image, format: 'GIF' }, body },
+    data: { header: { type: 'GIF', mediaUrl: 'https://cdn.example/wave.mp4' }, body: filled },
+    shows: /wave\.mp4.*"type":"gif"/,
+  },
+  contact: {
+    structure: { body, buttons: [{ type: 'REQUEST_CONTACT_INFO' }] },
+    data: { body: filled },
+    shows: /"type":"request_contact_info"/,
   },
   document: {
     structure: { header: { ...image, format: 'DOCUMENT' }, body },
@@ -231,8 +243,20 @@ const KINDS: Record<string, { category?: string; structure: object; more?: objec
       footer: { codeExpirationMinutes: 5 },
       buttons: [{ otpType: 'COPY_CODE' }],
     },
-    data: { body: { placeholders: ['123456'] }, buttons: [{ type: 'URL', parameter: '123456' }] },
-    shows: /123456/,
+    data: oneCode,
+    shows: /"otp":"copy_code","text":"Copy code","code":"123456"/,
+  },
+  one_tap: {
+    category: 'AUTHENTICATION',
+    structure: { body: {}, footer: {}, buttons: [{ otpType: 'ONE_TAP', ...app }] },
+    data: oneCode,
+    shows: /"otp":"one_tap".*"code":"123456"/,
+  },
+  zero_tap: {
+    category: 'AUTHENTICATION',
+    structure: { body: {}, footer: {}, buttons: [{ otpType: 'ZERO_TAP', ...app, zeroTapTermsAccepted: true }] },
+    data: oneCode,
+    shows: /"otp":"zero_tap".*"code":"123456"/,
   },
 };
 
@@ -453,12 +477,16 @@ test('a bulk waits for its time, goes out at its speed, and what still waits can
     ['later-1'],
   );
   assert.equal((await scene.atMeta(users[0] ?? '')).length, 0);
+  const life = () => scene.admin<{ state: string; waiting: { dueAt: string } | null }>('/messages/later-0');
+  const waits = await life();
+  assert.deepEqual([waits.state, waits.waiting?.dueAt], ['scheduled', new Date(sendAt).toISOString()]);
   await scene.advance(3_600);
   await scene.atMetaUntil(users[0] ?? '', 1);
   await scene.advance(31);
   await scene.atMetaUntil(users[1] ?? '', 1);
   const report = await reportOf('later-1');
   assert.deepEqual([report.status?.groupName, report.bulkId], ['DELIVERED', 'later-1']);
+  await until('later-0 is no longer scheduled', async () => ['delivered', 'read'].includes((await life()).state));
   assert.equal((await bulk()).body.waiting, 2);
   const canceled = await scene.world.api<object>('/parley/1/bulks/later-1', { key: ann.key, method: 'DELETE' });
   assert.deepEqual([canceled.status, canceled.body], [200, { bulkId: 'later-1', canceled: 2 }]);

@@ -11,6 +11,7 @@ const Body = Compile(
   Type.Object(
     {
       receipts: Type.Optional(Type.Enum(['DELIVRD', 'UNDELIV', 'EXPIRED', 'none'])),
+      receiptIds: Type.Optional(Type.Enum(['same', 'hex'])),
       throttleNext: Count,
       refuseNext: Count,
       loseNext: Count,

@@ -40,6 +40,7 @@ const BUTTON_TYPES = [
   'VOICE_CALL',
   'ORDER_DETAILS',
   'OTP',
+  'REQUEST_CONTACT_INFO',
 ] as const;
 
 const SupportedApp = Type.Object(
@@ -130,6 +131,7 @@ export const BUTTON_KEYS: Readonly<
   },
   VOICE_CALL: { needs: ['text'], mayHave: ['ttl_minutes'] },
   ORDER_DETAILS: { needs: ['text'], mayHave: [] },
+  REQUEST_CONTACT_INFO: { needs: [], mayHave: ['text'] },
   OTP: { needs: ['otp_type'], mayHave: ['text', 'autofill_text', 'zero_tap_terms_accepted', 'supported_apps'] },
 };
 

@@ -8,6 +8,7 @@ import { Unfit } from './unfit.js';
 
 const COPY_LABEL = 'Copy offer code';
 const ORDER_LABEL = 'Buy now';
+const CONTACT_LABEL = 'Share contact info';
 
 /** Kinds that take one parameter and its type; whether it may be left out. */
 const PARAMETERS: Readonly<
@@ -101,6 +102,8 @@ function rendered(button: Button, parameters: readonly Parameter[]): RenderedBut
       return { type: 'order_details', text: text === '' ? ORDER_LABEL : text, ...action };
     case 'OTP':
       return { type: 'otp', text };
+    case 'REQUEST_CONTACT_INFO':
+      return { type: 'request_contact_info', text: text === '' ? CONTACT_LABEL : text };
   }
 }
 

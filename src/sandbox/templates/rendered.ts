@@ -31,6 +31,7 @@ const RenderedButton = Type.Object({
     'voice_call',
     'order_details',
     'otp',
+    'request_contact_info',
   ]),
   text: Type.String(),
   /** What comes back when it is tapped. */

@@ -118,6 +118,8 @@ function Button({ message, context, button }: Part & { button: unknown }) {
       return <Action icon="copy" text={text} press={() => void copyText(textAt(button, 'code'))} />;
     case 'otp':
       return <CodeButton kind={textAt(button, 'otp')} text={text} code={textAt(button, 'code')} />;
+    case 'request_contact_info':
+      return <Action icon="person" text={text} press={() => context.open({ kind: 'contact', quoted: message.id })} />;
     case 'flow':
       return <Action icon="message" text={text} press={() => context.open({ kind: 'flow', message })} />;
     case 'catalog':
