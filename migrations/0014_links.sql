@@ -116,7 +116,7 @@ BEGIN
         CASE WHEN i.own_endpoint IS NULL THEN (i.target).url ELSE i.tracking_url END AS url
       FROM (
         SELECT i.*, CASE WHEN i.own_endpoint IS NULL AND EXISTS (SELECT FROM routes r WHERE r.account = i.account AND r.events & 16 <> 0) THEN
-          route_of(i.account, 4, i.sender, i.envelope::json ->> 'applicationId', i.envelope::json ->> 'entityId', NULL) END AS target
+          route_of(i.account, 4, i.sender, i.envelope::json ->> 'applicationId', i.envelope::json ->> 'entityId', i.envelope::json ->> 'user') END AS target
         FROM input i JOIN stored s ON s.id = i.id WHERE i.bot IS NULL OFFSET 0
       ) i
     ) t WHERE t.endpoint IS NOT NULL

@@ -7,7 +7,8 @@ import {
   type TemplateRequest,
   validitySeconds,
 } from '../contract/templates/requests.js';
-import { destinationsOf } from '../contract/templates/short-urls.js';
+import { destinationsOf, earlierOf } from '../contract/templates/short-urls.js';
+import { readExtras } from '../contract/templates/show.js';
 import {
   type AuthenticationStructure,
   type DefaultStructure,
@@ -167,7 +168,7 @@ export async function editTemplate(
   const counts = isAtMeta && isSendable(row.status);
   await annotateTemplate(parts.database, shelf, id, now, {
     platform: platformOf(edit.platform),
-    extras: edit.structure === undefined ? undefined : extrasOf(edit.structure),
+    extras: edit.structure === undefined ? undefined : extrasOf(edit.structure, readExtras(row.extras)),
     edit: counts ? { window: EDITS_WINDOW_MS } : undefined,
   });
   return existing(parts, shelf, id);
@@ -278,9 +279,10 @@ function hasOrderButton(structure: DefaultStructure | AuthenticationStructure): 
   return !isAuthentication(structure) && (structure.buttons ?? []).some(({ type }) => type === 'ORDER_DETAILS');
 }
 
-/** JSON of what Meta does not keep. */
-function extrasOf(structure: DefaultStructure | AuthenticationStructure): string {
-  const extras: StructureExtras = {};
+/** JSON of what Meta does not keep. `before`: of the structure that it takes the place of. */
+function extrasOf(structure: DefaultStructure | AuthenticationStructure, before: StructureExtras = {}): string {
+  const domain = isAuthentication(structure) ? undefined : structure.shorteningOptions?.customDomain;
+  const extras: StructureExtras = { earlier: earlierOf(domain, before) };
   if (isAuthentication(structure)) return JSON.stringify(extras);
   if (structure.shorteningOptions !== undefined) {
     extras.customDomain = structure.shorteningOptions.customDomain;

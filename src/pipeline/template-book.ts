@@ -3,6 +3,7 @@
 import { ErrorId } from '../contract/errors.js';
 import type { TemplateContent } from '../contract/messages/template.js';
 import { fitTemplate, shapeOf, type TemplateShape } from '../contract/templates/shape.js';
+import { shortLinksOf } from '../contract/templates/short-urls.js';
 import { readExtras } from '../contract/templates/show.js';
 import { isSendable } from '../contract/templates/words.js';
 import type { Clock } from '../lib/clock.js';
@@ -69,15 +70,10 @@ export function createTemplateBook(parts: TemplateBookParts): TemplateBook {
     // Parse boundary: JSON of Meta's components, written by JSON.stringify of an array.
     const components: unknown = row.approved === null ? [] : JSON.parse(row.approved);
     const isKnown = Array.isArray(components) && components.length > 0;
-    const { customDomain, destinations } = readExtras(row.extras);
-    return {
-      kind: 'sendable',
-      shape: isKnown ? shapeOf(components, { category: row.category, destinations }) : undefined,
-      shortLinks:
-        customDomain === undefined || destinations === undefined
-          ? undefined
-          : { domain: customDomain, urls: { ...destinations } },
-    };
+    if (!isKnown) return { kind: 'sendable', shape: undefined, shortLinks: undefined };
+    const shortLinks = shortLinksOf(components, readExtras(row.extras));
+    const shape = shapeOf(components, { category: row.category, destinations: shortLinks?.urls });
+    return { kind: 'sendable', shape, shortLinks };
   }
 
   async function look(shelf: Shelf, content: TemplateContent, isFresh: boolean): Promise<Entry> {

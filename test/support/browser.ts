@@ -36,8 +36,8 @@ export interface Browser {
   stop(): Promise<void>;
 }
 
-/** Starts Chromium. Throws when there is none on this machine. */
-export async function startBrowser(): Promise<Browser> {
+/** Starts Chromium, with more flags of its command line. Throws when there is none on this machine. */
+export async function startBrowser(flags: readonly string[] = []): Promise<Browser> {
   const program = PROGRAMS.find(existsSync);
   if (program === undefined) throw new Error(`no Chromium at ${PROGRAMS.join(', ')}: apt-get install chromium`);
   const profile = mkdtempSync(join(tmpdir(), 'parley-browser-'));
@@ -46,7 +46,7 @@ export async function startBrowser(): Promise<Browser> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: program,
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
     acceptDownloads: true,
     permissions: ['clipboard-read', 'clipboard-write'],
   });

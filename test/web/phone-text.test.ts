@@ -50,6 +50,8 @@ test('lists, quotes and monospaced blocks are blocks', () => {
 test('links end before punctuation, and need no scheme after www', () => {
   assert.equal(firstLink('See https://example.com/a?b=c.'), 'https://example.com/a?b=c');
   assert.equal(firstLink('(www.example.com)'), 'https://www.example.com');
+  assert.equal(firstLink('Track: go.shop.example/7k2m9q4x5c8d.'), 'https://go.shop.example/7k2m9q4x5c8d');
+  assert.equal(firstLink('example.com, and/or 1.5/2 or a@b.example/x'), undefined);
   assert.equal(firstLink('javascript:alert(1) and mail@example.com'), undefined);
 });
 

@@ -2,13 +2,10 @@
 // structure is of type UNSUPPORTED. Pure; never throws, whatever Meta sent.
 import { integerAt, isObject, itemsAt, type JsonObject, objectAt, textAt } from '../json.js';
 import { hasNamedPlaceholders } from './placeholders.js';
-import { type Destinations, shownUrl, slotOf } from './short-urls.js';
+import { destinationOf, type Shortening, shownUrl, slotOf } from './short-urls.js';
 
 /** What a template was registered with that Meta does not keep. */
-export interface StructureExtras {
-  customDomain?: string;
-  /** Where its URL buttons lead that Meta knows by their short URL. */
-  destinations?: Destinations;
+export interface StructureExtras extends Shortening {
   /** Of an ORDER_DETAILS button. */
   variant?: 'BRAZIL' | 'INDIA';
 }
@@ -130,7 +127,7 @@ function buttonFromWire(button: unknown, extras: StructureExtras, slot: string):
       return { type, text, phoneNumber: textAt(button, 'phone_number') ?? '' };
     case 'URL': {
       const url = textAt(button, 'url') ?? '';
-      const destinationUrl = extras.destinations?.[slot];
+      const destinationUrl = destinationOf(extras, url, slot);
       return destinationUrl === undefined
         ? { type, text, url }
         : { type, text, url: shownUrl(url, destinationUrl), destinationUrl };

@@ -14,7 +14,8 @@ export type Block =
   | { kind: 'pre'; text: string };
 
 const STYLES = { '*': 'bold', _: 'italic', '~': 'strike' } as const;
-const LINK = /^(https?:\/\/|www\.)[^\s<>"]+/i;
+/** A host without `https://` or `www.` is one only with a path behind it. */
+const LINK = /^(https?:\/\/|www\.|([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.){1,8}[a-z]{2,24}\/)[^\s<>"]+/i;
 const LINK_END = /[.,;:!?)\]}'"]+$/;
 const DEPTH_MAX = 4;
 
@@ -93,7 +94,9 @@ function pieceAt(text: string, index: number, depth: number): { part: Inline; le
 function linkAt(text: string, index: number): { part: Inline; length: number } | undefined {
   const found = LINK.exec(text.slice(index))?.[0].replace(LINK_END, '');
   if (found === undefined) return undefined;
-  const href = /^www\./i.test(found) ? `https://${found}` : found;
+  const isBare = !/^(https?:\/\/|www\.)/i.test(found);
+  if (isBare && /[@.\-/]/.test(text[index - 1] ?? ' ')) return undefined;
+  const href = /^https?:\/\//i.test(found) ? found : `https://${found}`;
   return URL.canParse(href) ? { part: { kind: 'link', text: found, href }, length: found.length } : undefined;
 }
 
