@@ -24,7 +24,7 @@ export function usageError(message: string): Error {
 }
 
 /** The gateway as a command sees it. */
-interface Client {
+export interface Client {
   /** The body of a good answer, `{}` when it has none. Throws with what the gateway said otherwise. */
   request(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<JsonObject>;
   /** Every result of a list, page by page; at most 10,000. */
@@ -36,6 +36,10 @@ interface Client {
 /** One run of a verb. */
 export interface Run {
   client: Client;
+  /** The same gateway with another key. */
+  clientOf(key: string): Client;
+  /** Base URL of the gateway, without a final slash. */
+  api: string;
   terminal: Terminal;
   positionals: readonly string[];
   /** The text of `--name`, undefined when it was not given. */
@@ -130,6 +134,8 @@ async function runVerb(
   const place = findPlace(terminal, verb.key, text('api'), text('key'));
   await verb.run({
     client: createClient(place.api, place.key, terminal.stopped),
+    clientOf: (key) => createClient(place.api, key, terminal.stopped),
+    api: place.api,
     terminal,
     positionals,
     text,

@@ -23,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   erase: () => import('./erase.js'),
   export: () => import('./export.js'),
   audit: () => import('./audit.js'),
+  mcp: () => import('./mcp.js'),
   backup: () => import('./backup.js'),
   restore: () => import('./restore.js'),
   secrets: () => import('./secrets.js'),

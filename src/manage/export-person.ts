@@ -67,13 +67,14 @@ async function* inboundOf(
     own.map(({ id }) => id),
   );
   for (const row of own) {
-    const { wamid, from, at, type, content, contact, context } = readEvent(row);
+    const { wamid, displayPhoneNumber, from, at, type, content, contact, context } = readEvent(row);
     const file = files.find(({ id }) => id === row.id);
     yield {
       kind: 'inbound',
       id: row.id,
       wamid,
       from,
+      to: displayPhoneNumber,
       receivedAt: timeOf(at),
       type,
       content,
