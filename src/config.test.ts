@@ -43,6 +43,7 @@ test('a secret key is all that serve needs', () => {
     mediaStore: { kind: 'folder', folder: resolve('.parley/media') },
     mediaScanner: undefined,
     linksPort: undefined,
+    dnsServers: [],
     geoFile: undefined,
     templateExamples: 'strict',
     dev: false,

@@ -58,6 +58,8 @@ export interface Settings {
   mediaScanner: string | undefined;
   /** Port that serves short links and nothing else, beside `port`; undefined = none. */
   linksPort: number | undefined;
+  /** `address:port` of the resolvers that prove domains; none = those of the system. */
+  dnsServers: readonly string[];
   /** A file of places in MaxMind's format, absolute; undefined = clicks have no place. */
   geoFile: string | undefined;
   /** What becomes of a template whose example file cannot be fetched: refused, or registered with a file that is made. */
@@ -193,6 +195,12 @@ export const VARIABLES = [
     meaning: 'port that serves short links and nothing else; unset = none: the gateway serves them beside its APIs',
   },
   {
+    name: 'PARLEY_DNS_SERVERS',
+    fallback: '',
+    meaning:
+      'resolvers that domains of short links are verified with, address[:port], comma-separated; unset = those of the system',
+  },
+  {
     name: 'PARLEY_GEO_FILE',
     meaning: "file of cities in MaxMind's format (.mmdb), for the country and city of clicks; unset = they have none",
   },
@@ -307,6 +315,7 @@ function readSettings(reader: Reader): Settings {
     mediaScanner: readMediaScanner(reader),
     linksPort:
       reader.text('PARLEY_LINKS_PORT') === undefined ? undefined : readInteger(reader, 'PARLEY_LINKS_PORT', 0, 65_535),
+    dnsServers: readDnsServers(reader),
     geoFile: readFilePath(reader, 'PARLEY_GEO_FILE'),
     templateExamples: readChoice(reader, 'PARLEY_TEMPLATE_EXAMPLES', ['strict', 'lenient'] as const),
     dev: reader.dev,
@@ -429,6 +438,19 @@ function readMediaScanner(reader: Reader): string | undefined {
   if (text !== undefined && !/^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/.test(text))
     reader.problem('PARLEY_MEDIA_SCANNER', `must look like 127.0.0.1:3310, not "${text}"`);
   return text;
+}
+
+function readDnsServers(reader: Reader): string[] {
+  return readList(reader, 'PARLEY_DNS_SERVERS').map((text) => {
+    const [, six, four, port = '53'] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+    const address = six ?? four ?? text;
+    if (!ipaddr.isValid(address) || Number(port) < 1 || Number(port) > 65_535)
+      reader.problem(
+        'PARLEY_DNS_SERVERS',
+        `has "${text}", which is not an address like 192.0.2.53 or [2001:db8::53]:53`,
+      );
+    return text;
+  });
 }
 
 function readCrashPoint(reader: Reader): Settings['crashPoint'] {

@@ -8,6 +8,7 @@ import { sendErrorAsApiError } from './api/api-errors.js';
 import { registerApiKeys } from './api/api-keys.js';
 import { noteChange } from './api/audit.js';
 import { createAuthenticator } from './api/authenticate.js';
+import { registerDomainAllowed } from './api/domain-allowed.js';
 import { sendError, sendServiceException, sendUnroutable } from './api/errors.js';
 import { registerEvents } from './api/events.js';
 import { registerFlows } from './api/flows.js';
@@ -50,6 +51,7 @@ import { createPasswords } from './lib/passwords.js';
 import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
+import { createProveHost } from './links/dns.js';
 import { createLinkIds } from './links/link-id.js';
 import { openPlaces, type Places } from './links/places.js';
 import { createVisitors } from './links/visitor.js';
@@ -64,6 +66,7 @@ import { ageLanes } from './pipeline/ageing.js';
 import { createClicks } from './pipeline/clicks.js';
 import { createDeliver, IN_FLIGHT_MAX as DELIVERIES_MAX, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
+import { createDomainChecks } from './pipeline/domain-checks.js';
 import { createFailover, type Failover } from './pipeline/failover.js';
 import { observeFlows } from './pipeline/flow-changes.js';
 import { observeIdentity } from './pipeline/identities.js';
@@ -403,6 +406,15 @@ async function wire(
     visitorOf: createVisitors(),
     count: (outcome) => metrics.redirects.inc({ outcome }),
   });
+  const domainChecks = createDomainChecks({
+    database,
+    clock,
+    log,
+    domains,
+    prove: createProveHost({ servers: config.dnsServers, target: () => new URL(publicUrl()).hostname }),
+  });
+  if (roles.has('links')) domainChecks.start();
+  lifecycle.add('domain.checks', () => domainChecks.stop());
   const redirectServer = { redirects, callerAddress, log };
   const routes = roles.has('links') ? beforeRoutes(redirectServer, direct) : direct;
   const app = createServer(log, {}, sendUnroutable, routes);
@@ -507,9 +519,12 @@ async function wire(
       blobs: files.blobs,
       isDev: config.dev,
       publicUrl,
+      domains,
+      domainChecks,
       metaVerifyToken: config.metaVerifyToken,
       checkUrl: safeFetch.check,
     });
+    registerDomainAllowed(app, { domains, publicUrl, trustedProxies: config.trustedProxies });
     registerOpenApi(app, { version: version(), adminRoutes, management, hasWebhook: roles.has('receive') });
   }
   app.setNotFoundHandler((_, reply) => void sendServiceException(reply, 404));

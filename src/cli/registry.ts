@@ -24,6 +24,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   export: () => import('./export.js'),
   audit: () => import('./audit.js'),
   mcp: () => import('./mcp.js'),
+  domains: () => import('./domains.js'),
   backup: () => import('./backup.js'),
   restore: () => import('./restore.js'),
   secrets: () => import('./secrets.js'),

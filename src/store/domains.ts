@@ -1,5 +1,5 @@
 // Domains of accounts that short links are on: what was claimed, and what DNS proved.
-import type { Runner } from './accounts.js';
+import type { Page, Runner, Slice } from './accounts.js';
 
 /** unverified: not proved yet; verified; failed: was proved once, and is not any more. */
 export type DomainState = 'unverified' | 'verified' | 'failed';
@@ -63,4 +63,63 @@ export async function settleDomain(
 ): Promise<DomainRow | undefined> {
   const [row] = await tx.run<DomainRow>(SETTLE, [id, found.state, found.proof, found.reason, found.checkedAt]);
   return row;
+}
+
+const FIND = {
+  name: 'domain_find',
+  text: `SELECT ${COLUMNS} FROM domains WHERE id = $1 AND deleted_at IS NULL AND ($2::integer IS NULL OR account = $2)`,
+};
+const PAGE = {
+  name: 'domain_page',
+  text: `SELECT ${COLUMNS} FROM domains WHERE deleted_at IS NULL AND ($1::integer IS NULL OR account = $1) ORDER BY id DESC LIMIT $2 OFFSET $3`,
+};
+const COUNT = {
+  name: 'domain_count',
+  text: 'SELECT count(*) AS total FROM domains WHERE deleted_at IS NULL AND ($1::integer IS NULL OR account = $1)',
+};
+
+/** A domain of `account`, or of any account when that is null. */
+export async function findDomain(db: Runner, id: number, account: number | null): Promise<DomainRow | undefined> {
+  const [row] = await db.run<DomainRow>(FIND, [id, account]);
+  return row;
+}
+
+/** Domains of one account, or of all when `account` is null, newest first. */
+export async function pageDomains(
+  db: Runner,
+  account: number | null,
+  { limit, offset }: Slice,
+): Promise<Page<DomainRow>> {
+  const [count] = await db.run<{ total: number }>(COUNT, [account]);
+  return { rows: await db.run<DomainRow>(PAGE, [account, limit, offset]), total: count?.total ?? 0 };
+}
+
+const LOCK = {
+  name: 'domain_lock',
+  text: `SELECT ${COLUMNS} FROM domains WHERE host = $1 AND deleted_at IS NULL ORDER BY id FOR UPDATE`,
+};
+const DUE = {
+  name: 'domains_due',
+  text: `UPDATE domains SET checked_at = $3 WHERE id = ANY (ARRAY(
+      SELECT id FROM domains WHERE deleted_at IS NULL AND state <> 'unverified'
+        AND (checked_at < $1 OR state = 'verified' AND reason IS NOT NULL AND checked_at < $2)
+      ORDER BY checked_at LIMIT $4 FOR UPDATE SKIP LOCKED))
+    RETURNING ${COLUMNS}`,
+};
+
+/** All claims of a host, locked until the transaction ends. */
+export function lockClaims(tx: Runner, host: string): Promise<DomainRow[]> {
+  return tx.run<DomainRow>(LOCK, [host]);
+}
+
+/**
+ * Takes at most `limit` that were proved once and not looked at since `before`, or since `againBefore` when the last look had no answer; the
+ * others of this moment do not get them.
+ */
+export function takeDueDomains(
+  db: Runner,
+  { before, againBefore, now }: { before: number; againBefore: number; now: number },
+  limit: number,
+): Promise<DomainRow[]> {
+  return db.run<DomainRow>(DUE, [before, againBefore, now, limit]);
 }

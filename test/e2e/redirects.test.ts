@@ -16,6 +16,7 @@ let base = '';
 before(async () => {
   scene = await startScene({
     PARLEY_LINKS_PORT: '0',
+    PARLEY_DNS_SERVERS: '127.0.0.1:1',
     PARLEY_TRUSTED_PROXIES: '127.0.0.1/32',
     PARLEY_LOG_LEVEL: 'info',
   });
@@ -179,6 +180,34 @@ test('serves links and nothing else on a port of its own', async () => {
   assert.equal((await ask(line[1] ?? '', `/${id}`)).status, 302);
   for (const path of ['/', '/healthz', '/parley/1/accounts'])
     assert.equal((await ask(line[1] ?? '', path)).status, 404);
+});
+
+test('a domain is claimed, read and given up by its account alone', async () => {
+  const { key } = await scene.newTenant();
+  const call = (path: string, more: object = {}) =>
+    scene.world.api<Record<string, unknown>>(`/parley/1/domains${path}`, more);
+  const made = await call('', { json: { host: 'Links.Bücher.Example' } });
+  const { id, host, state, records } = made.body;
+  assert.deepEqual([made.status, host, state], [201, 'links.xn--bcher-kva.example', 'unverified']);
+  assert.match(
+    JSON.stringify(records),
+    /"TXT","name":"_parley\.links\.xn--bcher-kva\.example","value":"parley-verification=/,
+  );
+  assert.equal((await call('', { json: { host: 'links.bücher.example' } })).status, 409);
+  for (const wrong of ['localhost', '127.0.0.1', 'a.example/x', ''])
+    assert.equal((await call('', { json: { host: wrong } })).status, 400, wrong);
+  assert.equal((await call('', { json: { host: 'links.bücher.example' }, key })).status, 201);
+  const foreign = [{}, { method: 'DELETE' }].map((more) => call(`/${String(id)}`, { ...more, key }));
+  assert.deepEqual(
+    (await Promise.all(foreign)).map(({ status }) => status),
+    [404, 404],
+  );
+  assert.equal((await call('/x')).status, 404);
+  const asked = await call(`/${String(id)}/verify`, { method: 'POST' });
+  assert.deepEqual([asked.status, asked.body.state], [200, 'unverified']);
+  assert.match(String(asked.body.reason), /DNS did not answer/);
+  assert.equal((await call(`/${String(id)}`, { method: 'DELETE' })).status, 204);
+  assert.equal((await call(`/${String(id)}`)).status, 404);
 });
 
 test('no path of the APIs has the form of a link', async () => {

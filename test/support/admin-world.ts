@@ -12,15 +12,18 @@ import { createCallerAddress } from '../../src/lib/networks.js';
 import { createPasswords } from '../../src/lib/passwords.js';
 import { createSafeFetch } from '../../src/lib/safe-fetch.js';
 import { createSecretBox } from '../../src/lib/secrets.js';
+import { createProveHost } from '../../src/links/dns.js';
 import { ensureDevAccount } from '../../src/manage/accounts.js';
 import { createLogins } from '../../src/manage/logins.js';
 import { createSharedLockout } from '../../src/manage/shared-lockout.js';
 import { createTokens } from '../../src/manage/tokens.js';
 import { createFolderStore } from '../../src/media/folder.js';
 import { createGraphClient } from '../../src/meta/graph-client.js';
+import { createDomainChecks } from '../../src/pipeline/domain-checks.js';
 import { startSandbox } from '../../src/sandbox/server.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { openDirectory } from '../../src/store/directory.js';
+import { openDomainDirectory } from '../../src/store/domain-directory.js';
 import { startEmbedded } from '../../src/store/embedded.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
@@ -133,11 +136,21 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
     log,
     metaVerifyToken: VERIFY_TOKEN,
   };
+  const domains = await openDomainDirectory(pool);
+  const domainChecks = createDomainChecks({
+    database: pool,
+    clock,
+    log,
+    domains,
+    prove: createProveHost({ servers: ['127.0.0.1:1'], target: () => 'parley.example' }),
+  });
   registerAdminApi(app, {
     ...parts,
     blobs: createFolderStore(temporaryFolder('blobs')),
     isDev: settings.isDev ?? true,
     publicUrl: () => 'https://parley.example',
+    domains,
+    domainChecks,
     checkUrl: guard.check,
   });
   const url = await listen(app, '127.0.0.1', 0);

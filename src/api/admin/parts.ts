@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Passwords } from '../../lib/passwords.js';
 import type { SecretBox } from '../../lib/secrets.js';
+import type { DomainParts } from '../../manage/domains.js';
 import type { EraseParts } from '../../manage/erase.js';
 import type { GraphReader } from '../../manage/graph-ask.js';
 import type { Database } from '../../store/database.js';
@@ -10,7 +11,7 @@ import type { Directory } from '../../store/directory.js';
 import type { Authenticator } from '../authenticate.js';
 
 /** Parts and settings of the admin API. */
-export interface AdminParts {
+export interface AdminParts extends DomainParts {
   database: Database;
   directory: Directory;
   authenticator: Authenticator;
@@ -24,7 +25,7 @@ export interface AdminParts {
   blobs: EraseParts['blobs'];
   /** Serves `dev/clock`. */
   isDev: boolean;
-  /** Base URL under which Meta reaches the gateway, without a final slash; asked when it is needed, since port 0 is known late. */
+  /** Base URL under which Meta and who clicks reach the gateway, without a final slash; asked when it is needed, since port 0 is known late. */
   publicUrl(): string;
   metaVerifyToken: string | undefined;
   /** Why a URL can never be posted to, as far as its text says (the SSRF guard's static check). */

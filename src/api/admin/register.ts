@@ -14,6 +14,7 @@ import { bulkRoutes } from './bulks.js';
 import { conversationRoutes } from './conversations.js';
 import { deliveryRoutes } from './deliveries.js';
 import { devClockRoutes } from './dev-clock.js';
+import { domainRoutes } from './domains.js';
 import { endpointRoutes } from './endpoints.js';
 import { flowRoutes } from './flows.js';
 import { keyRoutes } from './keys.js';
@@ -59,6 +60,7 @@ export function registerAdminApi(app: FastifyInstance, parts: AdminParts): reado
     ...smsRoutes(parts),
     ...personRoutes(parts),
     ...auditRoutes(parts),
+    ...domainRoutes(parts),
     ...devClockRoutes(parts),
   ];
   app.register(

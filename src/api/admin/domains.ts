@@ -1,0 +1,88 @@
+// /domains: hosts of accounts that short links are on.
+import { Type } from 'typebox';
+import { claimDomain, giveUpDomain, readDomain, recordsOf, verifyDomain } from '../../manage/domains.js';
+import { isRefusal, type Refusal } from '../../manage/refusal.js';
+import { type DomainRow, pageDomains } from '../../store/domains.js';
+import { accountIdField, pagingQuery, text } from './fields.js';
+import type { AdminParts } from './parts.js';
+import {
+  accountFilter,
+  accountFor,
+  accountIdOf,
+  defineRoute,
+  listReply,
+  type Reply,
+  type Route,
+  sliceOf,
+  timeOf,
+} from './route.js';
+
+const HOST_LENGTH_MAX = 253;
+
+/** The endpoints of domains. */
+export function domainRoutes(parts: AdminParts): Route[] {
+  const { database } = parts;
+  const reply = (status: number, row: DomainRow | Refusal): Reply | Refusal =>
+    isRefusal(row) ? row : { status, body: show(parts, row) };
+  return [
+    defineRoute({
+      method: 'GET',
+      url: '/domains',
+      summary: 'List domains of short links',
+      query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      async handle({ caller, query }) {
+        const filter = accountFilter(parts, caller, query.accountId);
+        if (isRefusal(filter)) return filter;
+        const slice = sliceOf(query);
+        return listReply(await pageDomains(database, filter.account, slice), slice, (row) => show(parts, row));
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      url: '/domains',
+      summary: 'Claim a domain for short links; DNS is asked by verify',
+      body: Type.Object({ host: text(HOST_LENGTH_MAX), ...accountIdField }),
+      async handle({ caller, body }) {
+        const owner = accountFor(parts, caller, body.accountId);
+        return isRefusal(owner) ? owner : reply(201, await claimDomain(parts, owner.account, body.host));
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      url: '/domains/:id',
+      summary: 'Read a domain',
+      handle: async ({ caller, param }) => reply(200, await readDomain(parts, caller.account, param('id'))),
+    }),
+    defineRoute({
+      method: 'POST',
+      url: '/domains/:id/verify',
+      summary: 'Ask DNS now whether a domain is proved',
+      handle: async ({ caller, param }) => reply(200, await verifyDomain(parts, caller.account, param('id'))),
+    }),
+    defineRoute({
+      method: 'DELETE',
+      url: '/domains/:id',
+      summary: 'Give a domain up; its links work no more',
+      async handle({ caller, param }) {
+        const removed = await giveUpDomain(parts, caller.account, param('id'));
+        return removed === 'removed' ? { status: 204 } : removed;
+      },
+    }),
+  ];
+}
+
+function show(parts: AdminParts, row: DomainRow): object {
+  const { id, account, host, state, proof, reason } = row;
+  return {
+    id: String(id),
+    accountId: accountIdOf(parts, account),
+    host,
+    state,
+    proof,
+    reason,
+    records: recordsOf(parts, row),
+    createdAt: timeOf(row.createdAt),
+    checkedAt: timeOf(row.checkedAt),
+    verifiedAt: timeOf(row.verifiedAt),
+  };
+}
