@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createLifecycle } from '../src/lib/lifecycle.js';
 import type { Bench, Case, Row } from './bench.js';
-import { accept } from './cases/accept.js';
+import { accept, acceptApplications } from './cases/accept.js';
 import { bulkTemplates } from './cases/bulk-templates.js';
 import { deliveries, deliveries1000Endpoints, deliveriesBatched } from './cases/deliveries.js';
 import { endToEnd } from './cases/end-to-end.js';
@@ -21,6 +21,7 @@ import { tableOf } from './table.js';
 
 const CASES: readonly Case[] = [
   accept,
+  acceptApplications,
   endToEnd,
   imageSends,
   bulkTemplates,

@@ -6,7 +6,7 @@ import { cpuOfProgram } from './machine.js';
 import type { LoadJob, LoadResult } from './programs/load.js';
 import type { StubSettings } from './programs/meta-stub.js';
 import type { RelaySettings } from './programs/relay.js';
-import type { BenchSender, Target } from './programs/requests.js';
+import type { BenchPlatform, BenchSender, Target } from './programs/requests.js';
 
 /** Load generator and Meta stub, running. */
 export interface Rig {
@@ -23,6 +23,8 @@ export interface Relaying {
   cpu: BenchGateway['cpu'];
   /** Images of this file are sent instead of texts. */
   mediaUrl?: string;
+  /** Named by every text. */
+  platform?: BenchPlatform;
 }
 
 const CONNECTIONS = 64;
@@ -72,10 +74,12 @@ export async function measureRequests(
 /** Sends through `through`, both reports asked for. */
 export function textTarget(
   { load }: Pick<Rig, 'load'>,
-  { url, apiKey, senders, mediaUrl }: Pick<Relaying, 'url' | 'apiKey' | 'senders' | 'mediaUrl'>,
+  { url, apiKey, senders, mediaUrl, platform }: Pick<Relaying, 'url' | 'apiKey' | 'senders' | 'mediaUrl' | 'platform'>,
 ): Target {
   const target = { url, apiKey, senders, notifyUrl: `${load.url}/reports` };
-  return mediaUrl === undefined ? { kind: 'text', ...target } : { kind: 'image', ...target, mediaUrl };
+  return mediaUrl === undefined
+    ? { kind: 'text', ...target, ...(platform && { platform }) }
+    : { kind: 'image', ...target, mediaUrl };
 }
 
 async function measure(load: Rig['load'], job: LoadJob, cpu: BenchGateway['cpu']): Promise<Round> {

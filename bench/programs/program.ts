@@ -1,5 +1,6 @@
 // The other end of `child.ts`: what every program of the benchmark does to tell its URL, take commands, and end with its parent.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createDoor, type Server as Door } from 'node:net';
 
 /** Answers one request; `body` is the whole request body. */
 export type Handler = (request: IncomingMessage, body: string, response: ServerResponse) => void;
@@ -9,6 +10,17 @@ const KEEP_ALIVE_MS = 60_000;
 
 /** Serves `handler` on a free loopback port with bare node:http; resolves with the base URL. */
 export function serve(handler: Handler): Promise<string> {
+  return listen(createHttp(handler));
+}
+
+/** Serves `handler` on `count` ports at once, each an origin of its own; resolves with the base URLs. */
+export function serveMany(handler: Handler, count: number): Promise<string[]> {
+  const server = createHttp(handler);
+  const doors = Array.from({ length: count }, () => createDoor((socket) => void server.emit('connection', socket)));
+  return Promise.all(doors.map(listen));
+}
+
+function createHttp(handler: Handler): Server {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -17,6 +29,10 @@ export function serve(handler: Handler): Promise<string> {
     );
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
+}
+
+function listen(server: Door): Promise<string> {
   return new Promise((resolve) => {
     server.listen(0, HOST, () => {
       const address = server.address();

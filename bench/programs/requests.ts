@@ -8,10 +8,16 @@ export interface BenchSender {
   phoneNumberId: string;
 }
 
+/** An application and an entity that sends name. */
+export interface BenchPlatform {
+  applicationId: string;
+  entityId: string;
+}
+
 /** What to post where. */
 export type Target =
   /** Sends through the northbound API; with `notifyUrl` both reports are asked for. */
-  | { kind: 'text'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string }
+  | { kind: 'text'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string; platform?: BenchPlatform }
   /** The same with images, all of one file. */
   | { kind: 'image'; url: string; apiKey: string; senders: BenchSender[]; notifyUrl: string; mediaUrl: string }
   /** Template messages, all of a run in one request. */
@@ -35,7 +41,7 @@ const TEXT = 'Your parcel is on its way and will be with you tomorrow between 9 
 export function createRequests(target: Target): (run: number, n: number) => LoadRequest {
   switch (target.kind) {
     case 'text':
-      return sendRequests(target, 'text', { text: TEXT });
+      return sendRequests(target, 'text', { text: TEXT }, target.platform);
     case 'image':
       return sendRequests(target, 'image', { mediaUrl: target.mediaUrl, caption: TEXT });
     case 'bulk':
@@ -61,6 +67,7 @@ function sendRequests(
   { url, apiKey, senders, notifyUrl }: Extract<Target, { kind: 'text' | 'image' }>,
   path: string,
   content: object,
+  platform?: BenchPlatform,
 ) {
   const head = requestHead(`${url}/whatsapp/1/message/${path}`, { authorization: `App ${apiKey}` });
   return (run: number, n: number) => ({
@@ -71,6 +78,7 @@ function sendRequests(
       content,
       callbackData: `${run}:${n}`,
       notifyUrl,
+      ...platform,
     }),
   });
 }

@@ -1,5 +1,6 @@
-// A program: a webhook receiver that answers 200 to everything, Meta's handshake included, and says how many requests and results came.
-import { report, serve } from './program.js';
+// A program: a webhook receiver that answers 200 to everything, Meta's handshake included, and says how many requests and results came; at
+// one origin, or at as many as are asked for.
+import { type Handler, report, serve, serveMany } from './program.js';
 
 /** What came so far; a result is known by its eventId. */
 export interface SinkCounts {
@@ -7,8 +8,18 @@ export interface SinkCounts {
   results: number;
 }
 
+/** `origins`: opens so many more. */
+export interface SinkJob {
+  origins?: number;
+}
+
+/** What came, and the origins that were opened now. */
+export interface SinkAnswer extends SinkCounts {
+  origins: string[];
+}
+
 const received: SinkCounts = { requests: 0, results: 0 };
-const url = await serve((request, body, response) => {
+const handler: Handler = (request, body, response) => {
   if (request.method === 'POST') {
     received.requests += 1;
     received.results += body.split('"eventId"').length - 1;
@@ -16,5 +27,8 @@ const url = await serve((request, body, response) => {
   const challenge = new URL(request.url ?? '/', 'http://sink').searchParams.get('hub.challenge') ?? '';
   response.writeHead(200, { 'content-length': Buffer.byteLength(challenge) });
   response.end(challenge);
-});
-report<object, SinkCounts>(url, async () => ({ ...received }));
+};
+report<SinkJob, SinkAnswer>(await serve(handler), async ({ origins = 0 }) => ({
+  ...received,
+  origins: await serveMany(handler, origins),
+}));

@@ -68,6 +68,7 @@ const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'metadat
 const IN_FLIGHT_MAX = 512;
 const BODY_BYTES_MAX = 64 * 1024;
 const FIRST_BYTES = 1024;
+const NO_URL = 'not a URL';
 
 /** Creates the guard. Throws TypeError when `allowNetworks` has an entry that is no network. */
 export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
@@ -79,11 +80,12 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
     check,
     post(url, request) {
       return new Promise((resolve, reject) => {
-        const reason = check(url);
+        const parsed = readUrl(url);
+        const reason = parsed === undefined ? NO_URL : parsedReason(parsed, rule);
         const posting = new Posting(request, resolve, reject);
-        if (reason !== undefined) posting.fail('blocked', reason);
+        if (parsed === undefined || reason !== undefined) posting.fail('blocked', reason ?? NO_URL);
         else if (request.signal?.aborted === true) posting.fail('other', 'aborted');
-        else slots.enter(posting, () => posting.start(agents.agentFor(request.tls), new URL(url)));
+        else slots.enter(posting, () => posting.start(agents.agentFor(request.tls), parsed));
       });
     },
     close() {
@@ -96,8 +98,10 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
 /** Why `url` can never be reached under `rule`, as far as its text says. */
 export function staticReason(url: string, rule: AddressRule): string | undefined {
   const parsed = readUrl(url);
-  if (parsed === undefined) return 'not a URL';
-  const { protocol, hostname, username, password } = parsed;
+  return parsed === undefined ? NO_URL : parsedReason(parsed, rule);
+}
+
+function parsedReason({ protocol, hostname, username, password }: URL, rule: AddressRule): string | undefined {
   if (protocol !== 'http:' && protocol !== 'https:') return 'not http or https';
   if (username !== '' || password !== '') return 'credentials in the URL';
   // The URL parser has already turned decimal, octal and hex spellings of IPv4 into dotted form.

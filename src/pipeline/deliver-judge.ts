@@ -64,7 +64,7 @@ function apply(judging: Judging, posting: Posting, verdict: DeliveryVerdict, tic
   switch (verdict.kind) {
     case 'delivered':
       rows.finished.push(batch.id);
-      if (endpoint.head().failures > 0 || !endpoint.isUp()) sick.add(endpoint);
+      if (endpoint.failures() > 0 || !endpoint.isUp()) sick.add(endpoint);
       endpoint.succeeded();
       return null;
     case 'gone':

@@ -50,6 +50,8 @@ export interface Endpoint {
   divided(batch: Batch, parts: readonly Batch[]): void;
   isUp(): boolean;
   isDisabled(): boolean;
+  /** Failing requests in a row. */
+  failures(): number;
   /** Makes up to `batches` batches of what waits, and parked ones besides where order is kept. Moves the position; the caller must commit it. */
   cut(now: number, newId: () => string, batches?: number, resultsMax?: number): Batch[];
   /** A 2xx. True when the endpoint was not up. */
@@ -133,6 +135,10 @@ class OwnedEndpoint implements Endpoint {
 
   isDisabled(): boolean {
     return this.#head.disabledAt !== null;
+  }
+
+  failures(): number {
+    return this.#head.failures;
   }
 
   cut(
