@@ -59,6 +59,12 @@ test('a conversation is a sender and a user, whoever wrote; what names no two is
   assert.notEqual(conversationOf({ seq: 1, body: '{}' }), conversationOf({ seq: 2, body: '{}' }));
 });
 
+test('what is told of one template comes in its order, too', () => {
+  const of = (seq: number, id: string) => conversationOf({ seq, body: JSON.stringify({ messageTemplateId: id }) });
+  assert.equal(of(1, '7'), of(2, '7'));
+  assert.notEqual(of(1, '7'), of(1, '8'));
+});
+
 test('reports of one conversation may share a request; another kind of it waits for that', () => {
   const endpoint = orderedEndpoint();
   endpoint.buffer.offer([report(1, 1), report(2, 2), report(3, 1), report(4, 1, ReportKind.inbound)]);

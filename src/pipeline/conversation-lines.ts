@@ -98,10 +98,11 @@ export function createConversationLines(): ConversationLines {
   };
 }
 
-/** The conversation that a report's body tells of: its two numbers, whoever wrote. What has not both is a conversation by itself. */
+/** The conversation that a report's body tells of: its two numbers, whoever wrote, or its template. What has neither is a conversation by itself. */
 export function conversationOf({ seq, body }: { seq: number; body: string }): string {
   // Parse boundary: the result of a report, made by ourselves.
-  const { from, to } = JSON.parse(body) as { from?: unknown; to?: unknown };
+  const { from, to, messageTemplateId } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  if (typeof messageTemplateId === 'string') return `template ${messageTemplateId}`;
   if (typeof from !== 'string' || typeof to !== 'string') return `report ${seq}`;
   return from < to ? `${from} ${to}` : `${to} ${from}`;
 }

@@ -40,6 +40,8 @@ export const SMSC_DEFAULTS: SmscBehaviour = {
   loseNext: 0,
 };
 
+/** What stands before the sender of an SMS where messages of WhatsApp have a phone number id. */
+const SMS_THREAD = 'sms:';
 const THROTTLED = 0x58;
 const INVALID_PASSWORD = 0x0e;
 const NOT_BOUND = 0x04;
@@ -149,10 +151,7 @@ function sendReceipt(session: Session, pdu: Pdu, id: string, stat: string): void
   );
 }
 
-/**
- * One message of type `sms`, delivered: whether the user is on WhatsApp does not matter here. The phone has one list of chats, so it
- * stands in that of the business number that was last in touch.
- */
+/** One message of type `sms`, delivered: whether the user is on WhatsApp does not matter here. Each sender has a thread of its own on the phone. */
 function show(world: World, { from, to, text, parts, coding }: Whole): void {
   const settings = world.settings();
   const seq = settings.nextMessageSeq;
@@ -165,7 +164,7 @@ function show(world: World, { from, to, text, parts, coding }: Whole): void {
     direction: 'out',
     from,
     to,
-    phoneNumberId: world.userOf(to).lastPhoneNumberId ?? '',
+    phoneNumberId: `${SMS_THREAD}${from}`,
     type: 'sms',
     payload: { type: 'sms', sms: { from, text, parts, coding } },
     bizOpaque: null,

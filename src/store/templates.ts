@@ -1,5 +1,6 @@
 // Templates as accounts know them: rows by account, WABA, name and language, and names that are locked.
 import type { KeyPlatform } from '../contract/key-platform.js';
+import type { TemplateEvent, TemplateNews } from '../contract/templates/event.js';
 import type { Page, Runner, Slice } from './accounts.js';
 import { rangeValues } from './key-range.js';
 
@@ -122,22 +123,7 @@ export interface TemplateReport {
   seq: number;
   reportDay: number;
   url: string;
-  event: TemplateEventFacts;
-}
-
-/** The facts of an event of a template. `kind`: 1 status, 2 category, 3 quality. */
-export interface TemplateEventFacts {
-  id: string;
-  templateId: string;
-  name: string;
-  language: string;
-  kind: number;
-  at: number;
-  previous: string;
-  current: string;
-  reason: string | null;
-  applicationId: string | null;
-  entityId: string | null;
+  event: TemplateEvent;
 }
 
 interface ReportRow {
@@ -217,17 +203,8 @@ export async function putTemplates(
   return rows.map(fromReportRow);
 }
 
-/** What a webhook said of a template; undefined: nothing of that. `at`: Meta's time. */
-export interface TemplateChange {
-  id: string;
-  name: string;
-  language: string;
-  at: number;
-  status?: string | undefined;
-  category?: string | undefined;
-  quality?: string | undefined;
-  reason: string;
-}
+/** What a webhook says of a template, and when Meta said it, epoch ms. */
+export type TemplateChange = Omit<TemplateNews, 'isStale'> & { at: number };
 
 /** Applies a webhook to the account's row; what was applied before, or is older, does nothing. Returns the reports. */
 export async function changeTemplate(
@@ -268,8 +245,8 @@ const EVENTS = {
 };
 
 /** Events of one day by their ids. */
-export function readTemplateEvents(db: Runner, day: number, ids: readonly string[]): Promise<TemplateEventFacts[]> {
-  return db.run<TemplateEventFacts>(EVENTS, [day, ids]);
+export function readTemplateEvents(db: Runner, day: number, ids: readonly string[]): Promise<TemplateEvent[]> {
+  return db.run<TemplateEvent>(EVENTS, [day, ids]);
 }
 
 /** What our side says of a template; undefined keeps what is there. */

@@ -47,13 +47,16 @@ test('a failed message goes out as an SMS, shown on the phone, with a second rep
   const [shown] = await failover.phoneUntil(sent.user, 1);
   assert.equal(shown?.from, 'Depot');
   assert.deepEqual(shown?.payload.sms, { from: 'Depot', text: SMS.text, parts: 1, coding: 'gsm7' });
-  // In the chat of the number that wrote, so that people see it.
-  const { body: chats } = await failover.scene.world.sandbox<{ chats: { last: { type: string } }[] }>(
-    `/_sandbox/chats?user=${sent.user}`,
-  );
+  // In a thread of its own, beside the chat with the business.
+  const { body: chats } = await failover.scene.world.sandbox<{
+    chats: { phoneNumberId: string; last: { type: string } }[];
+  }>(`/_sandbox/chats?user=${sent.user}`);
   assert.deepEqual(
-    chats.chats.map(({ last }) => last.type),
-    ['sms'],
+    chats.chats.map(({ phoneNumberId, last }) => [phoneNumberId, last.type]),
+    [
+      ['sms:Depot', 'sms'],
+      [failover.scene.world.info.phoneNumberId, 'text'],
+    ],
   );
   const sms = await reportUntil(receiver, sent, 'SMS', DELIVERED);
   const whatsapp = reportsOf(receiver, sent).find(({ channel }) => channel === 'WHATSAPP');

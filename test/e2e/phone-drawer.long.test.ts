@@ -39,6 +39,10 @@ test('a page without the token asks for it, and another world is another phone',
     const worlds = await fetch(`${guarded.url}/_sandbox/worlds?token=sesame-1`);
     assert.match(await worlds.text(), /run-7/);
     await linked.close();
+    // This browser knows the token from now on.
+    const later = await scene.browser.open(guarded.url);
+    await later.getByText('No business numbers yet').waitFor();
+    await later.close();
   } finally {
     await guarded.stop();
   }

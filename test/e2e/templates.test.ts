@@ -291,6 +291,17 @@ test('quality, pauses and category reach the template and the customer, each onc
     changes().map((change) => change.newStatus ?? change.newQualityScore ?? change.newCategory),
     ['APPROVED', 'MEDIUM', 'FIRST_PAUSED', 'APPROVED', 'SECOND_PAUSED', 'UTILITY'],
   );
+  const paused = updatesAt(hook).find(
+    ({ messageTemplateId, change }) => messageTemplateId === id && change.newStatus === 'FIRST_PAUSED',
+  );
+  const replayed = () => updatesAt(hook).filter(({ eventId }) => eventId === paused?.eventId);
+  const replay = { accountId: ann.accountId, eventIds: [paused?.eventId] };
+  await until('it is replayed', async () => {
+    const { reports } = await scene.admin<{ reports: number }>('/replays', { json: replay });
+    return reports === 1;
+  });
+  await until('it is told once more', () => replayed().length > 1);
+  assert.deepEqual(replayed()[1], paused);
 });
 
 test('a deleted name is gone in all languages, told of, and locked', async () => {

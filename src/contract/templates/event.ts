@@ -13,7 +13,7 @@ import {
 /** Kinds of events, as stored. */
 const TemplateEventKind = { status: 1, category: 2, quality: 3 } as const;
 
-/** What an event is made of. `at` is epoch ms. */
+/** What an event is made of. `kind`: 1 status, 2 category, 3 quality. `at` is epoch ms. */
 export interface TemplateEvent {
   id: string;
   templateId: string;

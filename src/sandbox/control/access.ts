@@ -5,15 +5,25 @@ import type { FastifyInstance } from 'fastify';
 import { ControlError } from './answer.js';
 
 /** Why a call is refused, or undefined. */
-export type Access = (request: IncomingMessage) => { httpStatus: 401 | 403; message: string } | undefined;
+export type Access = (
+  request: Pick<IncomingMessage, 'headers' | 'url'>,
+) => { httpStatus: 401 | 403; message: string } | undefined;
 
-/** Lets calls through that carry `token`, as a bearer token or as `?token=`; without a token all. Pages of other sites never. */
+/**
+ * Lets calls through that carry `token`, as a bearer token or as `?token=`; without a token those that name this machine as loopback: a site
+ * whose own name was made to lead here is refused. Pages of other sites never.
+ */
 export function createAccess(token: string | undefined): Access {
   const wanted = token === undefined ? undefined : digest(token);
   return ({ headers, url = '' }) => {
     if (headers['sec-fetch-site'] === 'cross-site')
       return { httpStatus: 403, message: 'a page of another site may not call this' };
-    if (wanted === undefined) return undefined;
+    if (wanted === undefined && isLoopback(nameOf(headers.host))) return undefined;
+    if (wanted === undefined)
+      return {
+        httpStatus: 403,
+        message: 'must be called as localhost or 127.0.0.1, or given a token (PARLEY_SANDBOX_TOKEN)',
+      };
     const given = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? parameter(url, 'token') ?? '';
     return timingSafeEqual(digest(given), wanted)
       ? undefined
@@ -31,7 +41,13 @@ export function guardControl(app: FastifyInstance, access: Access): void {
 
 /** Whether only this machine can reach a server that listens on `host`. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  return /^(.+\.)?localhost$/.test(host) || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The name in a Host header, without port and brackets; empty when there is none. */
+function nameOf(header: string | undefined): string {
+  const origin = `http://${header ?? ''}`;
+  return URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1') : '';
 }
 
 /** A parameter of a request's URL; undefined when absent or empty. */

@@ -44,7 +44,8 @@ export function registerMessages(app: FastifyInstance, parts: ControlParts): voi
   });
   app.post('/messages/:wamid/status', (request) => {
     const message = world.messageOf(textParam(request.params, 'wamid') ?? '');
-    if (message?.direction !== 'out') throw new ControlError(404, 'no such outbound message', 'wamid');
+    if (message?.direction !== 'out' || message.type === 'sms')
+      throw new ControlError(404, 'no such outbound message', 'wamid');
     const { status, code = DEFAULT_FAILURE_CODE, title } = parseBody(StatusBody, request.body);
     const failure = { code, title: title ?? titleOf(code), details: title ?? titleOf(code) };
     if (!parts.progress.force(message, status, failure)) {

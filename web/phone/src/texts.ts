@@ -76,6 +76,8 @@ export const texts = {
     toEnd: 'To the newest message',
     loading: 'Loading',
     messages: 'Messages',
+    sms: 'Text messages',
+    smsOnly: 'Text messages came here because WhatsApp failed. They cannot be answered.',
     unknownType: (type: string) => `A message of type ${type || 'unknown'}`,
   },
   composer: {
@@ -162,7 +164,6 @@ export const texts = {
     flowHint: 'What the user filled in, as JSON. It is sent as the flow’s answer.',
     flowAnswer: 'Answer',
     template: 'Template',
-    sms: (from: string) => `SMS from ${from}`,
     copyCode: 'Copy code',
     autofill: 'Autofill',
     filled: (code: string) => `The app was handed ${code}`,

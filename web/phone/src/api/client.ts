@@ -36,11 +36,11 @@ const given = new URLSearchParams(location.search);
 /** The world that this page looks at; empty for the default one. */
 export const world = given.get('world') ?? '';
 
-/** The token of control calls, remembered for this tab; a link may bring it. */
+/** The token of control calls, remembered by this browser for this address; a link brings it once. */
 const token = (() => {
   const fresh = given.get('token');
-  if (fresh === null) return sessionStorage.getItem(TOKEN_KEY) ?? '';
-  sessionStorage.setItem(TOKEN_KEY, fresh);
+  if (fresh === null) return localStorage.getItem(TOKEN_KEY) ?? '';
+  localStorage.setItem(TOKEN_KEY, fresh);
   given.delete('token');
   history.replaceState(null, '', `${location.pathname}${given.size > 0 ? `?${given}` : ''}${location.hash}`);
   return fresh;
@@ -55,7 +55,7 @@ export function urlOf(path: string): string {
 
 /** Keeps the token that somebody typed, and starts anew with it. */
 export function keepToken(text: string): void {
-  sessionStorage.setItem(TOKEN_KEY, text);
+  localStorage.setItem(TOKEN_KEY, text);
   location.reload();
 }
 

@@ -55,12 +55,7 @@ const CONTENT: Readonly<Record<string, (part: Part) => ComponentChildren>> = {
   button: ({ value }) => <Markup text={textAt(value, 'text')} />,
   order: ({ value }) => <Order value={value} />,
   template: (part) => <Template {...part} />,
-  sms: ({ value }) => (
-    <>
-      <small>{texts.bubble.sms(textAt(value, 'from'))}</small>
-      <div>{textAt(value, 'text')}</div>
-    </>
-  ),
+  sms: ({ value }) => <div class="plain-text">{textAt(value, 'text')}</div>,
 };
 
 /** The content of a message; `chosen` is the id of what the user chose of it. */

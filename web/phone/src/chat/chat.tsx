@@ -10,7 +10,7 @@ import { Avatar, Empty, IconButton } from '../parts/parts.js';
 import { formatNumber } from '../pure/numbers.js';
 import { summaryOf } from '../pure/summary.js';
 import { dayName } from '../pure/times.js';
-import { type Business, chatKey, isOnPhone, type Message, type User } from '../state/model.js';
+import { type Business, chatKey, isOnPhone, isSmsThread, type Message, type User } from '../state/model.js';
 import { changePhone, markSeen, type PhoneState, page } from '../state/phones.js';
 import { loadEarlier, openThread, sandbox, sandboxNow, type Thread } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
@@ -40,6 +40,7 @@ export function Chat({ phone, business, user }: { phone: PhoneState; business: B
   const [jump, setJump] = useState(0);
   const [isAtEnd, setAtEnd] = useState(true);
   const isLoaded = thread !== undefined;
+  const isSms = isSmsThread(business.phoneNumberId);
   useEffect(() => {
     if (!isLoaded) void attempt(() => openThread(business.phoneNumberId, user.number));
   }, [isLoaded, business.phoneNumberId, user.number]);
@@ -89,16 +90,20 @@ export function Chat({ phone, business, user }: { phone: PhoneState; business: B
         )}
         <Typing chat={key} />
       </div>
-      <Composer
-        address={address}
-        quoted={quoted}
-        stopQuoting={() => setQuoted(undefined)}
-        open={setSheet}
-        sent={() => {
-          setQuoted(undefined);
-          toEnd();
-        }}
-      />
+      {isSms ? (
+        <p class="banner">{texts.chat.smsOnly}</p>
+      ) : (
+        <Composer
+          address={address}
+          quoted={quoted}
+          stopQuoting={() => setQuoted(undefined)}
+          open={setSheet}
+          sent={() => {
+            setQuoted(undefined);
+            toEnd();
+          }}
+        />
+      )}
       {menu === undefined ? null : (
         <MessageMenu
           entry={menu.entry}
@@ -131,7 +136,7 @@ function useFirstUnread(key: string, thread: Thread | undefined): number | undef
 function useReading(address: actions.Address, thread: Thread | undefined, user: User, key: string): void {
   const isManual = useStore(page, (state) => state.manualReaders.includes(user.number));
   const last = thread?.messages.at(-1)?.seq ?? 0;
-  const hasUnread = thread?.messages.some(isUnread) === true;
+  const hasUnread = !isSmsThread(address.phoneNumberId) && thread?.messages.some(isUnread) === true;
   useEffect(() => {
     if (last > 0) markSeen(key, last);
   }, [key, last]);
@@ -152,15 +157,16 @@ function leave(id: number, phoneNumberId: string): void {
 }
 
 function Head({ phone, business, user }: { phone: PhoneState; business: Business; user: User }) {
+  const isSms = isSmsThread(business.phoneNumberId);
   return (
     <header class="chat-head">
       <IconButton icon="back" label={texts.back} onClick={() => leave(phone.id, business.phoneNumberId)} />
-      <Avatar name={business.name} seed={business.phoneNumberId} size={38} isBusiness />
+      <Avatar name={business.name} seed={business.phoneNumberId} size={38} isBusiness={!isSms} />
       <div class="chat-title">
         <h2>{business.name}</h2>
-        <small>{formatNumber(business.number)}</small>
+        <small>{isSms ? texts.chat.sms : formatNumber(business.number)}</small>
       </div>
-      <ChatMenu business={business} user={user} />
+      {isSms ? null : <ChatMenu business={business} user={user} />}
     </header>
   );
 }

@@ -132,9 +132,10 @@ export function MessageMenu({ entry, at: anchor, context, close, reply }: Messag
   const react = (emoji: string) => then(() => void attempt(() => actions.react(context.address, message, emoji)));
   const text = textOf(message);
   const isOwn = message.direction === 'in' && !isRemoved;
+  const canAnswer = isOnPhone(message) && !isRemoved && message.type !== 'sms';
   return (
     <Menu at={anchor} close={close} label={texts.actions.menu}>
-      {isOnPhone(message) && !isRemoved ? (
+      {canAnswer ? (
         <div class="menu-reactions">
           {QUICK.map((emoji) => (
             <button
@@ -158,9 +159,7 @@ export function MessageMenu({ entry, at: anchor, context, close, reply }: Messag
           </button>
         </div>
       ) : null}
-      {isOnPhone(message) && !isRemoved ? (
-        <MenuItem icon="reply" text={texts.actions.reply} press={then(() => reply(message))} />
-      ) : null}
+      {canAnswer ? <MenuItem icon="reply" text={texts.actions.reply} press={then(() => reply(message))} /> : null}
       {text === '' ? null : <MenuItem icon="copy" text={texts.actions.copy} press={then(() => void copyText(text))} />}
       <MenuItem icon="curtain" text={texts.actions.inspect} press={then(() => inspect(message.id))} />
       {isOwn && message.type === 'text' ? (

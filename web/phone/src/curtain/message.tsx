@@ -25,7 +25,7 @@ export function MessageTab() {
     <>
       <Origin message={message} />
       <Timeline message={message} />
-      {message.direction === 'out' ? <Moves message={message} /> : null}
+      {message.direction === 'out' && message.type !== 'sms' ? <Moves message={message} /> : null}
       <Webhooks message={message} />
     </>
   );

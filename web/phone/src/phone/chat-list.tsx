@@ -6,7 +6,17 @@ import { Avatar, Empty } from '../parts/parts.js';
 import { formatNumber } from '../pure/numbers.js';
 import { summaryOf } from '../pure/summary.js';
 import { listTime } from '../pure/times.js';
-import { type Business, type Chat, chatKey, furthest, isOnPhone, type Message, type User } from '../state/model.js';
+import {
+  type Business,
+  type Chat,
+  chatKey,
+  furthest,
+  isOnPhone,
+  isSmsThread,
+  type Message,
+  smsSender,
+  type User,
+} from '../state/model.js';
 import { changePhone, type PhoneState, page } from '../state/phones.js';
 import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
@@ -71,7 +81,9 @@ function NoLines({ isSearching }: { isSearching: boolean }) {
 }
 
 function linesOf(businesses: readonly Business[], chats: ReadonlyMap<string, Chat>, user: string): Line[] {
-  const lines = businesses.map((business) => ({
+  const ofSms = [...chats.values()].filter((chat) => chat.user === user && isSmsThread(chat.phoneNumberId));
+  const senders = ofSms.map(({ phoneNumberId }) => smsSender(phoneNumberId));
+  const lines = [...businesses, ...senders].map((business) => ({
     business,
     last: chats.get(chatKey(business.phoneNumberId, user))?.last ?? null,
   }));

@@ -4,7 +4,7 @@ import { Chat } from '../chat/chat.js';
 import { useNow } from '../parts/hooks.js';
 import { IconButton } from '../parts/parts.js';
 import { clockTime } from '../pure/times.js';
-import type { User } from '../state/model.js';
+import { isSmsThread, smsSender, type User } from '../state/model.js';
 import { type PhoneState, page, removePhone } from '../state/phones.js';
 import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
@@ -27,7 +27,8 @@ function unknownUser(number: string): User {
 /** The phone; `isAlone` when there is no other beside it. */
 export function Phone({ phone, isAlone }: { phone: PhoneState; isAlone: boolean }) {
   const user = useStore(sandbox, (state) => state.users.get(phone.user)) ?? unknownUser(phone.user);
-  const business = useStore(sandbox, (state) => state.businesses.find((each) => each.phoneNumberId === phone.chat));
+  const known = useStore(sandbox, (state) => state.businesses.find((each) => each.phoneNumberId === phone.chat));
+  const business = phone.chat !== null && isSmsThread(phone.chat) ? smsSender(phone.chat) : known;
   const isActive = useStore(page, (state) => state.active === phone.id);
   const label = `${user.profileName}, ${user.number}`;
   return (

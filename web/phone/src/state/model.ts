@@ -63,6 +63,19 @@ export interface Chat {
   last: Message | null;
 }
 
+const SMS_THREAD = 'sms:';
+
+/** Whether a chat is a thread of short messages: it can be read only. */
+export function isSmsThread(phoneNumberId: string): boolean {
+  return phoneNumberId.startsWith(SMS_THREAD);
+}
+
+/** Who writes in a thread of short messages, as if it were a business number. */
+export function smsSender(phoneNumberId: string): Business {
+  const name = phoneNumberId.slice(SMS_THREAD.length);
+  return { phoneNumberId, number: name, wabaId: '', name };
+}
+
 /** A webhook of the sandbox with its attempts. */
 export interface Webhook {
   id: string;
