@@ -1,18 +1,15 @@
 // Domains of short links against a real DNS server (Debian's dnsmasq), and places from a real file (Debian's MaxMind::DB::Writer).
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { Resolver } from 'node:dns/promises';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type DnsServer, startDns } from '../support/dns.js';
 import { ask, type LinkBox, openLinkBox } from '../support/links.js';
 import { type Scene, startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
 
-const DNSMASQ = '/usr/sbin/dnsmasq';
 const PUBLIC_HOST = 'parley.operator.example';
 
 interface DomainView {
@@ -25,18 +22,16 @@ interface DomainView {
 }
 
 let folder = '';
-let dnsPort = 0;
-let dns: ChildProcess | undefined;
+let dns: DnsServer;
 let scene: Scene;
 let box: LinkBox;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'parley-domains-'));
-  dnsPort = await freePort();
-  await serveRecords([]);
+  dns = await startDns();
   makePlaces(join(folder, 'places.mmdb'));
   scene = await startScene({
     PARLEY_PUBLIC_URL: `http://${PUBLIC_HOST}`,
-    PARLEY_DNS_SERVERS: `127.0.0.1:${dnsPort}`,
+    PARLEY_DNS_SERVERS: dns.address,
     PARLEY_GEO_FILE: join(folder, 'places.mmdb'),
     PARLEY_TRUSTED_PROXIES: '127.0.0.1/32',
   });
@@ -45,48 +40,9 @@ before(async () => {
 after(async () => {
   await box.close();
   await scene.stop();
-  await stopDns();
+  await dns.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
-
-async function stopDns(): Promise<void> {
-  if (dns === undefined || dns.exitCode !== null) return;
-  const ended = once(dns, 'exit');
-  dns.kill('SIGTERM');
-  await ended;
-}
-
-/** Starts dnsmasq anew with these lines of configuration, and nothing of the machine's. */
-async function serveRecords(records: readonly string[]): Promise<void> {
-  await stopDns();
-  const file = join(folder, 'dnsmasq.conf');
-  const lines = [
-    'no-resolv',
-    'no-hosts',
-    'no-daemon',
-    'bind-interfaces',
-    'listen-address=127.0.0.1',
-    `port=${dnsPort}`,
-    'user=root',
-    'local=/example/',
-    'txt-record=ready.example,yes',
-    ...records,
-  ];
-  writeFileSync(file, `${lines.join('\n')}\n`);
-  dns = spawn(DNSMASQ, ['-C', file, `--pid-file=${join(folder, 'dnsmasq.pid')}`], { stdio: 'ignore' });
-  const resolver = new Resolver({ timeout: 500, tries: 1 });
-  resolver.setServers([`127.0.0.1:${dnsPort}`]);
-  await until('dnsmasq answers', async () => (await resolver.resolveTxt('ready.example')).length === 1 || undefined);
-}
 
 /** A file of cities with one network, written by the program that MaxMind publishes. */
 function makePlaces(file: string): void {
@@ -129,7 +85,7 @@ test('a domain is verified by its TXT record or by a CNAME of the public host, s
 
   const names = [`cname=links.shop.example,${PUBLIC_HOST}`, `address=/${PUBLIC_HOST}/192.0.2.1`];
   const chain = ['cname=far.shop.example,middle.shop.example', `cname=middle.shop.example,${PUBLIC_HOST}`];
-  await serveRecords([txtRecord(byText), ...names, ...chain]);
+  await dns.serve([txtRecord(byText), ...names, ...chain]);
   for (const [domain, proof] of [
     [byText, 'txt'],
     [byName, 'cname'],
@@ -154,7 +110,7 @@ test('a domain is verified by its TXT record or by a CNAME of the public host, s
   assert.equal(followed.status, 302);
 
   // A day later the TXT record is gone, and the other host is as it was.
-  await serveRecords(names);
+  await dns.serve(names);
   await scene.advance(25 * 3_600);
   const failed = await until('the record is missed', async () => {
     const domain = await read(byText.id);
@@ -173,25 +129,25 @@ test('a host is taken from who only has the CNAME by who has the TXT record', as
   const second = await claim('shared.shop.example', key);
   const cname = `cname=shared.shop.example,${PUBLIC_HOST}`;
   const address = `address=/${PUBLIC_HOST}/192.0.2.1`;
-  await serveRecords([cname, address]);
+  await dns.serve([cname, address]);
   assert.equal((await verify(first.id)).state, 'verified');
   const refused = await verify(second.id);
   assert.deepEqual([refused.state, /another account/.test(refused.reason ?? '')], ['unverified', true]);
-  await serveRecords([cname, address, txtRecord(second)]);
+  await dns.serve([cname, address, txtRecord(second)]);
   assert.deepEqual([(await verify(second.id)).state, (await read(first.id)).state], ['verified', 'failed']);
   assert.match((await read(first.id)).reason ?? '', /another account/);
 });
 
 test('a resolver that is down fails nothing for three days', async () => {
   const domain = await claim('steady.shop.example');
-  await serveRecords([txtRecord(domain)]);
+  await dns.serve([txtRecord(domain)]);
   assert.equal((await verify(domain.id)).state, 'verified');
-  await stopDns();
+  await dns.pause();
   const silent = await verify(domain.id);
   assert.deepEqual([silent.state, /did not answer/.test(silent.reason ?? '')], ['verified', true]);
   await scene.advance(73 * 3_600);
   await until('it fails', async () => (await read(domain.id)).state === 'failed' || undefined, 60_000);
-  await serveRecords([]);
+  await dns.serve([]);
 });
 
 test('clicks have the country and city that the file knows', async () => {
