@@ -10,7 +10,7 @@ const WORLDS_MAX = 50;
 /** A world that nobody used for this long may be closed for a new one, ms. */
 const IDLE_MS = 10 * 60_000;
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
-const FLOW_LINK = /^\/flow_(?:files|previews)\/(\d{1,32})[/?]/;
+const FLOW_LINK = /^\/flow_(?:files|media|previews)\/(\d{1,32})[/?]/;
 const HEADER = 'x-sandbox-world';
 /** The name of the world that is always there. */
 const DEFAULT_WORLD = 'default';
@@ -74,7 +74,9 @@ export function createWorlds({ open, access, isDefaultToken }: WorldsOptions): W
   function byFlow(url: string): Entry | undefined {
     const [, id] = FLOW_LINK.exec(url) ?? [];
     if (id === undefined) return undefined;
-    return [...entries.values()].find((entry) => entry.ready?.world.flows.get(id) !== undefined);
+    return [...entries.values()].find(
+      ({ ready }) => (ready?.world.flows.get(id) ?? ready?.world.media.get(id)) !== undefined,
+    );
   }
 
   function enter(name: string): Entry | Refused {

@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 // biome-ignore lint/style/noDefaultExport: Vite takes its configuration so.
 export default defineConfig({
-  base: './',
+  base: '/',
   logLevel: 'warn',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -14,5 +14,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     assetsInlineLimit: 0,
+    rollupOptions: { input: ['web/phone/index.html', 'web/phone/preview.html'] },
   },
 });

@@ -10,6 +10,7 @@ import { knownFlow, type SentFlow, sentFlowOf } from '../flows/sent.js';
 import { normalisePhone } from '../phone.js';
 import type { BusinessNumber, Message } from '../records.js';
 import { allowQuery, ControlError, parseBody, textParam, wholeNumber } from './answer.js';
+import { takeFlowFile, withFiles } from './flow-files.js';
 import type { ControlParts } from './parts.js';
 import { receive } from './receive.js';
 
@@ -35,7 +36,7 @@ const AnswersBody = Compile(
 const StepBody = Compile(Type.Object({ ...stepFields, ...which }, closed));
 const TimeoutBody = Compile(Type.Object({ timeoutMs: Type.Integer({ minimum: 50, maximum: TIMEOUT_MS_MAX }) }, closed));
 
-/** Registers `GET|POST /users/{number}/flows/{message}`, `.../exchange` and `PUT /flows/endpoint`. */
+/** Registers `GET|POST /users/{number}/flows/{message}`, `.../exchange`, `.../files` and `PUT /flows/endpoint`. */
 export function registerFlowRuns(app: FastifyInstance, parts: ControlParts): void {
   const { world } = parts;
   app.get('/users/:number/flows/:message', (request) => {
@@ -50,7 +51,8 @@ export function registerFlowRuns(app: FastifyInstance, parts: ControlParts): voi
     const { message, flow, sent, sender } = opened(parts, request.params, { button, card });
     if (flow === undefined) throw new ControlError(409, 'the sandbox does not know this flow', 'message');
     const run = { flow, phoneNumberId: sender.phoneNumberId, token: sent.token };
-    const outcome = await takeStep(world, parts.endpoints, run, step);
+    const data = step.data === undefined ? undefined : await withFiles(parts, sender, step.data);
+    const outcome = await takeStep(world, parts.endpoints, run, { ...step, data });
     if ('completed' in outcome) {
       const id = answerFlow(parts, message, sender, { answers: outcome.completed, body: 'Sent' });
       return { completed: { id, response: outcome.completed } };
@@ -65,6 +67,10 @@ export function registerFlowRuns(app: FastifyInstance, parts: ControlParts): voi
     if (problem !== null) throw new ControlError(400, problem.message, problem.field);
     const id = answerFlow(parts, message, sender, { answers: { flow_token: sent.token, ...answers }, body });
     return reply.code(201).send({ id });
+  });
+  app.post('/users/:number/flows/:message/files', async (request, reply) => {
+    const { sender } = opened(parts, request.params, {});
+    return reply.code(201).send(await takeFlowFile(parts, sender, request));
   });
   app.put('/flows/endpoint', (request) => {
     world.settings().flowTimeoutMs = parseBody(TimeoutBody, request.body).timeoutMs;

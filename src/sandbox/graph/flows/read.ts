@@ -1,7 +1,10 @@
 // GET /{waba-id}/flows, GET /{flow-id}, GET /{flow-id}/assets, and the files behind their URLs (Meta 5.1).
 import type { FastifyInstance } from 'fastify';
 import { previewOf } from '../../flows/life.js';
+import { isFlowMediaKey } from '../../flows/media.js';
 import type { Flow } from '../../flows/record.js';
+import type { MediaLibrary } from '../../media/library.js';
+import { fileAnswer } from '../../media/range.js';
 import type { World } from '../../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownWaba, queryText } from '../call.js';
 import { pickFields } from '../fields.js';
@@ -73,11 +76,29 @@ export function listAssets(world: World, call: GraphCall): GraphAnswer {
   return { body: { data: [{ name: 'flow.json', asset_type: 'FLOW_JSON', download_url }], paging: {} } };
 }
 
-/** Serves the JSON to whoever has its URL. */
-export function serveFlowFiles(app: FastifyInstance, world: World): void {
+/** Serves the JSON, and files that users gave to flows, to whoever has their URL. */
+export function serveFlowFiles(app: FastifyInstance, { world, library }: FlowFileParts): void {
   app.get<{ Params: { id: string }; Querystring: { key?: unknown } }>('/flow_files/:id/flow.json', (request, reply) => {
     const flow = world.flows.get(request.params.id);
     if (flow === undefined || request.query.key !== flow.fileKey) return reply.code(404).send();
     return reply.type('application/json').header('content-disposition', 'attachment').send(flow.json);
   });
+  app.get<{ Params: { id: string }; Querystring: { key?: unknown } }>('/flow_media/:id', (request, reply) => {
+    const media = library.get(request.params.id);
+    const waba = media === undefined ? undefined : world.wabas.get(media.wabaId);
+    const owner = waba === undefined ? undefined : world.apps.get(waba.appToken);
+    const isGood = owner !== undefined && isFlowMediaKey(owner, request.params.id, request.query.key);
+    if (media === undefined || !isGood) return reply.code(404).send();
+    const { status, headers, stream } = fileAnswer(library.files, media, undefined);
+    return reply
+      .code(status)
+      .headers(headers)
+      .send(stream ?? '');
+  });
+}
+
+/** What files of flows are served from. */
+export interface FlowFileParts {
+  world: World;
+  library: MediaLibrary;
 }

@@ -4,7 +4,7 @@ import type { GraphAnswer, GraphCall } from '../call.js';
 import { flowKey } from '../flow-key.js';
 import { createFlow, deprecateFlow, type FlowParts, publishFlow, uploadAsset } from './change.js';
 import { type PreviewParts, servePreviews } from './preview.js';
-import { listAssets, listFlows, serveFlowFiles } from './read.js';
+import { type FlowFileParts, listAssets, listFlows, serveFlowFiles } from './read.js';
 
 type Serve = (
   node: (call: GraphCall) => GraphAnswer | Promise<GraphAnswer>,
@@ -14,7 +14,11 @@ type Serve = (
 const BODY_BYTES_MAX = 24 * 1024 * 1024;
 
 /** Registers them. */
-export function registerFlowEdges(app: FastifyInstance, parts: FlowParts & PreviewParts, serve: Serve): void {
+export function registerFlowEdges(
+  app: FastifyInstance,
+  parts: FlowParts & PreviewParts & FlowFileParts,
+  serve: Serve,
+): void {
   const large = { bodyLimit: BODY_BYTES_MAX };
   app.get(
     '/:version/:id/flows',
@@ -47,6 +51,6 @@ export function registerFlowEdges(app: FastifyInstance, parts: FlowParts & Previ
     url: '/:version/:id/whatsapp_business_encryption',
     handler: serve((call) => flowKey(parts.world, call)),
   });
-  serveFlowFiles(app, parts.world);
+  serveFlowFiles(app, parts);
   servePreviews(app, parts);
 }

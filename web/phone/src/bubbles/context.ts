@@ -11,7 +11,7 @@ export type SheetRequest =
   | { kind: 'contact'; quoted?: string }
   | { kind: 'call'; message: Message }
   | { kind: 'address'; message: Message }
-  | { kind: 'flow'; message: Message }
+  | { kind: 'flow'; message: Message; button?: number; card?: number }
   | { kind: 'failure'; message: Message }
   | { kind: 'emoji'; message: Message | undefined }
   | { kind: 'edit'; message: Message; text: string };

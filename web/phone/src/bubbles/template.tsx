@@ -88,18 +88,30 @@ function Offer({ offer }: { offer: unknown }) {
   );
 }
 
-function Buttons({ message, context, buttons }: Part & { buttons: readonly unknown[] }) {
+function Buttons({ message, context, buttons, card }: Part & { buttons: readonly unknown[]; card?: number }) {
   if (buttons.length === 0) return null;
   return (
     <Actions>
       {buttons.map((button, index) => (
-        <Button key={index} message={message} context={context} button={button} />
+        <Button
+          key={index}
+          message={message}
+          context={context}
+          button={button}
+          place={{ button: index, ...(card === undefined ? {} : { card }) }}
+        />
       ))}
     </Actions>
   );
 }
 
-function Button({ message, context, button }: Part & { button: unknown }) {
+/** Which button of the message it is. */
+interface ButtonPlace {
+  button: number;
+  card?: number;
+}
+
+function Button({ message, context, button, place }: Part & { button: unknown; place: ButtonPlace }) {
   const text = textAt(button, 'text');
   switch (textAt(button, 'type')) {
     case 'quick_reply': {
@@ -121,7 +133,7 @@ function Button({ message, context, button }: Part & { button: unknown }) {
     case 'request_contact_info':
       return <Action icon="person" text={text} press={() => context.open({ kind: 'contact', quoted: message.id })} />;
     case 'flow':
-      return <Action icon="message" text={text} press={() => context.open({ kind: 'flow', message })} />;
+      return <Action icon="message" text={text} press={() => context.open({ kind: 'flow', message, ...place })} />;
     case 'catalog':
     case 'mpm':
     case 'spm':
@@ -152,18 +164,18 @@ function Cards({ message, context, cards }: Part & { cards: readonly unknown[] }
   return (
     <Strip>
       {cards.map((card, index) => (
-        <Card key={index} message={message} context={context} card={card} />
+        <Card key={index} message={message} context={context} card={card} index={index} />
       ))}
     </Strip>
   );
 }
 
-function Card({ message, context, card }: Part & { card: unknown }) {
+function Card({ message, context, card, index }: Part & { card: unknown; index: number }) {
   return (
     <>
       <Header message={message} header={at(card, 'header')} />
       {textAt(card, 'body') === '' ? null : <Markup text={textAt(card, 'body')} />}
-      <Buttons message={message} context={context} buttons={listAt(card, 'buttons')} />
+      <Buttons message={message} context={context} buttons={listAt(card, 'buttons')} card={index} />
     </>
   );
 }

@@ -17,6 +17,7 @@ import { useStore } from '../state/store.js';
 import { attempt } from '../state/toasts.js';
 import { texts } from '../texts.js';
 import { Composer } from './composer.js';
+import { FlowDoor } from './flow-door.js';
 import { ChatMenu, MessageMenu } from './menus.js';
 import { ChatSheet } from './sheets.js';
 import { type Entry, guessHeight, isSteady, type Row, rowsOf } from './thread.js';
@@ -113,7 +114,10 @@ export function Chat({ phone, business, user }: { phone: PhoneState; business: B
           reply={setQuoted}
         />
       )}
-      {sheet === undefined ? null : (
+      {sheet?.kind === 'flow' ? (
+        <FlowDoor request={sheet} context={context} user={user} close={() => setSheet(undefined)} />
+      ) : null}
+      {sheet === undefined || sheet.kind === 'flow' ? null : (
         <ChatSheet request={sheet} context={context} user={user} close={() => setSheet(undefined)} />
       )}
     </section>
