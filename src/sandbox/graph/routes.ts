@@ -25,6 +25,7 @@ import { numberSettings } from './settings.js';
 import { createSubscribedApps } from './subscribed-apps.js';
 import { deleteTemplates, editTemplate, unpauseTemplate } from './templates/change.js';
 import { createTemplate, type TemplateParts } from './templates/create.js';
+import { previewTemplates, upsertTemplates } from './templates/languages-at-once.js';
 import { listTemplates, ownTemplate, readTemplate } from './templates/read.js';
 import { continueUpload, openUpload, readUpload } from './uploads.js';
 import { readWaba } from './wabas.js';
@@ -111,6 +112,14 @@ function registerTemplates(app: FastifyInstance, parts: GraphParts, serve: Serve
       const flow = ownFlow(parts.world, call);
       return flow === undefined ? editTemplate(parts, call) : changeFlow(parts, call, flow);
     }),
+  );
+  app.post(
+    '/:version/:id/upsert_message_templates',
+    serve((call) => upsertTemplates(parts, call)),
+  );
+  app.get(
+    '/:version/:id/message_template_previews',
+    serve((call) => previewTemplates(parts, call)),
   );
   app.post(
     '/:version/:id/unpause',
