@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test';
 import { encryptedKey, newAuthority, toPkcs12 } from '../support/certificates.js';
 import { temporaryFolder } from '../support/dev-world.js';
 import { type Management, managementOf } from '../support/management.js';
-import { type Receiver, startReceiver } from '../support/receiver.js';
-import { resultsUntil, type Scene, startScene, type Tenant } from '../support/scene.js';
+import { type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.js';
+import { type Scene, startScene, type Tenant } from '../support/scene.js';
 
 const PATH = '/subscriptions/1/certificates';
 const PASSPHRASE = 'open sesame';
@@ -113,18 +113,78 @@ test('what is no certificate is refused, and what belongs to another account is 
   assert.deepEqual(await bobApi.blamed('POST', '/subscriptions/1/profiles', profile), ['clientCertificateId']);
 });
 
-test('a profile’s reports show its certificate, which cannot be deleted meanwhile', async () => {
-  await api.expect(201, 'POST', '/subscriptions/1/subscription/WHATSAPP', {
-    subscriptionId: 'mutual',
-    events: ['DELIVERY'],
-    profile: { profileId: 'mutual', webhook: { notifyUrl: `${hook.url}/mutual` }, clientCertificateId: 'p12' },
-  });
-  await api.expect(409, 'DELETE', `${PATH}/p12`);
-  const { messageId } = await scene.send({ to: scene.newUser(), from: ann.sender }, { key: ann.key });
-  await resultsUntil('the report', hook, (all) => all.some((result) => result.messageId === messageId));
-  const { tls } = await hook.next(({ path }) => path === '/mutual');
-  assert.equal(tls?.clientName, 'p12');
-  await api.expect(200, 'DELETE', '/subscriptions/1/subscription/WHATSAPP/mutual');
-  await api.expect(200, 'DELETE', '/subscriptions/1/profiles/mutual');
+test('a profile’s reports show its certificate, of whichever form, and it cannot be deleted meanwhile', async () => {
+  for (const clientCertificateId of ['plain', 'locked', 'p12']) {
+    const webhook = { notifyUrl: `${hook.url}/mutual-${clientCertificateId}` };
+    await api.expect(201, 'POST', '/subscriptions/1/subscription/WHATSAPP', {
+      subscriptionId: `mutual-${clientCertificateId}`,
+      events: ['DELIVERY'],
+      criteria: [{ applicationId: clientCertificateId }],
+      profile: { profileId: `mutual-${clientCertificateId}`, webhook, clientCertificateId },
+    });
+    await api.expect(409, 'DELETE', `${PATH}/${clientCertificateId}`);
+    const sent = { to: scene.newUser(), from: ann.sender, applicationId: clientCertificateId };
+    const { messageId } = await scene.send(sent, { key: ann.key });
+    const isIt = ({ path, body }: ReceivedRequest): boolean =>
+      path === `/mutual-${clientCertificateId}` && body.includes(messageId);
+    const { tls } = await hook.next(isIt);
+    assert.equal(tls?.clientName, clientCertificateId);
+  }
+  await api.expect(200, 'DELETE', '/subscriptions/1/subscription/WHATSAPP/mutual-p12');
+  await api.expect(200, 'DELETE', '/subscriptions/1/profiles/mutual-p12');
   await api.expect(200, 'DELETE', `${PATH}/p12`);
+});
+
+test('OAUTH over the API: the token of a TLS endpoint is fetched once, shown with the certificate, and replaced when it is refused', async () => {
+  const { cert, key } = authority.issue('tokens');
+  const tokens = await startReceiver(0, { cert, key });
+  try {
+    const good = new Set<string>();
+    tokens.answer(() => {
+      const token = `token-${tokens.requests.length}`;
+      good.add(`Bearer ${token}`);
+      return { body: JSON.stringify({ access_token: token, token_type: 'bearer', expires_in: 3600 }) };
+    });
+    hook.answer(({ headers }) => ({ status: good.has(headers.authorization ?? '') ? 200 : 401 }));
+    const credentials = {
+      tokenUrl: `${tokens.url}/token`,
+      grantType: 'client_credentials',
+      clientId: 'shop',
+      clientSecret: 's&cret',
+      scope: 'hooks',
+    };
+    await api.expect(201, 'POST', '/subscriptions/1/subscription/WHATSAPP', {
+      subscriptionId: 'oauth',
+      events: ['DELIVERY'],
+      criteria: [{ applicationId: 'oauth' }],
+      profile: {
+        profileId: 'oauth',
+        webhook: { notifyUrl: `${hook.url}/oauth` },
+        clientCertificateId: 'plain',
+        security: { authId: 'oauth', type: 'OAUTH', credentials },
+      },
+    });
+    const reported = async (): Promise<ReceivedRequest> => {
+      const sent = { to: scene.newUser(), from: ann.sender, applicationId: 'oauth' };
+      const { messageId } = await scene.send(sent, { key: ann.key });
+      const isIt = ({ path, body, headers }: ReceivedRequest): boolean =>
+        path === '/oauth' && body.includes(messageId) && good.has(headers.authorization ?? '');
+      return hook.next(isIt);
+    };
+    const first = await reported();
+    assert.deepEqual([first.headers.authorization, first.tls?.clientName], ['Bearer token-1', 'plain']);
+    assert.equal((await reported()).headers.authorization, 'Bearer token-1');
+    assert.deepEqual(Object.fromEntries(new URLSearchParams(tokens.requests[0]?.body)), {
+      grant_type: 'client_credentials',
+      client_id: 'shop',
+      client_secret: 's&cret',
+      scope: 'hooks',
+    });
+    good.clear();
+    assert.equal((await reported()).headers.authorization, 'Bearer token-2');
+    assert.equal(tokens.requests.length, 2);
+  } finally {
+    hook.answer({ status: 200 });
+    await tokens.stop();
+  }
 });

@@ -1,9 +1,9 @@
 // /resource-management/1/inbound-message-configurations, and subscriptions, as a customer meets them over HTTP.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Management, managementOf } from '../support/management.js';
-import { type Receiver, startReceiver } from '../support/receiver.js';
-import { type Result, resultsAt, resultsUntil, type Scene, startScene, type Tenant } from '../support/scene.js';
+import { type Management, startTwoTenants, type TwoTenants } from '../support/management.js';
+import type { Receiver } from '../support/receiver.js';
+import { type Result, resultsAt, resultsUntil, type Scene, type Tenant } from '../support/scene.js';
 
 const PATH = '/resource-management/1/inbound-message-configurations';
 
@@ -16,6 +16,7 @@ interface Configuration {
   forwarding?: { type: string; url: string; format: string };
 }
 
+let tenants: TwoTenants;
 let scene: Scene;
 let hook: Receiver;
 let ann: Tenant;
@@ -23,15 +24,10 @@ let bob: Tenant;
 let annApi: Management;
 let bobApi: Management;
 before(async () => {
-  scene = await startScene();
-  hook = await startReceiver();
-  [ann, bob] = [await scene.newTenant(), await scene.newTenant()];
-  [annApi, bobApi] = [managementOf(scene, ann.key), managementOf(scene, bob.key)];
+  tenants = await startTwoTenants();
+  ({ scene, hook, ann, bob, annApi, bobApi } = tenants);
 });
-after(async () => {
-  await hook.stop();
-  await scene.stop();
-});
+after(() => tenants.stop());
 
 async function write(tenant: Tenant, body: string): Promise<string> {
   const user = scene.newUser();

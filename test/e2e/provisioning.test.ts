@@ -1,9 +1,9 @@
 // /provisioning/1: applications, entities and associations (Infobip 6), and what they do to messages.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Management, managementOf } from '../support/management.js';
-import { type Receiver, startReceiver } from '../support/receiver.js';
-import { resultsAt, resultsUntil, type Scene, startScene, type Tenant } from '../support/scene.js';
+import { type Management, startTwoTenants, type TwoTenants } from '../support/management.js';
+import type { Receiver } from '../support/receiver.js';
+import { resultsAt, resultsUntil, type Scene, type Tenant } from '../support/scene.js';
 import { until } from '../support/until.js';
 
 const ROOT = '/provisioning/1';
@@ -14,6 +14,7 @@ interface Page<T> {
   paging: { totalResults: number; totalPages: number };
 }
 
+let tenants: TwoTenants;
 let scene: Scene;
 let hook: Receiver;
 let ann: Tenant;
@@ -21,15 +22,10 @@ let bob: Tenant;
 let annApi: Management;
 let bobApi: Management;
 before(async () => {
-  scene = await startScene();
-  hook = await startReceiver();
-  [ann, bob] = [await scene.newTenant(), await scene.newTenant()];
-  [annApi, bobApi] = [managementOf(scene, ann.key), managementOf(scene, bob.key)];
+  tenants = await startTwoTenants();
+  ({ scene, hook, ann, bob, annApi, bobApi } = tenants);
 });
-after(async () => {
-  await hook.stop();
-  await scene.stop();
-});
+after(() => tenants.stop());
 
 for (const [plural, id, name] of [
   ['applications', 'applicationId', 'applicationName'],

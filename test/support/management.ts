@@ -1,7 +1,8 @@
-// Calling Infobip's management APIs as one tenant.
+// Calling Infobip's management APIs as one tenant, or as two side by side.
 import assert from 'node:assert/strict';
 import type { Reply } from './dev-world.js';
-import type { Scene } from './scene.js';
+import { type Receiver, startReceiver } from './receiver.js';
+import { type Scene, startScene, type Tenant } from './scene.js';
 
 /** What an old-form error says, as far as tests look at it. */
 export interface OldError {
@@ -32,4 +33,31 @@ export function managementOf(scene: Pick<Scene, 'world'>, key: string): Manageme
     },
   };
   return management;
+}
+
+/** A running scene with two tenants, their calls, and one receiver for both. */
+export interface TwoTenants {
+  scene: Scene;
+  hook: Receiver;
+  ann: Tenant;
+  bob: Tenant;
+  annApi: Management;
+  bobApi: Management;
+  stop(): Promise<void>;
+}
+
+/** Starts it. */
+export async function startTwoTenants(): Promise<TwoTenants> {
+  const scene = await startScene();
+  const hook = await startReceiver();
+  const [ann, bob] = [await scene.newTenant(), await scene.newTenant()];
+  return {
+    ...{ scene, hook, ann, bob },
+    annApi: managementOf(scene, ann.key),
+    bobApi: managementOf(scene, bob.key),
+    async stop() {
+      await hook.stop();
+      await scene.stop();
+    },
+  };
 }

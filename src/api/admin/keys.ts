@@ -11,12 +11,11 @@ import {
   updateKey,
 } from '../../manage/api-keys.js';
 import { refuse } from '../../manage/refusal.js';
-import { findAccount } from '../../store/accounts.js';
 import { type ApiKeyRow, pageApiKeys } from '../../store/api-keys.js';
-import { instant, isOn, pagingQuery, scopesOrNull, text } from './fields.js';
+import { instant, isOn, scopesOrNull, text } from './fields.js';
 import type { AdminParts } from './parts.js';
 import type { Problem } from './problem.js';
-import { defineRoute, listReply, type Reply, type Route, sliceOf, timeOf, wrongFields } from './route.js';
+import { defineOfAccount, listOfAccount, type Reply, type Route, timeOf, wrongFields } from './route.js';
 
 const NAME_LENGTH_MAX = 255;
 const ENTRIES_MAX = 100;
@@ -60,55 +59,37 @@ const settings = {
 /** The endpoints. */
 export function keyRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
-  const accountOf = async (accountId: string) => (await findAccount(database, accountId))?.id;
-  const unknown = refuse('notFound', 'no such account');
   return [
-    defineRoute({
-      method: 'GET',
-      url: URL,
-      summary: 'List the API keys of an account',
-      isAdminOnly: true,
-      query: Type.Object(pagingQuery),
-      async handle({ param, query }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
-        const slice = sliceOf(query);
-        return listReply(await pageApiKeys(database, account, slice), slice, showKey);
-      },
-    }),
-    defineRoute({
+    listOfAccount(
+      parts,
+      { url: URL, summary: 'List the API keys of an account' },
+      (account, slice) => pageApiKeys(database, account, slice),
+      showKey,
+    ),
+    defineOfAccount(parts, {
       method: 'POST',
       url: URL,
       summary: 'Make an API key; its secret is shown once',
-      isAdminOnly: true,
       body: Type.Object({ name: nameField, ...settings }),
-      async handle({ param, body }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
+      async handle({ account, body }) {
         const made = await createKey(parts, account, { ...toChange(body), name: body.name });
         return answer(made, 201, (key) => ({ ...showKey(key), apiKeySecret: key.apiKeySecret }));
       },
     }),
-    defineRoute({
+    defineOfAccount(parts, {
       method: 'PATCH',
       url: `${URL}/:keyId`,
       summary: 'Change an API key',
-      isAdminOnly: true,
       body: Type.Object({ name: Type.Optional(nameField), ...settings }),
-      async handle({ param, body }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
+      async handle({ account, param, body }) {
         return answer(await updateKey(parts, account, param('keyId'), toChange(body)), 200, showKey);
       },
     }),
-    defineRoute({
+    defineOfAccount(parts, {
       method: 'DELETE',
       url: `${URL}/:keyId`,
       summary: 'Take an API key away',
-      isAdminOnly: true,
-      async handle({ param }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
+      async handle({ account, param }) {
         return (await removeKey(parts, account, param('keyId'))) ? { status: 204 } : refuse('notFound', 'no such key');
       },
     }),

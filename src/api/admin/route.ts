@@ -1,8 +1,8 @@
 // One endpoint of the admin API as data plus a handler; reading, paging and refusals are the same for all.
 import { type Static, type TObject, Type } from 'typebox';
 import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
-import type { Page, Slice } from '../../store/accounts.js';
-import { compileReader } from './fields.js';
+import { findAccount, type Page, type Slice } from '../../store/accounts.js';
+import { compileReader, pagingQuery } from './fields.js';
 import type { AdminParts, Caller } from './parts.js';
 import { type FieldError, type Problem, problem, problemOf } from './problem.js';
 
@@ -59,6 +59,11 @@ interface Definition<Body extends TObject, Query extends TObject> {
   handle(call: Call<Static<Body>, Static<Query>>): Promise<Reply | Refusal | Problem>;
 }
 
+interface OfAccount<Body extends TObject, Query extends TObject>
+  extends Omit<Definition<Body, Query>, 'isAdminOnly' | 'handle'> {
+  handle(call: Call<Static<Body>, Static<Query>> & { account: number }): Promise<Reply | Refusal | Problem>;
+}
+
 /** Makes a route whose handler sees only bodies and queries that fit. */
 export function defineRoute<Body extends TObject = typeof EMPTY, Query extends TObject = typeof EMPTY>(
   definition: Definition<Body, Query>,
@@ -90,6 +95,40 @@ export function defineRoute<Body extends TObject = typeof EMPTY, Query extends T
       return isRefusal(reply) ? problemOf(reply) : reply;
     },
   };
+}
+
+/** Makes a route under /accounts/{accountId}, for keys of kind admin alone; its handler sees only accounts that are there. */
+export function defineOfAccount<Body extends TObject = typeof EMPTY, Query extends TObject = typeof EMPTY>(
+  { database }: Pick<AdminParts, 'database'>,
+  { handle, ...definition }: OfAccount<Body, Query>,
+): Route {
+  return defineRoute<Body, Query>({
+    ...definition,
+    isAdminOnly: true,
+    async handle(call) {
+      const found = await findAccount(database, call.param('accountId'));
+      return found === undefined ? refuse('notFound', 'no such account') : handle({ ...call, account: found.id });
+    },
+  });
+}
+
+/** Makes the route that lists what such an account has, in pages. */
+export function listOfAccount<Row>(
+  parts: Pick<AdminParts, 'database'>,
+  { url, summary }: Pick<Route, 'url' | 'summary'>,
+  read: (account: number, slice: Slice) => Promise<Page<Row>>,
+  show: (row: Row) => object,
+): Route {
+  return defineOfAccount(parts, {
+    method: 'GET',
+    url,
+    summary,
+    query: Type.Object(pagingQuery),
+    async handle({ account, query }) {
+      const slice = sliceOf(query);
+      return listReply(await read(account, slice), slice, show);
+    },
+  });
 }
 
 /** The answer to a request with wrong fields. */

@@ -2,11 +2,10 @@
 import { Type } from 'typebox';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { createUser, updateUser } from '../../manage/users.js';
-import { findAccount } from '../../store/accounts.js';
 import { deleteUser, pageUsers, type UserRow } from '../../store/users.js';
-import { isOn, pagingQuery, scopesOrNull } from './fields.js';
+import { isOn, scopesOrNull } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+import { defineOfAccount, listOfAccount, type Route, timeOf } from './route.js';
 
 const URL = '/accounts/:accountId/users';
 const USER = `${URL}/:username`;
@@ -25,31 +24,19 @@ const scopeGuids = Type.Optional(scopesOrNull);
 /** The endpoints. */
 export function userRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
-  const accountOf = async (accountId: string) => (await findAccount(database, accountId))?.id;
-  const unknown = refuse('notFound', 'no such account');
   return [
-    defineRoute({
-      method: 'GET',
-      url: URL,
-      summary: 'List the users of an account',
-      isAdminOnly: true,
-      query: Type.Object(pagingQuery),
-      async handle({ param, query }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
-        const slice = sliceOf(query);
-        return listReply(await pageUsers(database, account, slice), slice, showUser);
-      },
-    }),
-    defineRoute({
+    listOfAccount(
+      parts,
+      { url: URL, summary: 'List the users of an account' },
+      (account, slice) => pageUsers(database, account, slice),
+      showUser,
+    ),
+    defineOfAccount(parts, {
       method: 'POST',
       url: URL,
       summary: 'Make a user; a password that is made up is shown once',
-      isAdminOnly: true,
       body: Type.Object({ username, password: Type.Optional(password), scopeGuids }),
-      async handle({ param, body }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
+      async handle({ account, body }) {
         const { scopeGuids: scopes, ...rest } = body;
         const made = await createUser(parts, account, { ...rest, scopes });
         if (isRefusal(made)) return made;
@@ -58,28 +45,22 @@ export function userRoutes(parts: AdminParts): Route[] {
         return { status: 201, body: { ...showUser(made), ...told } };
       },
     }),
-    defineRoute({
+    defineOfAccount(parts, {
       method: 'PATCH',
       url: USER,
       summary: 'Change a user; with another password or switched off, sessions and tokens end',
-      isAdminOnly: true,
       body: Type.Object({ password: Type.Optional(password), enabled: Type.Optional(isOn), scopeGuids }),
-      async handle({ param, body }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
+      async handle({ account, param, body }) {
         const { scopeGuids: scopes, ...rest } = body;
         const changed = await updateUser(parts, account, param('username'), { ...rest, scopes });
         return isRefusal(changed) ? changed : { status: 200, body: showUser(changed) };
       },
     }),
-    defineRoute({
+    defineOfAccount(parts, {
       method: 'DELETE',
       url: USER,
       summary: 'Take a user away',
-      isAdminOnly: true,
-      async handle({ param }) {
-        const account = await accountOf(param('accountId'));
-        if (account === undefined) return unknown;
+      async handle({ account, param }) {
         const isGone = await deleteUser(database, account, param('username'));
         return isGone ? { status: 204 } : refuse('notFound', 'no such user');
       },
