@@ -2,7 +2,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { ALL_CRASH_POINTS, type CrashPoint } from './lib/crash-point.js';
-import { LOG_LEVELS } from './lib/log.js';
+import { LOG_LEVELS, parseLogLevels } from './lib/log.js';
 
 /** The parts of the gateway that a process may run. */
 export const ROLES = ['api', 'dispatch', 'receive', 'deliver', 'links'] as const;
@@ -68,7 +68,8 @@ export interface Settings {
   dev: boolean;
   /** Where the process kills itself, for the crash suite; undefined = nowhere. */
   crashPoint: { point: CrashPoint; hits: number } | undefined;
-  logLevel: (typeof LOG_LEVELS)[number];
+  /** As `parseLogLevels` reads it. */
+  logLevel: string;
 }
 
 /** What the gateway runs with. */
@@ -208,7 +209,12 @@ export const VARIABLES = [
     name: 'PARLEY_CRASH_POINT',
     meaning: 'dev only: point[:n] of the pipeline at which the process kills itself, the n-th time it gets there',
   },
-  { name: 'PARLEY_LOG_LEVEL', fallback: 'info', devFallback: 'warn', meaning: LOG_LEVELS.join(', ') },
+  {
+    name: 'PARLEY_LOG_LEVEL',
+    fallback: 'info',
+    devFallback: 'warn',
+    meaning: `${LOG_LEVELS.join(', ')}; part=level after it for single parts, as info,dispatch=debug`,
+  },
 ] as const satisfies readonly Variable[];
 
 type VariableName = (typeof VARIABLES)[number]['name'];
@@ -320,7 +326,7 @@ function readSettings(reader: Reader): Settings {
     templateExamples: readChoice(reader, 'PARLEY_TEMPLATE_EXAMPLES', ['strict', 'lenient'] as const),
     dev: reader.dev,
     crashPoint: readCrashPoint(reader),
-    logLevel: readChoice(reader, 'PARLEY_LOG_LEVEL', LOG_LEVELS),
+    logLevel: readLogLevels(reader),
   };
 }
 
@@ -352,6 +358,13 @@ function readChoice<T extends string>(reader: Reader, name: VariableName, choice
   const choice = choices.find((entry) => entry === text);
   if (choice === undefined) reader.problem(name, `must be one of ${choices.join(', ')}, not "${text}"`);
   return choice ?? choices[0];
+}
+
+function readLogLevels(reader: Reader): string {
+  const text = reader.text('PARLEY_LOG_LEVEL') ?? 'info';
+  if (parseLogLevels(text) !== undefined) return text;
+  reader.problem('PARLEY_LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}, then part=level, not "${text}"`);
+  return 'info';
 }
 
 function readList(reader: Reader, name: VariableName): string[] {

@@ -45,7 +45,7 @@ import { dayOf } from './lib/day.js';
 import { createLifecycle } from './lib/lifecycle.js';
 import { createLockout } from './lib/lockout.js';
 import type { Log } from './lib/log.js';
-import { createMetrics, type Metrics } from './lib/metrics.js';
+import { createMetrics } from './lib/metrics.js';
 import { createCallerAddress } from './lib/networks.js';
 import { createPasswords } from './lib/passwords.js';
 import { createSafeDownload } from './lib/safe-download.js';
@@ -69,6 +69,7 @@ import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
 import { createDomainChecks } from './pipeline/domain-checks.js';
 import { createFailover, type Failover } from './pipeline/failover.js';
 import { observeFlows } from './pipeline/flow-changes.js';
+import { registerGauges } from './pipeline/gauges.js';
 import { observeIdentity } from './pipeline/identities.js';
 import { createJanitor } from './pipeline/janitor.js';
 import { createLinkReads } from './pipeline/link-reads.js';
@@ -95,7 +96,7 @@ import { createUrlDirectory } from './pipeline/url-directory.js';
 import { observeCalls } from './pipeline/user-calls.js';
 import { readInfobipReports } from './sms/infobip.js';
 import { type Database, openDatabase } from './store/database.js';
-import { type Depths, ping, readDepths } from './store/depths.js';
+import { ping } from './store/depths.js';
 import { type Directory, type DirectorySender, openDirectory } from './store/directory.js';
 import { openDomainDirectory } from './store/domain-directory.js';
 import type { AppendedEvent } from './store/events.js';
@@ -130,7 +131,6 @@ const TOKENS_IN_FLIGHT_MAX = 100;
 const DIRECTORY_POLL_MS = 500;
 const PLACES_LOOK_MS = 3_600_000;
 const DRAIN_MS = 12_000;
-const DEPTHS_CACHE_MS = 1_000;
 
 /** Starts the roles of `config` in this process. Throws DatabaseError, or the socket's error. */
 export async function startGateway({ config, databaseUrl, log, clock }: GatewayOptions): Promise<Gateway> {
@@ -363,7 +363,7 @@ async function wire(
     mediaUrl,
     count: (what, by) => metrics.received.inc({ what }, by),
   });
-  gauges(metrics, { database, clock, dispatch, deliver, media, janitor });
+  registerGauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
   const callerAddress = createCallerAddress(config.trustedProxies);
   const apiProcesses = (): number => ownership.alive('api');
@@ -645,63 +645,6 @@ async function unready(database: Database, isStopping: { now: boolean }, isRegis
   if (!(await ping(database))) missing.push('database');
   if (!isRegistered) missing.push('ownership');
   return missing;
-}
-
-interface Gauged {
-  database: Database;
-  clock: Clock;
-  dispatch: Dispatch | undefined;
-  deliver: Deliver | undefined;
-  media: Media | undefined;
-  janitor: { keptPartitions(): number };
-}
-
-function gauges(metrics: Metrics, { database, clock, dispatch, deliver, media, janitor }: Gauged): void {
-  const cache: { at: number; depths: Promise<Depths> | undefined } = {
-    at: Number.NEGATIVE_INFINITY,
-    depths: undefined,
-  };
-  const depth = async (key: keyof Depths): Promise<number> => {
-    if (cache.depths === undefined || clock.monotonic() - cache.at > DEPTHS_CACHE_MS) {
-      cache.at = clock.monotonic();
-      cache.depths = readDepths(database, clock.now());
-    }
-    // Not known is not zero: Prometheus reads NaN as such.
-    return cache.depths.then(
-      (depths) => Number(depths[key]),
-      () => Number.NaN,
-    );
-  };
-  metrics.gauge('parley_lanes_waiting', 'Messages accepted and not yet claimed', () => depth('lanes'));
-  metrics.gauge('parley_lanes_oldest_seconds', 'Age of the oldest message not yet claimed', () =>
-    depth('oldestLaneSeconds'),
-  );
-  metrics.gauge('parley_reports_oldest_seconds', 'Age of the oldest report not yet in a batch', () =>
-    depth('oldestReportSeconds'),
-  );
-  metrics.gauge('parley_lanes_held', 'Messages claimed that wait (order, pace, retry, pause, unknown)', () =>
-    depth('held'),
-  );
-  metrics.gauge('parley_lanes_oldest_held_seconds', 'Age of the oldest held message', () => depth('oldestHeldSeconds'));
-  metrics.gauge('parley_reports_waiting', 'Reports not yet in a batch', () => depth('reports'));
-  metrics.gauge('parley_batches_waiting', 'Batches that have not succeeded', () => depth('batches'));
-  metrics.gauge('parley_batches_oldest_seconds', 'Age of the oldest batch', () => depth('oldestBatchSeconds'));
-  metrics.gauge('parley_dead_letters', 'Reports given up', () => depth('deadLetters'));
-  metrics.gauge('parley_lanes_paused', 'Lanes of this process that are paused', () => dispatch?.counts().paused ?? 0);
-  metrics.gauge('parley_dispatch_in_flight', 'POSTs to Meta under way', () => dispatch?.counts().inFlight ?? 0);
-  metrics.gauge('parley_media_in_flight', 'Files being fetched from Meta', () => media?.counts().fetching ?? 0);
-  metrics.gauge('parley_deliver_in_flight', 'POSTs to customers under way', () => deliver?.counts().inFlight ?? 0);
-  metrics.gauge(
-    'parley_endpoints_down',
-    'Endpoints of this process that are down or disabled',
-    () => deliver?.counts().down ?? 0,
-  );
-  metrics.gauge(
-    'parley_endpoints_disabled',
-    'Endpoints of this process that are disabled until somebody enables them',
-    () => deliver?.counts().disabled ?? 0,
-  );
-  metrics.gauge('parley_partitions_kept', 'Partitions kept past the retention', () => janitor.keptPartitions());
 }
 
 function version(): string {

@@ -2,6 +2,7 @@
 import { type Config, loadConfig } from '../config.js';
 import { createLog } from '../lib/log.js';
 import { inspectSecrets, rotateSecrets, type SealState } from '../manage/secrets.js';
+import { addAudit } from '../store/audit.js';
 import { DatabaseError, openDatabase } from '../store/database.js';
 import type { Command, Terminal } from './command.js';
 import { tellOperator, withExistingDatabase } from './local-database.js';
@@ -36,7 +37,11 @@ function work(config: Config, isRotation: boolean): Promise<SealState> {
   return withExistingDatabase(config, log, async (url) => {
     const database = openDatabase({ url, log, connectionsMax: 1, name: 'parley secrets' });
     try {
-      return await (isRotation ? rotateSecrets : inspectSecrets)(database, config);
+      if (!isRotation) return await inspectSecrets(database, config);
+      const state = await rotateSecrets(database, config);
+      const change = { at: Date.now(), account: null, actor: 'operator', address: null, fields: [] };
+      await addAudit(database, { ...change, action: 'secrets rotate', target: 'PARLEY_SECRET_KEY' });
+      return state;
     } finally {
       await database.stop();
     }

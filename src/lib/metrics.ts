@@ -23,6 +23,13 @@ export interface Metrics {
   redirects: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
+  /** The same with labels: each reading replaces the one before, so that what is gone has no value left. */
+  gaugeBy(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Promise<readonly [label: string, value: number][]>,
+  ): void;
   /** Prometheus text. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -101,6 +108,19 @@ export function createMetrics(withProcess: boolean): Metrics {
         registers,
         async collect() {
           this.set(await read());
+        },
+      });
+    },
+    gaugeBy(name, help, label, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        async collect() {
+          const values = await read();
+          this.reset();
+          for (const [of, value] of values) this.set({ [label]: of }, value);
         },
       });
     },

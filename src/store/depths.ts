@@ -42,6 +42,70 @@ export async function readDepths(database: Database, now: number): Promise<Depth
   return row;
 }
 
+/** How many lanes, and how many endpoints, have values of their own in the metrics: those with the most that waits. */
+const STREAMS_MAX = 50;
+
+/** One lane or endpoint. */
+export interface StreamDepth {
+  id: number;
+  /** How far it has come: what it has done since it was made. */
+  position: number;
+  waiting: number;
+  /** Age in seconds of the oldest that waits, 0 when nothing does. */
+  oldestSeconds: number;
+}
+
+const LANES = {
+  name: 'lane_depths',
+  text: `SELECT d.id, d.position, d.waiting, coalesce(greatest(0, $1 - m.accepted_at) / 1000, 0) AS "oldestSeconds" FROM (
+      SELECT h.lane AS id, h.claimed AS position, t.next - 1 - h.claimed AS waiting
+      FROM lane_heads h JOIN tails t ON t.stream = h.lane WHERE h.claimed > 0 OR t.next > 1 ORDER BY waiting DESC, h.claimed DESC, id LIMIT ${STREAMS_MAX}
+    ) d LEFT JOIN LATERAL (SELECT accepted_at FROM messages m WHERE d.waiting > 0 AND m.lane = d.id AND m.seq = d.position + 1 OFFSET 0) m ON true`,
+};
+const ENDPOINTS = {
+  name: 'endpoint_depths',
+  text: `SELECT d.id, d.position, d.waiting, coalesce(greatest(0, $1 - r.at) / 1000, 0) AS "oldestSeconds" FROM (
+      SELECT h.endpoint AS id, h.position, t.next - 1 - h.position AS waiting
+      FROM endpoint_heads h JOIN tails t ON t.stream = endpoint_stream(h.endpoint) WHERE t.next > 1 ORDER BY waiting DESC, h.position DESC, id LIMIT ${STREAMS_MAX}
+    ) d LEFT JOIN LATERAL (SELECT at FROM reports r WHERE d.waiting > 0 AND r.endpoint = d.id AND r.seq = d.position + 1 OFFSET 0) r ON true`,
+};
+const HEALTH = {
+  name: 'database_health',
+  text: `SELECT pg_database_size(current_database()) AS bytes,
+    (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS connections,
+    (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle') AS "oldestTransactionSeconds",
+    (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()) AS deadlocks,
+    (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind = 'p') AS partitions`,
+};
+
+/** How PostgreSQL is. */
+export interface DatabaseHealth {
+  bytes: number;
+  connections: number;
+  /** Age of the oldest transaction under way. */
+  oldestTransactionSeconds: number;
+  deadlocks: number;
+  partitions: number;
+}
+
+/** The 50 lanes in which most waits. Throws DatabaseError. */
+export async function readLaneDepths(database: Database, now: number): Promise<StreamDepth[]> {
+  return database.run<StreamDepth>(LANES, [now]);
+}
+
+/** The 50 endpoints for which most waits. Throws DatabaseError. */
+export async function readEndpointDepths(database: Database, now: number): Promise<StreamDepth[]> {
+  return database.run<StreamDepth>(ENDPOINTS, [now]);
+}
+
+/** Asks PostgreSQL how it is. Throws DatabaseError. */
+export async function readDatabaseHealth(database: Database): Promise<DatabaseHealth> {
+  const [row] = await database.run<DatabaseHealth>(HEALTH, []);
+  if (row === undefined) throw new Error('health: no row');
+  return row;
+}
+
 const PING = { name: 'ping', text: 'SELECT 1' };
 
 /** Whether the database answers. */

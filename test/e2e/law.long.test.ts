@@ -144,6 +144,8 @@ test('an erased person is in no table and no file, what waited is neither sent n
   const headers = { 'idempotency-key': `key-${user}` };
   const sent = await scene.send({ to: user, content: { text: TOLD }, callbackData, notifyUrl }, { headers });
   await scene.send({ to: user, content: { text: TOLD }, messageId: `order-${user}`, notifyUrl: `${dead.url}/plain` });
+  await scene.lifeUntil('Meta has it', sent.messageId, ({ state }) => state === 'read', 30_000);
+  await scene.lifeUntil('and the next', `order-${user}`, ({ state }) => state === 'read', 30_000);
   const fault = await scene.fault({
     on: 'graph',
     match: { user },
@@ -246,6 +248,18 @@ test('a person is given what they wrote, what they were sent and their files, an
   const wrong = await scene.world.api(`/parley/1/users/${scene.world.info.sender}`, { method: 'DELETE' });
   assert.equal(wrong.status, 409, 'a sender is no user');
   assert.equal((await scene.world.api('/parley/1/users/nobody', { method: 'DELETE' })).status, 400);
+});
+
+test('metrics tell of each lane and endpoint by number, and of the database', async () => {
+  const { scene } = inbound;
+  const user = scene.newUser();
+  await inbound.resultOf(await inbound.say({ type: 'text', text: { body: 'Hi' } }, user));
+  const sent = await scene.send({ to: user });
+  await scene.lifeUntil('it is read', sent.messageId, ({ state }) => state === 'read');
+  assert.ok((await scene.metric('parley_lane_position', 'lane="1"')) >= 1);
+  assert.ok((await scene.metric('parley_endpoint_position', 'endpoint="')) >= 1);
+  assert.equal(await scene.metric('parley_database_up'), 1);
+  assert.ok((await scene.metric('parley_database_connections')) >= 1);
 });
 
 test('who changed what is on record without values, for its account, and cannot be changed', async () => {
