@@ -115,12 +115,12 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
         body: bytes,
       }),
     postFlowJson: (flowId, token, json) => {
-      const { contentType, body } = flowJsonForm(json);
+      const { contentType, length, chunks } = flowJsonForm(json);
       return exchange(pool, UPLOAD_TIMEOUT_MS, undefined, token, {
         method: 'POST',
         path: `${prefix}${encodeURIComponent(flowId)}/assets`,
-        headers: ['authorization', `Bearer ${token}`, 'content-type', contentType],
-        body,
+        headers: { authorization: `Bearer ${token}`, 'content-type': contentType, 'content-length': String(length) },
+        body: Readable.from(chunks),
       });
     },
     upload: (phoneNumberId, token, file) => {

@@ -43,13 +43,17 @@ async function* around(head: Buffer, bytes: AsyncIterable<Buffer>, tail: Buffer)
   yield tail;
 }
 
-/** The form that carries Flow JSON, whole (Meta 5.1). */
-export function flowJsonForm(json: Buffer): { contentType: string; body: Buffer } {
+/** The form that carries Flow JSON (Meta 5.1); the JSON itself is not copied. */
+export function flowJsonForm(json: Buffer): { contentType: string; length: number; chunks: readonly Buffer[] } {
   const boundary = `parley-${randomBytes(18).toString('hex')}`;
   const part = (name: string, more = ''): string =>
     `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`;
   const fields = `${part('name')}flow.json\r\n${part('asset_type')}FLOW_JSON\r\n`;
-  const head = fields + part('file', '; filename="flow.json"\r\ncontent-type: application/json');
-  const body = Buffer.concat([Buffer.from(head), json, Buffer.from(`\r\n--${boundary}--\r\n`)]);
-  return { contentType: `multipart/form-data; boundary=${boundary}`, body };
+  const head = Buffer.from(fields + part('file', '; filename="flow.json"\r\ncontent-type: application/json'));
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    length: head.length + json.length + tail.length,
+    chunks: [head, json, tail],
+  };
 }

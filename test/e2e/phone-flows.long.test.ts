@@ -276,3 +276,32 @@ test('a draft flow of an endpoint runs to its reply: errors, a second try, going
   assert.deepEqual(found, []);
   await page.close();
 });
+
+test('a preview runs a draft for whoever has its link, and sends nothing', async () => {
+  const flowId = await made('Shown', everything);
+  const preview = await flows<{ previewUrl: string }>(`/${flowId}/preview`);
+  const url = preview.body.previewUrl;
+  const page = await browser.open(`${url}&screen=ABOUT`, { width: 360, height: 740 });
+  const flow = page.getByRole('dialog');
+  await flow.getByRole('button', { name: /The company/ }).click();
+  await flow.getByRole('heading', { name: 'The company' }).waitFor();
+  assert.equal(await flow.getByRole('cell').count(), 2);
+  const found = await violations(page);
+  await browser.picture(page, 'flow-preview-narrow');
+  await flow.getByRole('button', { name: 'Next', exact: true }).click();
+  const paper = { name: 'paper.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4') };
+  await flow.locator('input[type=file]').setInputFiles(paper);
+  await flow.getByText('paper.pdf').waitFor();
+  await flow.getByRole('button', { name: 'Done' }).click();
+  await page.getByText('"file_name": "paper.pdf"').waitFor();
+  found.push(...(await violations(page)));
+  await page.getByRole('button', { name: 'Start again' }).click();
+  await flow.getByRole('button', { name: /The company/ }).waitFor();
+
+  const asking = await flows<{ previewUrl: string }>(`/${await made('Shown too', booking, business.url)}/preview`);
+  business.answer(({ flow_token }) => ({ json: { screen: 'CONFIRM', data: { said: `Token ${flow_token}` } } }));
+  await page.goto(`${asking.body.previewUrl}&flow_action=data_exchange&flow_token=shown-1`);
+  await flow.getByRole('heading', { name: 'Token shown-1' }).waitFor();
+  assert.deepEqual(found, []);
+  await page.close();
+});

@@ -1,7 +1,7 @@
 // Flows with a data endpoint, run by the sandbox as a phone runs them: encrypted, signed, timed and watched.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are bindings of Flow JSON.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createDecipheriv, createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -228,6 +228,39 @@ test('a slow endpoint is given up, and its latency is told', async () => {
   );
   assert.equal(dig(raised, 'threshold'), 1000);
   assert.equal((await sandbox.control('PUT', '/flows/endpoint', { timeoutMs: 1 })).status, 400);
+});
+
+test('files reach the reply as media, and the endpoint encrypted behind a link', async () => {
+  const path = await sent(await made('Files', business.url), 'data_exchange', 'draft');
+  const content = Buffer.from('%PDF-1.4 my papers');
+  const form = new FormData();
+  form.set('file', new Blob([content], { type: 'application/pdf' }), 'papers.pdf');
+  const kept = await fetch(`${sandbox.url}/_sandbox${path}/files`, { method: 'POST', body: form });
+  const file: unknown = await kept.json();
+  assert.deepEqual(
+    [kept.status, dig(file, 'file_name'), dig(file, 'mime_type')],
+    [201, 'papers.pdf', 'application/pdf'],
+  );
+  assert.equal(dig(file, 'sha256'), createHash('sha256').update(content).digest('base64'));
+  assert.equal((await sandbox.graph('GET', `/${dig(file, 'id')}`)).status, 200, 'the id is good for downloads');
+
+  business.answer(() => ({ json: { screen: 'LAST', data: {} } }));
+  await step(path, { action: 'data_exchange', screen: 'FIRST', data: { size: 'L', papers: [file] } });
+  const told = dig(business.asked.at(-1)?.data, 'papers', 0);
+  const meta = (name: string) => Buffer.from(String(dig(told, 'encryption_metadata', name)), 'base64');
+  const url = String(dig(told, 'cdn_url'));
+  const sealed = Buffer.from(await (await fetch(url)).arrayBuffer());
+  assert.deepEqual(createHash('sha256').update(sealed).digest(), meta('encrypted_hash'));
+  const [cipherText, mac] = [sealed.subarray(0, -10), sealed.subarray(-10)];
+  const expected = createHmac('sha256', meta('hmac_key')).update(meta('iv')).update(cipherText).digest();
+  assert.deepEqual(expected.subarray(0, 10), mac);
+  const decipher = createDecipheriv('aes-256-cbc', meta('encryption_key'), meta('iv'));
+  const plain = Buffer.concat([decipher.update(cipherText), decipher.final()]);
+  assert.deepEqual(plain, content);
+  assert.deepEqual(createHash('sha256').update(plain).digest(), meta('plaintext_hash'));
+  assert.equal((await fetch(url.replace(/key=.*/, 'key=other'))).status, 404);
+  const none = await sandbox.control('POST', `${path}/files`, {});
+  assert.equal(none.status, 400);
 });
 
 test('runs against `parley flows endpoint`, which refuses a signature that is not the app secret’s', async (t) => {

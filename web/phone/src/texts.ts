@@ -161,7 +161,7 @@ export const texts = {
     price: 'Catalog items have no price of their own here: these are made up.',
     expires: 'Expires',
     flowTitle: 'Answer the flow',
-    flowHint: 'The sandbox does not know this flow: write what its user would have filled in, as JSON.',
+    flowHint: 'What the user filled in, as JSON. It is sent as the answer.',
     flowAnswer: 'Answer',
     template: 'Template',
     copyCode: 'Copy code',

@@ -64,7 +64,7 @@ function flatten(children: readonly Component[], scope: Scope, where: Where): Sh
 }
 
 /** Every input of a screen, shown or not. */
-export function inputsIn(children: readonly Component[], form?: Component, depth = 0): Omit<Shown, 'key'>[] {
+function inputsIn(children: readonly Component[], form?: Component, depth = 0): Omit<Shown, 'key'>[] {
   if (depth > NESTING_MAX) return [];
   return children.flatMap((component) => {
     const branches = [component.then, component.else, ...Object.values(objectOf(component.cases))];
@@ -80,7 +80,7 @@ export function isInput(component: Component): boolean {
 }
 
 /** The answer of an input that nobody touched. */
-export function emptyOf({ type }: Component): unknown {
+function emptyOf({ type }: Component): unknown {
   return EMPTY[String(type)];
 }
 
