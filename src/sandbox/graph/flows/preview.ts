@@ -17,7 +17,7 @@ export interface PreviewParts {
 
 interface Route {
   Params: { id: string };
-  Querystring: { token?: unknown };
+  Querystring: { key?: unknown };
 }
 
 const TOKEN_CHARACTERS_MAX = 4096;
@@ -30,24 +30,24 @@ const StepBody = Compile(
 
 /** Serves `/flow_previews/{id}`: the page, the flow (`/flow`) and its endpoint (`/exchange`), as long as the link is good. */
 export function servePreviews(app: FastifyInstance, { world, endpoints, pages }: PreviewParts): void {
-  const gone = { error: { message: 'this link is no longer good', field: 'token' } };
-  const shown = (id: string, token: unknown): Flow | undefined => {
+  const gone = { error: { message: 'this link is no longer good', field: 'key' } };
+  const shown = (id: string, key: unknown): Flow | undefined => {
     const flow = world.flows.get(id);
     const preview = flow?.preview ?? undefined;
-    const isGood = preview !== undefined && token === preview.key && preview.expiresAt > world.clock.now();
+    const isGood = preview !== undefined && key === preview.key && preview.expiresAt > world.clock.now();
     return isGood ? flow : undefined;
   };
   app.get<Route>('/flow_previews/:id', (request, reply) => {
-    if (shown(request.params.id, request.query.token) !== undefined)
+    if (shown(request.params.id, request.query.key) !== undefined)
       return sendPage(request, reply, pages, 'preview.html');
     return reply.code(404).type('text/plain').send(gone.error.message);
   });
   app.get<Route>('/flow_previews/:id/flow', (request, reply) => {
-    const flow = shown(request.params.id, request.query.token);
+    const flow = shown(request.params.id, request.query.key);
     return flow === undefined ? reply.code(404).send(gone) : reply.send({ flow: runView(flow) });
   });
   app.post<Route>('/flow_previews/:id/exchange', async (request, reply) => {
-    const flow = shown(request.params.id, request.query.token);
+    const flow = shown(request.params.id, request.query.key);
     if (flow === undefined) return reply.code(404).send(gone);
     const { body } = request;
     if (!StepBody.Check(body)) return reply.code(400).send({ error: { message: 'not a step of a flow', field: null } });

@@ -57,7 +57,7 @@ function nodeOf(flow: Flow): Record<string, unknown> {
 function previewNode(world: World, call: GraphCall, flow: Flow, isNew: boolean): Record<string, unknown> {
   const { key, expiresAt } = previewOf(world, flow, isNew);
   const expires_at = new Date(expiresAt).toISOString().replace(/\.\d{3}Z$/, '+0000');
-  return { preview: { preview_url: `${call.origin}/flow_previews/${flow.id}?token=${key}`, expires_at } };
+  return { preview: { preview_url: `${call.origin}/flow_previews/${flow.id}?key=${key}`, expires_at } };
 }
 
 /** Answers the list of a WABA's flows, paged by cursor. */

@@ -27,34 +27,49 @@ export function Preview() {
     setRound(round + 1);
   };
   return (
-    <main class="stage">
-      <div class="phone-column">
-        <section class="phone" aria-label={opening?.name ?? texts.flow.loading}>
-          <div class="phone-screen">
-            {isGone ? <p class="flow-waiting">{texts.flow.gone}</p> : null}
-            {opening === undefined || response !== undefined ? null : (
-              <FlowScreen
-                key={round}
-                opening={opening}
-                source={source}
-                businessName={texts.product}
-                note={texts.flow.preview}
-                close={again}
-                finish={setResponse}
-              />
-            )}
-            {response === undefined ? null : <End response={response} again={again} />}
-          </div>
-        </section>
-      </div>
-    </main>
+    <div class="page">
+      <header class="bar">
+        <span class="brand">
+          <span class="brand-mark" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+          <h1>
+            {texts.product} <small>{texts.tagline}</small>
+          </h1>
+        </span>
+      </header>
+      <main class="stage">
+        <div class="phone-column">
+          <section class="phone" aria-label={opening?.name ?? texts.flow.loading}>
+            <div class="status-bar" aria-hidden="true" />
+            <div class="phone-screen">
+              {isGone ? <p class="flow-waiting">{texts.flow.gone}</p> : null}
+              {opening === undefined || response !== undefined ? null : (
+                <FlowScreen
+                  key={round}
+                  opening={opening}
+                  source={source}
+                  businessName={texts.product}
+                  note={texts.flow.preview}
+                  close={again}
+                  finish={setResponse}
+                />
+              )}
+              {response === undefined ? null : <End response={response} again={again} />}
+            </div>
+          </section>
+        </div>
+      </main>
+    </div>
   );
 }
 
 function End({ response, again }: { response: unknown; again(): void }) {
   return (
     <div class="flow-trouble flow-end">
-      <h1>{texts.flow.done}</h1>
+      <h2>{texts.flow.done}</h2>
       <p class="hint">{texts.flow.doneHint}</p>
       <pre class="mono">{JSON.stringify(response, null, 2)}</pre>
       <button type="button" class="primary" onClick={again}>
@@ -92,8 +107,8 @@ function previewSource(): FlowSource {
 }
 
 async function ask(method: 'GET' | 'POST', tail: string, body?: unknown): Promise<unknown> {
-  const token = new URLSearchParams(location.search).get('token') ?? '';
-  const response = await fetch(`${location.pathname}${tail}?token=${encodeURIComponent(token)}`, {
+  const key = new URLSearchParams(location.search).get('key') ?? '';
+  const response = await fetch(`${location.pathname}${tail}?key=${encodeURIComponent(key)}`, {
     method,
     ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
