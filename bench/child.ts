@@ -6,6 +6,7 @@ import type { Bench } from './bench.js';
 
 /** The programs, each by its own path, so that tools see that they are used. */
 const PROGRAMS = {
+  'bare-redirect': new URL('./programs/bare-redirect.js', import.meta.url),
   'bare-server': new URL('./programs/bare-server.js', import.meta.url),
   load: new URL('./programs/load.js', import.meta.url),
   'media-stub': new URL('./programs/media-stub.js', import.meta.url),

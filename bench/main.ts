@@ -15,6 +15,7 @@ import { inboundAck } from './cases/inbound-ack.js';
 import { inboundMedia } from './cases/inbound-media.js';
 import { memory } from './cases/memory.js';
 import { processes } from './cases/processes.js';
+import { redirects } from './cases/redirects.js';
 import { sandbox } from './cases/sandbox.js';
 import { describeMachine } from './machine.js';
 import { tableOf } from './table.js';
@@ -31,6 +32,7 @@ const CASES: readonly Case[] = [
   deliveries,
   deliveriesBatched,
   deliveries1000Endpoints,
+  redirects,
   processes,
   memory,
   sandbox,

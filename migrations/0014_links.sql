@@ -91,14 +91,18 @@ CREATE TABLE click_salts (
 CREATE FUNCTION record_clicks(
   p_now bigint, p_today integer, p_id uuid[], p_link text[], p_at bigint[], p_bot text[], p_device_type text[], p_os text[],
   p_device_name text[], p_browser text[], p_country text[], p_city text[], p_address bytea[]
-) RETURNS TABLE (id uuid, endpoint integer, seq bigint, report_day integer, url text) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (
+  id uuid, at bigint, is_first boolean, device_type text, os text, device_name text, country text, city text, target text, message uuid,
+  message_id text, recipient text, envelope text, endpoint integer, seq bigint, report_day integer, url text
+) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   -- Who else records a first click of one of these is waited for; only the next statement sees what it wrote.
   PERFORM FROM links l WHERE l.id = ANY (p_link) AND l.clicked_at IS NULL ORDER BY l.id FOR NO KEY UPDATE;
   RETURN QUERY
   WITH input AS MATERIALIZED (
-    SELECT i.*, l.account, l.endpoint AS own_endpoint, l.tracking_url, l.sender, l.envelope, l.clicked_at,
+    SELECT i.*, l.account, l.endpoint AS own_endpoint, l.tracking_url, l.sender, l.envelope, l.clicked_at, l.target AS leads_to, l.message,
+      l.message_id, l.recipient,
       i.bot IS NULL AND l.clicked_at IS NULL AND row_number() OVER (PARTITION BY i.link, i.bot IS NULL ORDER BY i.ord) = 1 AS is_first
     FROM unnest(p_id, p_link, p_at, p_bot, p_device_type, p_os, p_device_name, p_browser, p_country, p_city, p_address) WITH ORDINALITY
       AS i (id, link, at, bot, device_type, os, device_name, browser, country, city, address, ord)
@@ -112,11 +116,11 @@ BEGIN
     UPDATE links l SET clicked_at = i.at FROM input i WHERE l.id = i.link AND i.is_first
   ), told AS MATERIALIZED (
     SELECT t.* FROM (
-      SELECT i.id, i.ord, coalesce(i.own_endpoint, (i.target).endpoint) AS endpoint,
-        CASE WHEN i.own_endpoint IS NULL THEN (i.target).url ELSE i.tracking_url END AS url
+      SELECT i.*, coalesce(i.own_endpoint, (i.place).endpoint) AS endpoint,
+        CASE WHEN i.own_endpoint IS NULL THEN (i.place).url ELSE i.tracking_url END AS url
       FROM (
         SELECT i.*, CASE WHEN i.own_endpoint IS NULL AND EXISTS (SELECT FROM routes r WHERE r.account = i.account AND r.events & 16 <> 0) THEN
-          route_of(i.account, 4, i.sender, i.envelope::json ->> 'applicationId', i.envelope::json ->> 'entityId', i.envelope::json ->> 'user') END AS target
+          route_of(i.account, 4, i.sender, i.envelope::json ->> 'applicationId', i.envelope::json ->> 'entityId', i.envelope::json ->> 'user') END AS place
         FROM input i JOIN stored s ON s.id = i.id WHERE i.bot IS NULL OFFSET 0
       ) i
     ) t WHERE t.endpoint IS NOT NULL
@@ -134,5 +138,7 @@ BEGIN
     INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, at, url)
     SELECT n.day, n.endpoint, n.seq, n.id, p_today, 4, p_now, n.url FROM numbered n ORDER BY n.endpoint, n.seq
   )
-  SELECT n.id, n.endpoint, n.seq, n.day, n.url FROM numbered n;
+  SELECT n.id, n.at, n.is_first, n.device_type, n.os, n.device_name, n.country, n.city, n.leads_to, n.message, n.message_id, n.recipient,
+    n.envelope, n.endpoint, n.seq, n.day, n.url
+  FROM numbered n ORDER BY n.endpoint, n.seq;
 END $$;

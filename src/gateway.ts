@@ -393,7 +393,7 @@ async function wire(
     note: (request, caller) => noteChange({ database, clock, directory, authenticator }, request, caller),
   });
   const direct = createDirectRoutes();
-  const clicks = createClicks({ database, clock });
+  const clicks = createClicks({ database, clock, onReports: sink.reports });
   const places = config.geoFile === undefined ? undefined : await openPlaces(config.geoFile);
   lifecycle.add('places', renewPlaces(places, log));
   const redirects = createRedirects({

@@ -30,6 +30,13 @@ export function requestHead(url: string, headers: Readonly<Record<string, string
   return `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n${lines.join('')}`;
 }
 
+/** Request line and headers of a GET; the length of no body follows. */
+export function getHead(url: string, headers: Readonly<Record<string, string>>): string {
+  const { host, pathname } = new URL(url);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\n${lines.join('')}`;
+}
+
 /** A client of `url`'s origin with at most `connections` sockets, opened when needed. */
 export function createHttpClient(url: string, connections: number): HttpClient {
   const { hostname, port } = new URL(url);

@@ -20,7 +20,7 @@ export interface LoadResult {
   /** From the request to its answer, or to the second report. */
   p50Ms: number;
   p99Ms: number;
-  /** Requests that were not answered 200 and were made again. */
+  /** Requests that were answered neither 200 nor 302 and were made again. */
   failures: number;
   /** Reports that came a second time. */
   repeated: number;
@@ -131,7 +131,7 @@ function next(run: Run): void {
 function post(run: Run, n: number): void {
   const { head, body } = run.request(run.id, n);
   run.client.post(head, body, (status) => {
-    if (status !== 200) {
+    if (status !== 200 && status !== 302) {
       run.failures += 1;
       if (run.failures > FAILURES_MAX) run.fail(new Error(`${FAILURES_MAX} requests failed, the last with ${status}`));
       else setTimeout(() => post(run, n), RETRY_MS);

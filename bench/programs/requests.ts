@@ -1,6 +1,6 @@
 // The requests that the load generator makes: many recipients, many senders, texts of ordinary length.
-import { createHmac } from 'node:crypto';
-import { requestHead } from './http-client.js';
+import { createHash, createHmac } from 'node:crypto';
+import { getHead, requestHead } from './http-client.js';
 
 /** A business number of the benchmark. */
 export interface BenchSender {
@@ -25,7 +25,9 @@ export type Target =
   /** Signed inbound texts to the gateway's Meta webhook, one a request. */
   | { kind: 'inbound'; url: string; appSecret: string; senders: BenchSender[] }
   /** Graph sends to the sandbox. */
-  | { kind: 'graph'; url: string; token: string; senders: BenchSender[] };
+  | { kind: 'graph'; url: string; token: string; senders: BenchSender[] }
+  /** Short links, each of `links` in turn, as a phone's browser follows them. */
+  | { kind: 'link'; url: string; links: number };
 
 /** One request: the head without its length, and the body. */
 export interface LoadRequest {
@@ -50,6 +52,8 @@ export function createRequests(target: Target): (run: number, n: number) => Load
       return inboundRequests(target);
     case 'graph':
       return graphRequests(target);
+    case 'link':
+      return linkRequests(target);
   }
 }
 
@@ -154,6 +158,28 @@ function graphRequests({ url, token, senders }: Extract<Target, { kind: 'graph' 
       text: { body: TEXT },
       biz_opaque_callback_data: `p1:20260101:01890000-0000-7000-8000-${String(n).padStart(12, '0')}:${run}`,
     }),
+  });
+}
+
+/** The id of link number `n`. */
+export function linkIdAt(n: number): string {
+  return createHash('md5').update(String(n)).digest('hex').slice(0, 12);
+}
+
+const AGENTS = ['Pixel 9', 'SM-S938B', 'M2101K6G', 'CPH2609'].map(
+  (model) =>
+    `Mozilla/5.0 (Linux; Android 15; ${model}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36`,
+);
+
+/** A stride that shares no factor with a million visits all of them, in no order that a cache would like. */
+const STRIDE = 387_413;
+
+function linkRequests({ url, links }: Extract<Target, { kind: 'link' }>) {
+  return (run: number, n: number) => ({
+    head: getHead(`${url}/${linkIdAt(((run * 100_000 + n) * STRIDE) % links)}`, {
+      'user-agent': AGENTS[n % AGENTS.length] ?? '',
+    }),
+    body: '',
   });
 }
 

@@ -4,9 +4,11 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../lib/clock.js';
 import { dayOf } from '../lib/day.js';
 import { uuidv7 } from '../lib/id.js';
-import { type NewClick, recordClicks, saltOfDay } from '../store/clicks.js';
+import { type ClickReport, type NewClick, recordClicks, saltOfDay } from '../store/clicks.js';
 import { type Database, DatabaseError } from '../store/database.js';
+import { ReportKind } from '../store/reports.js';
 import { createCollector } from './collector.js';
+import { clickBody, type Report } from './report.js';
 
 /** A click as it happened. `address`: where it came from; null when its account keeps none. */
 export interface Click extends Omit<NewClick, 'id' | 'at' | 'address'> {
@@ -32,8 +34,16 @@ interface Waiting {
   address: string | null;
 }
 
+/** What it works with. */
+export interface ClickParts {
+  database: Database;
+  clock: Clock;
+  /** Reports that were just committed. */
+  onReports(reports: Report[]): void;
+}
+
 /** Creates it. */
-export function createClicks({ database, clock }: { database: Database; clock: Clock }): Clicks {
+export function createClicks({ database, clock, onReports }: ClickParts): Clicks {
   const hash = createHashes(database);
   const recording = createCollector<Waiting, true>({
     groupMax: GROUP_MAX,
@@ -46,7 +56,8 @@ export function createClicks({ database, clock }: { database: Database; clock: C
         ...click,
         address: address === null ? null : hashOf(address),
       }));
-      await persist(() => recordClicks(database, now, today, clicks));
+      const reports = await persist(() => recordClicks(database, now, today, clicks));
+      if (reports.length > 0) onReports(reports.map((report) => toReport(report, now)));
       return clicks.map(() => true);
     },
   });
@@ -55,6 +66,11 @@ export function createClicks({ database, clock }: { database: Database; clock: C
       recording.add({ click: { ...click, id: uuidv7(clock.now()), at: clock.now(), address: null }, address }),
     drain: () => recording.drain(),
   };
+}
+
+function toReport(facts: ClickReport, at: number): Report {
+  const { endpoint, seq, day, id, url } = facts;
+  return { endpoint, seq, day, kind: ReportKind.click, at, ref: id, url, body: clickBody(facts) };
 }
 
 /** Once more when the connection was lost: the same ids under the same day are recorded once. */

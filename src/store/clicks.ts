@@ -18,16 +18,6 @@ export interface NewClick {
   address: Buffer | null;
 }
 
-/** The report of a click, as it was appended. `url`: where it goes. */
-export interface ClickReport {
-  /** The click. */
-  id: string;
-  endpoint: number;
-  seq: number;
-  day: number;
-  url: string;
-}
-
 /** What a CLICK report says (Infobip 7). */
 export interface ClickFacts {
   id: string;
@@ -47,9 +37,19 @@ export interface ClickFacts {
   envelope: string | null;
 }
 
+/** The report of a click, as it was appended. `url`: where it goes. */
+export interface ClickReport extends ClickFacts {
+  endpoint: number;
+  seq: number;
+  day: number;
+  url: string;
+}
+
 const RECORD = {
   name: 'record_clicks',
-  text: 'SELECT id, endpoint, seq, report_day AS day, url FROM record_clicks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)',
+  text: `SELECT id, at, is_first AS "isFirst", device_type AS "deviceType", os, device_name AS "deviceName", country, city, target, message,
+      message_id AS "messageId", recipient, envelope, endpoint, seq, report_day AS day, url
+    FROM record_clicks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`,
 };
 const READ = {
   name: 'clicks_read',
