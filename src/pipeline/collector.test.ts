@@ -47,6 +47,35 @@ test('what comes together shares a group, what comes while it is written makes u
   assert.deepEqual(await Promise.all(second), ['r3', 'r4']);
 });
 
+test('a second group sets out when it is as large as the one that is out, or when that one is back', async () => {
+  const { collector, groups, release } = collectorOf({ flights: 2 });
+  const all = [1, 2, 3].map((item) => collector.add(item));
+  await turn();
+  all.push(collector.add(4), collector.add(5));
+  await turn();
+  await turn();
+  assert.deepEqual(groups, [[1, 2, 3]]);
+  all.push(collector.add(6));
+  await turn();
+  assert.deepEqual(groups.slice(1), [[4, 5, 6]]);
+  all.push(collector.add(7));
+  await turn();
+  await turn();
+  release();
+  await turn();
+  await turn();
+  assert.equal(groups.length, 2);
+  release();
+  await turn();
+  await turn();
+  assert.deepEqual(groups.slice(2), [[7]]);
+  release();
+  assert.deepEqual(
+    await Promise.all(all),
+    [1, 2, 3, 4, 5, 6, 7].map((item) => `r${item}`),
+  );
+});
+
 test('a group has its limit, and the rest goes with the next', async () => {
   const { collector, groups, release } = collectorOf({ groupMax: 2 });
   const all = [1, 2, 3, 4, 5].map((item) => collector.add(item));

@@ -44,6 +44,9 @@ export function createCollector<Item, Result>(options: CollectorOptions<Item, Re
 
   function schedule(): void {
     if (isScheduled || flights >= flightsMax || waiting.length === 0) return;
+    // Another flight is for as many as are out already: what is fewer costs less with those that follow. A bundle that is larger than a
+    // group takes too long to wait for.
+    if (inFlight <= groupMax && waiting.length < inFlight) return;
     isScheduled = true;
     setImmediate(() => {
       isScheduled = false;
