@@ -201,8 +201,9 @@ export function pageOf<Row>({ rows, total }: Page<Row>, { limit, offset }: Slice
   return { results: rows.map(show), paging };
 }
 
-/** A page on the API page. */
-export function pageAnswer(example: object): OperationAnswer {
+/** A page on the API page, by one of its results; `also` are results with what that cannot show. */
+export function pageAnswer(example: object, ...also: object[]): OperationAnswer {
   const paging = { page: 0, size: PAGE_SIZE, totalPages: 1, totalResults: 1 };
-  return { status: 200, description: 'One page', example: { results: [example], paging } };
+  const page = (results: object[]): object => ({ results, paging });
+  return { status: 200, description: 'One page', example: page([example]), also: [page(also)] };
 }

@@ -1,7 +1,8 @@
 // How the endpoints with Infobip's new error form tell failures (Infobip 1.3: ApiError).
 import type { FastifyError, FastifyReply } from 'fastify';
-import { apiError, type ErrorHttpStatus, serviceException } from '../contract/answers.js';
+import { apiError, apiErrorSchema, type ErrorHttpStatus, serviceException } from '../contract/answers.js';
 import { objectAt, textAt } from '../contract/json.js';
+import type { OperationAnswer } from '../contract/openapi.js';
 import type { Violations } from '../contract/readers.js';
 import type { Log } from '../lib/log.js';
 import { DatabaseError } from '../store/database.js';
@@ -16,10 +17,21 @@ const ACTIONS: Partial<Record<ErrorHttpStatus, string>> = {
 };
 
 /** The body: the words of the old form in the new one. */
-export function apiErrorBody(status: ErrorHttpStatus, violations: Violations = {}): object {
+function apiErrorBody(status: ErrorHttpStatus, violations: Violations = {}): object {
   const exception = objectAt(objectAt(serviceException(status), 'requestError'), 'serviceException');
   const description = textAt(exception, 'text') ?? 'Request cannot be processed';
   return apiError(status, { description, action: ACTIONS[status] ?? 'Change the request.', violations });
+}
+
+/** The form on the API page. */
+export function apiErrorAnswer(status: ErrorHttpStatus): OperationAnswer {
+  return {
+    status,
+    name: `ApiError${status}`,
+    description: `The new error form of HTTP ${status}`,
+    schema: apiErrorSchema,
+    example: apiErrorBody(status, status === 400 ? { 'events[0].sender': ['must not be blank'] } : {}),
+  };
 }
 
 /** Sends a new-form error. */

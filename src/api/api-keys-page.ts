@@ -1,9 +1,10 @@
 // The endpoints of API keys on the API page, and what their bodies and queries are made of (Infobip 1.1).
 import { Type } from 'typebox';
 import type { ErrorHttpStatus } from '../contract/answers.js';
-import type { Operation, OperationAnswer } from '../contract/openapi.js';
+import type { Operation } from '../contract/openapi.js';
+import { without } from '../contract/openapi-schemas.js';
 import { PERMISSIONS } from '../manage/api-keys.js';
-import { apiErrorBody } from './api-errors.js';
+import { apiErrorAnswer } from './api-errors.js';
 
 const ENTRIES_MAX = 100;
 /** The last page there is. */
@@ -38,6 +39,7 @@ export const createSchema = Type.Object({ name: Type.String({ minLength: 1, maxL
 /** Body of PUT. */
 export const updateSchema = Type.Object({ name: text, ...settings });
 
+const NAMED = { key: '04B70ACBAD51C0B6BD93E9D4717CA33A', applicationId: 'crm' };
 const example = {
   id: '0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
   accountId: 'demo',
@@ -50,16 +52,17 @@ const example = {
   platform: [],
   scopeGuids: ['whatsapp:message:send'],
 };
+/** A key with an application that never expires, alone or in a list. */
+function plain(shown: object): object {
+  const endless = {
+    ...without(example, 'validTo'),
+    platform: [NAMED, { ...NAMED, entityId: 'north', action: 'FILL' }],
+  };
+  return 'apiKeys' in shown ? { ...shown, apiKeys: [endless] } : { ...shown, ...endless };
+}
 const paging = { page: 0, pageSize: 100, orderDirection: 'asc', orderBy: 'id', totalCount: 1, totalPages: 1 };
 const ERRORS = [400, 401, 403, 404, 413, 415, 429, 500, 503] as const satisfies ErrorHttpStatus[];
-const errors = ERRORS.map(
-  (status): OperationAnswer => ({
-    status,
-    name: `ApiError${status}`,
-    description: `The new error form of HTTP ${status}`,
-    example: apiErrorBody(status, status === 400 ? { 'events[0].sender': ['must not be blank'] } : {}),
-  }),
-);
+const errors = ERRORS.map(apiErrorAnswer);
 
 function operation(
   method: Operation['method'],
@@ -68,7 +71,7 @@ function operation(
   own: Pick<Operation, 'body' | 'query'> & { example: object },
 ): Operation {
   const { example: shown, ...rest } = own;
-  const good = { status: 200, description: 'Done', example: shown };
+  const good = { status: 200, description: 'Done', example: shown, also: [plain(shown)] };
   return { method, path, tag: 'Access', summary, ...rest, answers: [good, ...errors] };
 }
 

@@ -155,13 +155,24 @@ function changeRoutes(parts: CertificateParts, showStatus: (row: CertificateRow)
 
 function testRoute(parts: CertificateParts): AccountRoute {
   const example = { certificateId: 'c-1', webhookUrl: 'https://hooks.example/wa' };
+  const failed = {
+    ...example,
+    result: 'FAIL',
+    failReasons: ['other: UND_ERR_SOCKET'],
+    hint: 'Look whether the server trusts the issuer of the certificate.',
+  };
   return defineAccountRoute({
     method: 'POST',
     url: `${PATH}/test/webhook`,
     tag: TAG,
     summary: 'Post an empty list of reports to a URL, showing a certificate',
     body: { schema: certificateTestSchema, example, validate: validateCertificateTest },
-    answer: { status: 200, description: 'How it went', example: { ...example, result: 'SUCCESS', failReasons: [] } },
+    answer: {
+      status: 200,
+      description: 'How it went',
+      example: failed,
+      also: [{ ...example, result: 'SUCCESS', failReasons: [] }],
+    },
     async handle({ owner, body: { certificateId, webhookUrl } }) {
       const test = await testCertificate(parts, owner, certificateId, webhookUrl);
       return isRefusal(test) ? test : { status: 200, body: { certificateId, webhookUrl, ...test } };

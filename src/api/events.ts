@@ -18,7 +18,7 @@ import type { PlatformDirectory } from '../pipeline/platform-directory.js';
 import type { Database } from '../store/database.js';
 import type { Directory, DirectoryAccount } from '../store/directory.js';
 import { addTyping, type TypingRow } from '../store/typing.js';
-import { apiErrorBody, sendApiError } from './api-errors.js';
+import { apiErrorAnswer, sendApiError } from './api-errors.js';
 import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoint works with. */
@@ -95,12 +95,12 @@ export const eventOperation: Operation = {
   summary: 'Show that you are typing, and mark the last message as read',
   body: { schema: typingRequestSchema, example: typingExample.request },
   answers: [
-    { status: 200, description: 'Accepted, or refused with a status of group REJECTED', example: typingExample.answer },
-    ...ERRORS.map((status) => ({
-      status,
-      name: `ApiError${status}`,
-      description: `The new error form of HTTP ${status}`,
-      example: apiErrorBody(status, status === 400 ? { 'events[0].sender': ['must not be blank'] } : {}),
-    })),
+    {
+      status: 200,
+      description: 'Accepted, or refused with a status of group REJECTED',
+      example: typingExample.answer,
+      also: [typingExample.refused],
+    },
+    ...ERRORS.map(apiErrorAnswer),
   ],
 };

@@ -1,12 +1,13 @@
 // What the endpoints of flows and of public keys share: the sender they are about, refusals in Infobip's new form.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { apiError } from '../contract/answers.js';
+import { Type } from 'typebox';
+import { apiError, apiErrorSchema, serviceExceptionSchema } from '../contract/answers.js';
 import { textAt } from '../contract/json.js';
 import type { OperationAnswer } from '../contract/openapi.js';
 import type { FlowRefusal } from '../manage/flows.js';
 import { isTemplateRefusal } from '../manage/template-refusal.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
-import { apiErrorBody, sendApiError } from './api-errors.js';
+import { apiErrorAnswer, sendApiError } from './api-errors.js';
 import { callerOf, type Gate } from './gate.js';
 
 const SENDER_404 = {
@@ -64,9 +65,11 @@ export function sendFlowOr<T extends object>(
 const STATUSES = [400, 401, 403, 404, 413, 415, 429, 500, 503] as const;
 
 /** The statuses that all of these operations can have beside their own. */
-export const FLOW_ERRORS: readonly OperationAnswer[] = STATUSES.map((status) => ({
-  status,
-  description:
-    status === 404 ? 'No such sender or flow; or a path that nothing is served under, in the old form' : 'Refused',
-  ...(status === 404 ? {} : { example: apiErrorBody(status) }),
-}));
+export const FLOW_ERRORS: readonly OperationAnswer[] = STATUSES.map((status) => {
+  const answer = apiErrorAnswer(status);
+  if (status !== 404) return answer;
+  // A path that cannot be read is refused before anybody knows whose it is: in the old form.
+  const schema = Type.Union([apiErrorSchema, serviceExceptionSchema]);
+  const description = 'No such sender or flow; or a path that nothing is served under, in the old form';
+  return { status, description, schema, example: apiError(404, FLOW_404) };
+});

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { itemsAt, textAt } from '../contract/json.js';
 import type { Operation } from '../contract/openapi.js';
+import { without } from '../contract/openapi-schemas.js';
 import { compileValidator } from '../contract/validate.js';
 import {
   createFlow,
@@ -173,6 +174,8 @@ const exampleFlow = {
   status: 'PUBLISHED',
   initialScreens: ['START'],
 };
+/** Nobody has given it screens yet. */
+const emptyFlow = without(exampleFlow, 'initialScreens');
 const exampleError = {
   error: 'INVALID_PROPERTY_KEY',
   errorType: 'FLOW_JSON_ERROR',
@@ -198,11 +201,13 @@ const done = { status: 204, description: 'Done' } as const;
 /** The endpoints on the API page. */
 export const flowOperations: readonly Operation[] = [
   operation('GET', '', 'List the flows of a sender', {
-    answers: [{ status: 200, description: 'All of them', example: { flows: [exampleFlow] } }],
+    answers: [
+      { status: 200, description: 'All of them', example: { flows: [exampleFlow] }, also: [{ flows: [emptyFlow] }] },
+    ],
   }),
   operation('POST', '', 'Create a flow, or a copy of one', {
     body: { schema: creation, example: { name: 'Booking', categories: ['APPOINTMENT_BOOKING'] } },
-    answers: [{ status: 201, description: 'A draft', example: { ...exampleFlow, status: 'DRAFT' } }],
+    answers: [{ status: 201, description: 'A draft', example: { ...exampleFlow, status: 'DRAFT' }, also: [emptyFlow] }],
   }),
   operation('PATCH', '/{flowId}', 'Change a draft', {
     body: { schema: change, example: { name: 'Booking 2' } },

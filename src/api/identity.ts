@@ -1,11 +1,10 @@
 // GET, PUT and DELETE /whatsapp/1/{sender}/contacts/{userNumber}/identity (Infobip 10). Failures have no body but those that all share.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { serviceException } from '../contract/answers.js';
 import { formatDate } from '../contract/dates.js';
 import { isObject, textAt } from '../contract/json.js';
 import { destinationOf } from '../contract/messages/wire.js';
-import type { Operation } from '../contract/openapi.js';
+import { errorAnswer, type Operation } from '../contract/openapi.js';
 import { compileValidator } from '../contract/validate.js';
 import type { Database } from '../store/database.js';
 import type { Directory } from '../store/directory.js';
@@ -82,12 +81,7 @@ function operation(
   summary: string,
   own: Pick<Operation, 'answers' | 'body'>,
 ): Operation {
-  const errors = ERRORS.map((status) => ({
-    status,
-    name: `ServiceException${status}`,
-    description: `The error form of HTTP ${status}`,
-    example: serviceException(status),
-  }));
+  const errors = ERRORS.map(errorAnswer);
   const path = PATH.replace(/:(\w+)/g, '{$1}');
   return { method, path, tag: 'Identity', summary, ...own, answers: [...own.answers, ...errors] };
 }
@@ -110,12 +104,7 @@ export const identityOperations: readonly Operation[] = [
     body: { schema: confirmation, example: { hash: 'Qx1=' } },
     answers: [
       { status: 204, description: 'Confirmed' },
-      {
-        status: 400,
-        name: 'ServiceException400',
-        description: 'The error form of HTTP 400',
-        example: serviceException(400, { validationErrors: { hash: ['must not be blank'] } }),
-      },
+      errorAnswer(400),
       ABSENT,
       { status: 409, description: 'It is another by now' },
     ],

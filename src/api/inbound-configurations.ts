@@ -34,7 +34,7 @@ const query = Type.Object({
   keyword: Type.Optional(Type.String({ maxLength: KEYWORD_LENGTH_MAX })),
   countryCode: text,
 });
-const example = inboundConfigurationAnswer({
+const plain = {
   configurationKey: '0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
   number: '441134960000',
   keyword: '',
@@ -42,7 +42,14 @@ const example = inboundConfigurationAnswer({
   applicationId: null,
   entityId: null,
   url: 'https://hooks.example/mo',
-});
+};
+const example = inboundConfigurationAnswer(plain);
+/** With what that one has not. */
+const others = [
+  { ...plain, keyword: 'HELP', username: 'ops@example.org', applicationId: 'crm', entityId: 'north' },
+  { ...plain, applicationId: 'crm', url: null },
+  { ...plain, entityId: 'north' },
+].map(inboundConfigurationAnswer);
 
 /** The endpoints. */
 export function inboundConfigurationRoutes(parts: InboundConfigurationParts): AccountRoute[] {
@@ -54,7 +61,7 @@ export function inboundConfigurationRoutes(parts: InboundConfigurationParts): Ac
       tag: TAG,
       summary: 'List what is done with messages to a number, by keyword',
       query,
-      answer: { status: 200, description: 'The configurations', example: [example] },
+      answer: { status: 200, description: 'The configurations', example: [example], also: [others] },
       async handle({ account, platform, query: given }) {
         const violations: Violations = {};
         const read = (name: string, lengthMax = TEXT_LENGTH_MAX) => readText(given, name, lengthMax, violations);
@@ -89,7 +96,7 @@ export function inboundConfigurationRoutes(parts: InboundConfigurationParts): Ac
         },
         validate: validateInboundConfiguration,
       },
-      answer: { status: 200, description: 'What is done from now on', example },
+      answer: { status: 200, description: 'What is done from now on', example, also: others },
       errors: [409],
       async handle({ owner, body }) {
         const row = await upsertConfiguration(parts, owner, body);

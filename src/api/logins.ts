@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { accessOf } from '../contract/access.js';
-import { serviceException } from '../contract/answers.js';
+import { serviceException, serviceExceptionSchema } from '../contract/answers.js';
 import { errorAnswer, type Operation } from '../contract/openapi.js';
 import type { Violations } from '../contract/readers.js';
 import { compileValidator } from '../contract/validate.js';
@@ -232,6 +232,7 @@ function tokenError(status: number): Operation['answers'][number] {
     status,
     name: `TokenError${status}`,
     description: `RFC 6749's form and the error form of HTTP ${status}`,
+    schema: Type.Object({ error: Type.String(), ...serviceExceptionSchema.properties }),
     example: errors[status],
   };
 }

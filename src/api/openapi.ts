@@ -1,20 +1,28 @@
 // GET /openapi.json: the page of everything this process serves, made once from the routes themselves.
 import type { FastifyInstance } from 'fastify';
 import { type TObject, Type } from 'typebox';
-import { messageOperations, type Operation, type OperationAnswer, openApiDocument } from '../contract/openapi.js';
+import {
+  errorAnswer,
+  messageOperations,
+  type Operation,
+  type OperationAnswer,
+  openApiDocument,
+} from '../contract/openapi.js';
 import type { AccountRoute } from './account-route.js';
-import { problem, problemBody } from './admin/problem.js';
+import { problem, problemBody, problemSchema } from './admin/problem.js';
 import { ADMIN_PREFIX } from './admin/register.js';
 import type { Route } from './admin/route.js';
 import { apiKeyOperations } from './api-keys-page.js';
 import { eventOperation } from './events.js';
 import { flowOperations } from './flows.js';
 import { identityOperations } from './identity.js';
+import { registerLlms } from './llms.js';
 import { loginOperations } from './logins.js';
 import { mediaOperations } from './media.js';
 import { publicKeyOperations } from './public-key.js';
 import { pullOperations } from './pull.js';
 import { readMarkOperation } from './read-marks.js';
+import { registerReference } from './reference.js';
 import { templateOperations } from './templates.js';
 import { allTemplatesOperation } from './templates-all.js';
 import { templateV1Operations } from './templates-v1.js';
@@ -30,7 +38,7 @@ export interface OpenApiParts {
   hasWebhook: boolean;
 }
 
-/** Serves GET /openapi.json, without a key. */
+/** Serves GET /openapi.json, /docs and /llms.txt, without a key. */
 export function registerOpenApi(
   app: FastifyInstance,
   { version, adminRoutes, management, hasWebhook }: OpenApiParts,
@@ -50,17 +58,24 @@ export function registerOpenApi(
     allTemplatesOperation,
     ...flowOperations,
     ...publicKeyOperations,
-    ...adminRoutes.map(adminOperation),
+    ...adminOperations(adminRoutes),
     ...(hasWebhook ? webhookOperations : []),
     ...healthOperations,
   ];
   const text = JSON.stringify(openApiDocument(version, operations));
+  registerReference(app);
+  registerLlms(app, operations);
   app.get('/openapi.json', (_, reply) => reply.type('application/json').send(text));
 }
 
 const ADMIN_ERRORS = [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 502, 503] as const;
 
-function adminOperation({ method, url, summary, isAdminOnly, query, body }: Route): Operation {
+/** Endpoints of the admin API on the API page. */
+export function adminOperations(routes: readonly Route[]): Operation[] {
+  return routes.map(adminOperation);
+}
+
+function adminOperation({ method, url, summary, isAdminOnly, query, body, example, answers }: Route): Operation {
   const path = ADMIN_PREFIX + url.replace(/:(\w+)/g, '{$1}');
   return {
     method,
@@ -68,8 +83,8 @@ function adminOperation({ method, url, summary, isAdminOnly, query, body }: Rout
     tag: 'Administration',
     summary: isAdminOnly ? `${summary} (keys of kind admin only)` : summary,
     query,
-    body: body === undefined ? undefined : { schema: closed(body) },
-    answers: [{ status: '2XX', description: 'Done' }, ...ADMIN_ERRORS.map(toProblemAnswer)],
+    body: body === undefined ? undefined : { schema: closed(body), example },
+    answers: [...answers, ...ADMIN_ERRORS.map(toProblemAnswer)],
   };
 }
 
@@ -85,6 +100,7 @@ function toProblemAnswer(status: number): OperationAnswer {
     name: `Problem${status}`,
     description: `A problem (RFC 9457) of HTTP ${status}`,
     mediaType: 'application/problem+json',
+    schema: problemSchema,
     example: problemBody(problem(status, 'what was wrong', errors)),
   };
 }
@@ -120,20 +136,39 @@ const webhookOperations: readonly Operation[] = [
       { status: 401, description: 'Not signed by Meta' },
       { status: 413, description: 'Larger than Meta sends' },
       { status: 415, description: 'A Content-Type that is none' },
+      errorAnswer(500),
       { status: 503, description: 'Nothing is certain; send it again' },
     ],
   },
 ];
 
 const healthOperations: readonly Operation[] = [
-  healthOperation('/healthz', 'Whether the process lives', { status: 200, description: 'It does' }),
-  healthOperation('/readyz', 'Whether it can do its work', { status: 200, description: 'It can' }),
+  healthOperation('/healthz', 'Whether the process lives', {
+    status: 200,
+    description: 'It does',
+    example: { status: 'ok' },
+  }),
+  healthOperation('/readyz', 'Whether it can do its work', {
+    status: 200,
+    description: 'It can',
+    example: { status: 'ready' },
+  }),
   healthOperation('/metrics', 'What it did, for Prometheus', { status: 200, description: 'Metrics' }),
-  healthOperation('/openapi.json', 'This page', { status: 200, description: 'OpenAPI 3.1' }),
+  healthOperation('/openapi.json', 'This page', {
+    status: 200,
+    description: 'OpenAPI 3.1',
+    example: { openapi: '3.1.0', info: {}, paths: {}, webhooks: {}, components: {} },
+  }),
+  healthOperation('/docs', 'This page to read and to try', { status: 200, description: 'HTML' }),
+  healthOperation('/llms.txt', 'This page for language models', { status: 200, description: 'Markdown' }),
 ];
 
 function healthOperation(path: string, summary: string, answer: OperationAnswer): Operation {
-  const unready: OperationAnswer = { status: 503, description: 'Something is missing' };
+  const unready: OperationAnswer = {
+    status: 503,
+    description: 'Something is missing',
+    example: { status: 'not ready', missing: ['database'] },
+  };
   const answers = path === '/readyz' ? [answer, unready] : [answer];
   return { method: 'GET', path, tag: 'Health', summary, isOpen: true, answers };
 }

@@ -1,6 +1,7 @@
 // /subscriptions/1/profiles and /subscriptions/1/security: how reports are posted, and what they authenticate with (Infobip 5).
 import { Type } from 'typebox';
 import { formatDate } from '../contract/dates.js';
+import { without } from '../contract/openapi-schemas.js';
 import type { Violations } from '../contract/readers.js';
 import {
   noIdProfileSchema,
@@ -50,13 +51,60 @@ export const pagingQuery = Type.Object({
   size: Type.Optional(Type.Integer({ minimum: 1, maximum: SIZE_MAX, default: 20 })),
 });
 
-const securityExample = { authId: 'h-1', type: 'HMAC', credentials: { secretKey: 'k', algorithm: 'HMAC_SHA_256' } };
+const securityExample = { authId: 'h-2', type: 'HMAC', credentials: { secretKey: 'k', algorithm: 'HMAC_SHA_256' } };
+/** With credentials of every type: each field may be there. */
+const otherSecurities = [
+  { ...securityExample, credentials: { headerName: 'x-signature', encoding: 'hex' } },
+  { ...securityExample, credentials: { username: 'u', password: 'p' } },
+  {
+    ...securityExample,
+    credentials: {
+      tokenUrl: 'https://login.example/token',
+      grantType: 'client_credentials',
+      clientId: 'c',
+      clientSecret: 's',
+      scope: 'hooks',
+      resource: 'hooks',
+      refreshToken: 'r',
+      headers: {},
+    },
+  },
+  without(securityExample, 'credentials'),
+];
 const profileExample = {
   profileId: 'p-main',
   webhook: { notifyUrl: 'https://hooks.example/wa' },
-  security: securityExample,
+  security: { ...securityExample, authId: 'h-1' },
 };
 const profileAnswer = { ...profileExample, security: { authId: 'h-1' }, delivery: { state: 'UP' } };
+/** Of a profile whose reports do not arrive. */
+export const troubledDelivery = {
+  state: 'DOWN',
+  since: '2026-01-31T12:00:00.000+0000',
+  reason: 'HTTP 503',
+  downSince: '2026-01-31T12:00:00.000+0000',
+  nextAttemptAt: '2026-01-31T12:02:00.000+0000',
+};
+/** With everything that a profile may say, and with nothing. */
+const otherProfiles = [
+  {
+    ...profileAnswer,
+    webhook: { contentType: 'application/json', notifyUrl: 'https://hooks.example/wa' },
+    clientCertificateId: 'c-1',
+    maxBucketSize: 100,
+    windowSize: 20,
+    connectTimeout: 5000,
+    readTimeout: 15_000,
+    enabledSSLProtocols: ['TLSv1.3'],
+    headers: {},
+    responseRegex: '2..',
+    responseBodyRegex: 'ok',
+    rateLimit: 100,
+    ordered: true,
+    delivery: troubledDelivery,
+  },
+  without(profileAnswer, 'security', 'webhook', 'delivery'),
+];
 const profileIds = { profileId: 'p-main', security: { authId: 'h-1' } };
 
 /** The endpoints of profiles. */
@@ -69,7 +117,7 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'List notification profiles, newest first',
       query: pagingQuery,
-      answer: pageAnswer(profileAnswer),
+      answer: pageAnswer(profileAnswer, ...otherProfiles),
       async handle({ account, platform, query }) {
         const violations: Violations = {};
         const slice = readSlice(query, SIZE_MAX, violations);
@@ -86,7 +134,12 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'Make a notification profile, and the security that it describes',
       body: { schema: profileSchema, example: profileExample, validate: validateProfile },
-      answer: { status: 201, description: 'Made; Location names it', example: profileIds },
+      answer: {
+        status: 201,
+        description: 'Made; Location names it',
+        example: profileIds,
+        also: [{ profileId: 'p-main' }],
+      },
       errors: [409],
       async handle({ owner, body }) {
         const row = await createProfile(parts, owner, body);
@@ -99,7 +152,12 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       url: `${PROFILES}/:profileId`,
       tag: TAG,
       summary: 'Read a notification profile',
-      answer: { status: 200, description: 'The profile', example: profileAnswer },
+      answer: {
+        status: 200,
+        description: 'The profile',
+        example: profileAnswer,
+        also: otherProfiles,
+      },
       async handle({ account, platform, param }) {
         const row = await findProfile(database, account, param('profileId'), platform);
         return row === undefined ? refuse('notFound', 'no such profile') : { status: 200, body: showProfile(row) };
@@ -115,7 +173,7 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
         example: { webhook: { notifyUrl: 'https://hooks.example/wa' }, security: { authId: 'h-1' } },
         validate: validateNoIdProfile,
       },
-      answer: { status: 200, description: 'Replaced', example: profileIds },
+      answer: { status: 200, description: 'Replaced', example: profileIds, also: [{ profileId: 'p-main' }] },
       async handle({ owner, param, body }) {
         const row = await replaceProfile(parts, owner, param('profileId'), body);
         return isRefusal(row) ? row : { status: 200, body: profileIdsOf(row) };
@@ -126,7 +184,7 @@ export function profileRoutes(parts: ProfileParts): AccountRoute[] {
       url: `${PROFILES}/:profileId`,
       tag: TAG,
       summary: 'Delete a notification profile that no subscription uses',
-      answer: { status: 200, description: 'Deleted', example: profileIds },
+      answer: { status: 200, description: 'Deleted', example: profileIds, also: [{ profileId: 'p-main' }] },
       errors: [409],
       async handle({ owner, param }) {
         const row = await removeProfile(parts, owner, param('profileId'));
@@ -181,7 +239,7 @@ export function securityRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'List securities with their credentials, newest first',
       query: pagingQuery,
-      answer: pageAnswer(securityExample),
+      answer: pageAnswer(securityExample, ...otherSecurities),
       async handle({ account, platform, query }) {
         const violations: Violations = {};
         const slice = readSlice(query, SIZE_MAX, violations);
@@ -208,7 +266,7 @@ export function securityRoutes(parts: ProfileParts): AccountRoute[] {
       url: `${SECURITY}/:authId`,
       tag: TAG,
       summary: 'Read a security with its credentials',
-      answer: { status: 200, description: 'The security', example: securityExample },
+      answer: { status: 200, description: 'The security', example: securityExample, also: otherSecurities },
       async handle({ account, platform, param }) {
         const row = await findSecurity(database, account, param('authId'), platform);
         return row === undefined ? refuse('notFound', 'no such security') : { status: 200, body: show(row) };

@@ -70,7 +70,10 @@ export const publicKeyOperations: readonly Operation[] = [
     path,
     tag: 'Flows',
     summary: 'Replace the public key: a form with the PEM of a 2048-bit RSA key in `file`',
-    body: { schema: Type.Object({}) },
+    body: {
+      mediaType: 'multipart/form-data',
+      schema: Type.Object({ file: Type.String({ description: 'PEM, as a part with a file name' }) }),
+    },
     answers: [{ status: 204, description: 'Replaced' }, ...FLOW_ERRORS],
   },
 ];

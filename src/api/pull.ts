@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type TObject, Type } from 'typebox';
 import { isObject } from '../contract/json.js';
 import { bindPlatform } from '../contract/key-platform.js';
-import { CHANNEL, CHANNELS, SMS_CHANNEL } from '../contract/messages-api.js';
+import { CHANNEL, CHANNELS, deliveryToPull, inboundToPull, SMS_CHANNEL } from '../contract/messages-api.js';
 import type { Operation } from '../contract/openapi.js';
+import { exampleDeliveries, exampleInbounds } from '../contract/openapi-webhooks.js';
 import type { Violations } from '../contract/readers.js';
 import { type PullParts, type PullRequest, pullMessages, pullReports } from '../pipeline/pull.js';
-import { apiErrorBody, sendApiError } from './api-errors.js';
+import { apiErrorAnswer, sendApiError } from './api-errors.js';
 import { callerOf, type Gate } from './gate.js';
 
 /** What the endpoints work with. */
@@ -95,27 +96,21 @@ const textField = Type.Optional(Type.String({ maxLength: TEXT_LENGTH_MAX }));
 const inboundQuery = { channel: channelField, limit: limitField, applicationId: textField, entityId: textField };
 const reportsQuery = { ...inboundQuery, bulkId: textField, messageId: textField, campaignReferenceId: textField };
 
-const EXAMPLE = { event: 'DELIVERY', channel: CHANNEL, sender: '441134960000', destination: '441134960001' };
 const ERRORS = [400, 401, 403, 429, 500, 503] as const;
 
-function operation(path: string, summary: string, query: TObject, example: object): Operation {
-  const errors = ERRORS.map((status) => ({
-    status,
-    name: `ApiError${status}`,
-    description: `The new error form of HTTP ${status}`,
-    example: apiErrorBody(status, status === 400 ? { 'events[0].sender': ['must not be blank'] } : {}),
-  }));
-  const good = { status: 200, description: 'What was not pulled before, oldest first', example };
+function operation(path: string, summary: string, query: TObject, [example, ...also]: object[]): Operation {
+  const errors = ERRORS.map(apiErrorAnswer);
+  const good = { status: 200, description: 'What was not pulled before, oldest first', example, also };
   return { method: 'GET', path, tag: 'Messages', summary, query, answers: [good, ...errors] };
 }
 
 /** The endpoints on the API page. */
 export const pullOperations: readonly Operation[] = [
-  operation(REPORTS, 'Pull delivery reports of messages without a notifyUrl', Type.Object(reportsQuery), {
-    results: [{ ...EXAMPLE, messageId: 'order-1', messageCount: 1, bulkId: '' }],
-  }),
-  operation(INBOUND, 'Pull messages to senders that do not forward them', Type.Object(inboundQuery), {
-    results: [{ ...EXAMPLE, event: 'MO', content: [{ type: 'TEXT', text: 'Hi', cleanText: 'Hi' }] }],
-    messageCount: 1,
-  }),
+  operation(REPORTS, 'Pull delivery reports of messages without a notifyUrl', Type.Object(reportsQuery), [
+    { results: exampleDeliveries().map(deliveryToPull) },
+  ]),
+  operation(INBOUND, 'Pull messages to senders that do not forward them', Type.Object(inboundQuery), [
+    { results: exampleInbounds().map(inboundToPull), messageCount: 36 },
+    { results: [] },
+  ]),
 ];

@@ -1,5 +1,6 @@
 // /subscriptions/1/subscription/{channel}: which events go to which profile (Infobip 5).
 import { Type } from 'typebox';
+import { without } from '../contract/openapi-schemas.js';
 import type { Violations } from '../contract/readers.js';
 import {
   checkChannel,
@@ -22,7 +23,7 @@ import {
   readSlice,
   readTexts,
 } from './account-route.js';
-import { deliveryOf, pagingQuery, profileIdsOf } from './profiles.js';
+import { deliveryOf, pagingQuery, profileIdsOf, troubledDelivery } from './profiles.js';
 
 const TAG = 'Subscriptions';
 const PATH = '/subscriptions/1/subscription/:channel';
@@ -40,6 +41,8 @@ const filters = Type.Object({
   user: many,
 });
 const ids = { subscriptionId: 'wa-main', profile: { profileId: 'p-main', security: { authId: 'h-1' } } };
+/** Of a profile without security. */
+const bare = { subscriptionId: 'wa-main', profile: { profileId: 'p-main' } };
 const example = {
   ...ids,
   name: 'All',
@@ -49,6 +52,18 @@ const example = {
   users: [],
   delivery: { state: 'UP' },
 };
+
+/** With what that one has not, and without what need not be there. */
+const others = [
+  { ...example, delivery: troubledDelivery },
+  {
+    ...without(example, 'name', 'delivery'),
+
+    ...bare,
+    criteria: [{ entityId: 'north' }, { callsConfigurationId: 'c-1' }],
+    users: ['ann'],
+  },
+];
 
 /** The endpoints of subscriptions. */
 export function subscriptionRoutes(parts: ProfileParts): AccountRoute[] {
@@ -63,7 +78,7 @@ function listRoutes(parts: ProfileParts): AccountRoute[] {
       tag: TAG,
       summary: 'List subscriptions of a channel, newest first; all conditions must hold',
       query: filters,
-      answer: pageAnswer(example),
+      answer: pageAnswer(example, ...others),
       async handle({ account, platform, param, query }) {
         const violations: Violations = {};
         checkChannel(param('channel'), violations);
@@ -82,11 +97,11 @@ function listRoutes(parts: ProfileParts): AccountRoute[] {
         example: {
           subscriptionId: 'wa-main',
           events: ['DELIVERY'],
-          profile: { profileId: 'p-main', webhook: { notifyUrl: 'https://hooks.example/wa' } },
+          profile: { profileId: 'p-wa', webhook: { notifyUrl: 'https://hooks.example/wa' } },
         },
         validate: validateSubscription,
       },
-      answer: { status: 201, description: 'Made; Location names it', example: ids },
+      answer: { status: 201, description: 'Made; Location names it', example: ids, also: [bare] },
       errors: [409],
       async handle({ owner, param, body }) {
         const channel = param('channel');
@@ -113,7 +128,12 @@ function oneRoutes(parts: ProfileParts): AccountRoute[] {
       url,
       tag: TAG,
       summary: 'Read a subscription',
-      answer: { status: 200, description: 'The subscription', example },
+      answer: {
+        status: 200,
+        description: 'The subscription',
+        example,
+        also: others,
+      },
       async handle({ account, platform, param }) {
         const id = param('subscriptionId');
         const row = await findSubscription(parts.database, account, param('channel'), id, platform);
@@ -130,7 +150,7 @@ function oneRoutes(parts: ProfileParts): AccountRoute[] {
         example: { name: 'All', events: ['DELIVERY'], profile: { profileId: 'p-main' } },
         validate: validateNoIdSubscription,
       },
-      answer: { status: 200, description: 'Replaced', example: ids },
+      answer: { status: 200, description: 'Replaced', example: ids, also: [bare] },
       async handle({ owner, param, body }) {
         const row = await replaceSubscription(parts, owner, param('channel'), param('subscriptionId'), body);
         return isRefusal(row) ? row : { status: 200, body: idsOf(row) };
@@ -141,7 +161,7 @@ function oneRoutes(parts: ProfileParts): AccountRoute[] {
       url,
       tag: TAG,
       summary: 'Delete a subscription; its profile stays',
-      answer: { status: 200, description: 'Deleted', example: ids },
+      answer: { status: 200, description: 'Deleted', example: ids, also: [bare] },
       async handle({ owner, param }) {
         const row = await removeSubscription(parts, owner, param('channel'), param('subscriptionId'));
         return isRefusal(row) ? row : { status: 200, body: idsOf(row) };

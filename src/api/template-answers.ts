@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { textAt } from '../contract/json.js';
 import { type BoundPlatform, bindPlatform, isWithin } from '../contract/key-platform.js';
 import { errorAnswer, type OperationAnswer } from '../contract/openapi.js';
-import { templateAnswer, v1TemplateAnswer } from '../contract/templates/show.js';
+import { slotOf } from '../contract/templates/short-urls.js';
+import { type TemplateFacts, templateAnswer, v1TemplateAnswer } from '../contract/templates/show.js';
 import { isTemplateRefusal, type TemplateRefusal } from '../manage/template-refusal.js';
 import { readTemplates, type TemplateParts } from '../manage/templates.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
@@ -131,10 +132,56 @@ const exampleFacts = {
   updatedAt: Date.UTC(2026, 4, 4, 9),
 };
 
+const URL_TO = 'https://shop.example';
+const BUTTONS = [
+  { type: 'PHONE_NUMBER', text: 'Call', phone_number: '441134960000' },
+  { type: 'QUICK_REPLY', text: 'Stop' },
+  { type: 'URL', text: 'Track', url: 'https://go.example/{{1}}' },
+  { type: 'COPY_CODE' },
+  { type: 'CATALOG', text: 'See all' },
+  { type: 'MPM', text: 'See some' },
+  { type: 'FLOW', text: 'Book', flow_id: '77', flow_action: 'navigate', navigate_screen: 'FIRST' },
+  { type: 'FLOW', text: 'Book', flow_id: '77', flow_action: 'data_exchange' },
+  { type: 'ORDER_DETAILS' },
+  { type: 'VOICE_CALL', text: 'Call us', ttl_minutes: 100 },
+  { type: 'VOICE_CALL', text: 'Call us' },
+];
+const BODY = { type: 'BODY', text: 'Your order is out.' };
+const BARE = { ...exampleFacts, wabaId: '9'.repeat(20), applicationId: null, components: JSON.stringify([BODY]) };
+const CARDS = [
+  { components: [{ type: 'HEADER', format: 'IMAGE' }, BODY, { type: 'BUTTONS', buttons: BUTTONS }] },
+  { components: [BODY] },
+];
+/** Templates that have between them all that one can have. */
+const others: readonly TemplateFacts[] = [
+  BARE,
+  { ...BARE, entityId: 'north', libraryName: 'order_shipped', subCategory: 'ORDER_STATUS' },
+  { ...BARE, category: 'AUTHENTICATION', validitySeconds: 600 },
+  { ...BARE, components: JSON.stringify([{ type: 'HEADER', format: 'TEXT', text: 'News' }, BODY]) },
+  {
+    ...exampleFacts,
+    extras: JSON.stringify({
+      customDomain: 'go.example',
+      destinations: { [slotOf(2)]: URL_TO, [slotOf(2, 0)]: URL_TO },
+    }),
+    components: JSON.stringify([
+      BODY,
+      { type: 'BUTTONS', buttons: BUTTONS },
+      { type: 'CAROUSEL', cards: CARDS },
+      { type: 'LIMITED_TIME_OFFER', limited_time_offer: { text: 'Today', has_expiration: true } },
+      { type: 'CALL_PERMISSION_REQUEST' },
+    ]),
+  },
+];
+
 /** A template as the second version shows it. */
 export const exampleTemplate = templateAnswer(exampleFacts);
+/** Templates with what that one has not. */
+export const otherTemplates: readonly object[] = others.map(templateAnswer);
 /** A template as the first version shows it. */
 export const exampleV1Template = v1TemplateAnswer(exampleFacts);
+/** Templates with what that one has not. */
+export const otherV1Templates: readonly object[] = others.map(v1TemplateAnswer);
 
 /** The statuses that all operations on templates of a sender can have beside their own. */
 export const TEMPLATE_ERRORS: readonly OperationAnswer[] = ([400, 401, 403, 404, 413, 415, 429, 500, 503] as const).map(

@@ -9,10 +9,10 @@ import { templateAnswer } from '../contract/templates/show.js';
 import { CATEGORIES, LANGUAGES, TEMPLATE_STATUSES } from '../contract/templates/words.js';
 import { compileValidator } from '../contract/validate.js';
 import { pageTemplates, TEMPLATE_ORDERS, type TemplateFilter } from '../store/templates.js';
-import { apiErrorBody, sendApiError } from './api-errors.js';
+import { apiErrorAnswer, sendApiError } from './api-errors.js';
 import type { AccountCaller } from './authenticate.js';
 import { callerOf } from './gate.js';
-import { exampleTemplate, type TemplateApiParts } from './template-answers.js';
+import { exampleTemplate, otherTemplates, type TemplateApiParts } from './template-answers.js';
 
 const PATH = '/whatsapp/1/templates';
 const SIZE_DEFAULT = 10;
@@ -132,6 +132,8 @@ function wholeNumber(
   return value;
 }
 
+const paging = { page: 0, size: 10, totalPages: 1, totalResults: 1 };
+
 /** The endpoint on the API page. */
 export const allTemplatesOperation: Operation = {
   method: 'GET',
@@ -143,13 +145,9 @@ export const allTemplatesOperation: Operation = {
     {
       status: 200,
       description: 'One page',
-      example: { results: [exampleTemplate], paging: { page: 0, size: 10, totalPages: 1, totalResults: 1 } },
+      example: { results: [exampleTemplate], paging },
+      also: [{ results: otherTemplates, paging }],
     },
-    ...ERRORS.map((status) => ({
-      status,
-      name: `ApiError${status}`,
-      description: `The new error form of HTTP ${status}`,
-      example: apiErrorBody(status, status === 400 ? { 'events[0].sender': ['must not be blank'] } : {}),
-    })),
+    ...ERRORS.map(apiErrorAnswer),
   ],
 };

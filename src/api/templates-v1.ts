@@ -10,6 +10,7 @@ import { readJsonOnly } from './json.js';
 import {
   exampleV1Template,
   maySee,
+  otherV1Templates,
   sendOr,
   TEMPLATE_ERRORS,
   type TemplateApiParts,
@@ -54,7 +55,12 @@ export const templateV1Operations: readonly Operation[] = [
     tag: 'Templates',
     summary: 'List the templates of a sender (deprecated: use version 2)',
     answers: [
-      { status: 200, description: 'All of them', example: { templates: [exampleV1Template] } },
+      {
+        status: 200,
+        description: 'All of them',
+        example: { templates: [exampleV1Template] },
+        also: [{ templates: otherV1Templates }],
+      },
       ...TEMPLATE_ERRORS,
     ],
   },
@@ -73,7 +79,7 @@ export const templateV1Operations: readonly Operation[] = [
       },
     },
     answers: [
-      { status: 201, description: 'Registered; a review follows', example: exampleV1Template },
+      { status: 201, description: 'Registered; a review follows', example: exampleV1Template, also: otherV1Templates },
       ...TEMPLATE_ERRORS,
     ],
   },

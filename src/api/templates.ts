@@ -10,6 +10,7 @@ import {
   barredFrom,
   exampleTemplate,
   maySee,
+  otherTemplates,
   seenOrNot,
   sendOr,
   sendTemplateRefusal,
@@ -104,10 +105,17 @@ function operation(
 /** The endpoints on the API page. */
 export const templateOperations: readonly Operation[] = [
   operation('GET', '', 'List the templates of a sender', {
-    answers: [{ status: 200, description: 'All of them', example: { templates: [exampleTemplate] } }],
+    answers: [
+      {
+        status: 200,
+        description: 'All of them',
+        example: { templates: [exampleTemplate] },
+        also: [{ templates: otherTemplates }],
+      },
+    ],
   }),
   operation('GET', '/{id}', 'Read a template', {
-    answers: [{ status: 200, description: 'The template', example: exampleTemplate }],
+    answers: [{ status: 200, description: 'The template', example: exampleTemplate, also: otherTemplates }],
   }),
   operation(
     'POST',
@@ -115,7 +123,9 @@ export const templateOperations: readonly Operation[] = [
     'Register a template; also as a form with the JSON in `template` and files in `header` and `cards[n]`',
     {
       body: { schema: createTemplateSchema, example },
-      answers: [{ status: 201, description: 'Registered; a review follows', example: exampleTemplate }],
+      answers: [
+        { status: 201, description: 'Registered; a review follows', example: exampleTemplate, also: otherTemplates },
+      ],
     },
   ),
   operation('PATCH', '/{id}', 'Edit a template', {
@@ -123,7 +133,9 @@ export const templateOperations: readonly Operation[] = [
       schema: editTemplateSchema,
       example: { structure: { body: { text: 'Your order {{1}} has left.', examples: ['77'] } } },
     },
-    answers: [{ status: 200, description: 'Edited; a review may follow', example: exampleTemplate }],
+    answers: [
+      { status: 200, description: 'Edited; a review may follow', example: exampleTemplate, also: otherTemplates },
+    ],
   }),
   operation('DELETE', '/{name}', 'Delete a template in all its languages, for the whole WABA', {
     answers: [{ status: 204, description: 'Deleted' }],

@@ -1,4 +1,5 @@
 // Bodies of the northbound API's answers: a send's 200 and both error envelopes (Infobip 1.3, 2.1).
+import { Type } from 'typebox';
 import type { Violations } from './readers.js';
 import { statusObject } from './statuses.js';
 
@@ -26,6 +27,28 @@ const SERVICE_EXCEPTIONS = {
   500: ['GENERAL_ERROR', 'Something went wrong. Please contact support.'],
   503: ['SERVICE_UNAVAILABLE', 'Service unavailable'],
 } as const satisfies Record<number, readonly [string, string]>;
+
+/** What `serviceException` makes. */
+export const serviceExceptionSchema = Type.Object({
+  requestError: Type.Object({
+    serviceException: Type.Object({
+      messageId: Type.String(),
+      text: Type.String(),
+      validationErrors: Type.Optional(
+        Type.Record(Type.String(), Type.Array(Type.String()), { description: 'What is wrong, by path' }),
+      ),
+    }),
+  }),
+});
+
+/** What `apiError` makes. */
+export const apiErrorSchema = Type.Object({
+  errorCode: Type.String(),
+  description: Type.String(),
+  action: Type.String(),
+  violations: Type.Array(Type.Object({ property: Type.String(), violation: Type.String() })),
+  resources: Type.Array(Type.Object({ name: Type.String(), url: Type.String() })),
+});
 
 /** An HTTP status that `serviceException` knows. */
 export type ErrorHttpStatus = keyof typeof SERVICE_EXCEPTIONS;

@@ -115,6 +115,9 @@ function toError([id, groupId, isPermanent, name, description]: Row): ErrorObjec
   };
 }
 
+/** Every id of the table, in its order. */
+export const errorIds: readonly number[] = ROWS.map(([id]) => id);
+
 /** The error object of `id`, shared and frozen. Throws RangeError for an id that is not in the table. */
 export function errorObject(id: number): ErrorObject {
   const error = errors.get(id);

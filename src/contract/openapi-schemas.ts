@@ -2,6 +2,16 @@
 import type { TSchema } from 'typebox';
 import { isObject } from './json.js';
 
+/** An example with some of its fields null. */
+export function withNull<Example extends object>(example: Example, ...names: (keyof Example)[]): object {
+  return { ...example, ...Object.fromEntries(names.map((name) => [name, null])) };
+}
+
+/** An example without some of its fields. */
+export function without<Example extends object>(example: Example, ...names: (keyof Example)[]): object {
+  return { ...example, ...Object.fromEntries(names.map((name) => [name, undefined])) };
+}
+
 /** A JSON Schema as plain JSON. */
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -26,15 +36,35 @@ function plainKeyword(key: string, value: unknown): [string, unknown] {
   return [key, plainOf(value)];
 }
 
-/** What `value` is an example of. Every field that is there is required; the items of an array are as its first one. */
-export function schemaOf(value: unknown): JsonSchema {
-  if (value === null) return { type: 'null' };
-  if (Array.isArray(value)) return { type: 'array', ...(value.length === 0 ? {} : { items: schemaOf(value[0]) }) };
-  if (!isObject(value)) return { type: typeof value };
-  const fields = Object.entries(value).filter(([, inner]) => inner !== undefined);
+/**
+ * What `values` are examples of. A field that is there in all of them is required; the items of an array are as all items seen; one of
+ * which only empty ones were seen may hold anything. A value that is
+ * null in one and not in another may be either.
+ */
+export function schemaOf(...values: readonly unknown[]): JsonSchema {
+  const types = [...new Set(values.map(typeOf))];
+  const objects = values.filter(isObject);
+  const items = values.filter((value) => Array.isArray(value)).flat();
   return {
-    type: 'object',
-    required: fields.map(([key]) => key),
-    properties: Object.fromEntries(fields.map(([key, inner]) => [key, schemaOf(inner)])),
+    type: types.length === 1 ? types[0] : types,
+    ...(objects.length === 0 ? {} : fieldsOf(objects)),
+    ...(items.length === 0 ? {} : { items: schemaOf(...items) }),
+  };
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function fieldsOf(objects: readonly Readonly<Record<string, unknown>>[]): JsonSchema {
+  const keys = [
+    ...new Set(objects.flatMap((object) => Object.keys(object).filter((key) => object[key] !== undefined))),
+  ];
+  const valuesOf = (key: string): unknown[] =>
+    objects.map((object) => object[key]).filter((each) => each !== undefined);
+  return {
+    required: keys.filter((key) => valuesOf(key).length === objects.length),
+    properties: Object.fromEntries(keys.map((key) => [key, schemaOf(...valuesOf(key))])),
   };
 }

@@ -1,14 +1,15 @@
 // The API as OpenAPI 3.1, generated from what also serves it: schemas of requests and bodies of answers are written nowhere else.
 import { type TObject, type TSchema, Type } from 'typebox';
 import { accessOf, SCOPES } from './access.js';
-import { type ErrorHttpStatus, sendAnswer, serviceException } from './answers.js';
+import { type ErrorHttpStatus, sendAnswer, serviceException, serviceExceptionSchema } from './answers.js';
 import type { MessageType } from './messages/envelope.js';
 import { messageTypes } from './messages/registry.js';
 import { publicSchema, schemaOf } from './openapi-schemas.js';
+import { webhooksOfDocument } from './openapi-webhooks.js';
 import { StatusId } from './statuses.js';
 import { templateBulkOperation } from './template-bulk.js';
 
-/** One answer of an operation. Its schema is read off `example`, which is a body as it is really sent. */
+/** One answer of an operation. Its schema is read off `example` and `also`, which are bodies as they are really sent. */
 export interface OperationAnswer {
   /** A status, or a range like `2XX`. */
   status: number | '2XX';
@@ -17,6 +18,10 @@ export interface OperationAnswer {
   mediaType?: string;
   /** Absent: no body is promised. */
   example?: unknown;
+  /** Bodies that it sends too, for what may be null or absent. */
+  also?: readonly unknown[] | undefined;
+  /** Where examples cannot tell: what it is instead of read off. */
+  schema?: TSchema;
   /** Answers of one name are the same everywhere and stand in the document once. */
   name?: string;
 }
@@ -66,7 +71,12 @@ export function messageOperations(): Operation[] {
       headers: sendHeaders,
       body: { schema: type.schema, example: type.example },
       answers: [
-        { status: 200, description: 'Accepted, or refused with a status of group REJECTED', example: accepted(type) },
+        {
+          status: 200,
+          description: 'Accepted, or refused with a status of group REJECTED',
+          example: accepted(type),
+          also: [refused(type)],
+        },
         ...errors,
       ],
     }),
@@ -78,6 +88,11 @@ function accepted({ example }: MessageType): object {
   return sendAnswer(example.to, example.messageId ?? EXAMPLE_ID, StatusId.pendingEnroute);
 }
 
+/** An answer with what only refusals have. */
+function refused({ example }: MessageType): object {
+  return sendAnswer(example.to, example.messageId ?? EXAMPLE_ID, StatusId.rejectedSource);
+}
+
 /** An error of the public API in Infobip's old form. */
 export function errorAnswer(status: ErrorHttpStatus): OperationAnswer {
   const violations = status === 400 ? { validationErrors: { 'content.text': ['must not be blank'] } } : {};
@@ -85,6 +100,7 @@ export function errorAnswer(status: ErrorHttpStatus): OperationAnswer {
     status,
     name: `ServiceException${status}`,
     description: `The error form of HTTP ${status}`,
+    schema: serviceExceptionSchema,
     example: serviceException(status, violations),
   };
 }
@@ -110,6 +126,16 @@ const SECURITY_SCHEMES = {
   },
 } as const;
 
+const DESCRIPTION = `Infobip's WhatsApp API as Parley serves it, and Parley's own administration under \`/parley/1\`.
+
+**Credentials.** Any of the four schemes. An operation asks for one of the scopes in \`x-scopes\`.
+
+**Errors.** Most endpoints answer \`requestError.serviceException\`, newer ones of Infobip's \`errorCode\`, those under \`/parley/1\` problems of RFC 9457. Order: 401, 403, 429, then what is wrong with the request, all fields at once.
+
+**Rate limits.** \`x-rate-limit\` is what an account may call: \`count\` in \`perMs\` milliseconds, \`burst\` at once. Beyond it: 429 with \`Retry-After\`.
+
+**Webhooks.** What your endpoints are sent stands under Webhooks. A POST is retried for 72 hours; \`eventId\` stays the same.`;
+
 /** The document. Throws TypeError when two operations share method and path. */
 export function openApiDocument(version: string, operations: readonly Operation[]): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -123,8 +149,14 @@ export function openApiDocument(version: string, operations: readonly Operation[
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Parley', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: 'Parley',
+      version,
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     paths,
+    webhooks: webhooksOfDocument(),
     components: {
       responses,
       securitySchemes: SECURITY_SCHEMES,
@@ -181,8 +213,9 @@ function requestBody({ schema, example, mediaType = 'application/json' }: NonNul
 }
 
 function toResponse(answer: OperationAnswer, responses: Record<string, object>): object {
-  const { name, description, example, mediaType = 'application/json' } = answer;
-  const content = example === undefined ? {} : { content: { [mediaType]: { schema: schemaOf(example), example } } };
+  const { name, description, example, also = [], mediaType = 'application/json' } = answer;
+  const schema = answer.schema === undefined ? schemaOf(example, ...also) : publicSchema(answer.schema);
+  const content = example === undefined ? {} : { content: { [mediaType]: { schema, example } } };
   const response = { description, ...content };
   if (name === undefined) return response;
   responses[name] = response;

@@ -121,6 +121,7 @@ export function templateBulkOperation(shared: Pick<Operation, 'headers' | 'answe
         status: 200,
         description: 'Each accepted, or refused with a status of group REJECTED',
         example: templateBulkAnswer('b-9', [{ to, messageId, statusId: StatusId.pendingEnroute }]),
+        also: [templateBulkAnswer(undefined, [{ to, messageId, statusId: StatusId.rejectedSource }])],
       },
       ...shared.answers,
     ],

@@ -121,7 +121,7 @@ export function typingBody(wamid: string): string {
 }
 
 /** A request that is right, for the API page, and its answer. */
-export const typingExample: { request: TypingRequest; answer: object } = {
+export const typingExample: { request: TypingRequest; answer: object; refused: object } = {
   request: {
     events: [
       {
@@ -133,4 +133,5 @@ export const typingExample: { request: TypingRequest; answer: object } = {
     ],
   },
   answer: typingAnswer('bulk-1', [{ messageId: 'typing-1', to: '441134960001', statusId: StatusId.pendingAccepted }]),
+  refused: typingAnswer('bulk-1', [{ messageId: 'typing-1', to: '441134960001', statusId: StatusId.rejectedSource }]),
 };

@@ -6,8 +6,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../../src/cli/registry.js';
 import { VARIABLES, type Variable } from '../../src/config.js';
+import { errorIds, errorObject } from '../../src/contract/errors.js';
 import { isObject, objectAt, textAt } from '../../src/contract/json.js';
 import { messageTypes } from '../../src/contract/messages/registry.js';
+import { errorOf, metaCodes } from '../../src/contract/meta-errors.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CONFIGURATION = 'docs/operating/configuration.md';
@@ -75,6 +77,39 @@ test('every relative link leads to a file, and to a heading where it names one',
     return anchor === undefined || anchorsOf(read(target)).includes(anchor);
   });
   assert.deepEqual(broken, []);
+});
+
+test('the table of errors is what the code says, with something to do for each', () => {
+  const [table = ''] = found(pageText('docs/errors.md'), /<!-- errors -->\n([\s\S]*?)\n<!-- \/errors -->/g);
+  const rows = table.split('\n').map((line) => line.split(' | '));
+  const wanted = errorIds.map((id) => {
+    const { name, permanent, description } = errorObject(id);
+    const codes = metaCodes.filter((code) => errorOf(code).errorId === id).sort((a, b) => a - b);
+    return [`| ${id}`, `\`${name}\``, permanent ? 'yes' : 'no', description, codes.join(', ')];
+  });
+  assert.deepEqual(
+    rows.slice(2).map((cells) => cells.slice(0, -1)),
+    wanted,
+  );
+  assert.deepEqual(
+    rows.slice(2).filter((cells) => (cells.at(-1) ?? '').length < 8),
+    [],
+  );
+});
+
+test('the receiver that a page shows is the one in examples', () => {
+  const [shown] = found(pageText('docs/subscriptions.md'), /^```js\n([\s\S]*?)^```$/gm);
+  assert.equal(shown, read('examples/receiver.mjs'));
+});
+
+test('every page is reached from the index or from another page', () => {
+  const reached = new Set(
+    pages.flatMap(({ path, text }) =>
+      found(text, /\]\((?!\w+:)([^)#\s]+)/g).map((link) => relative(ROOT, join(ROOT, dirname(path), link))),
+    ),
+  );
+  const lost = pages.map(({ path }) => path).filter((path) => path.startsWith('docs/') && !reached.has(path));
+  assert.deepEqual(lost, []);
 });
 
 test('every decision is in the index of decisions', () => {

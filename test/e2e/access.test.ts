@@ -98,7 +98,9 @@ test('every operation: without one of its scopes 403, with any of them not', asy
 test('nothing is open but what must be', async () => {
   const open = (await allOperations()).filter(({ security }) => security.length === 0);
   assert.deepEqual(open.map(({ method, path }) => `${method} ${path}`).sort(), [
+    'GET /docs',
     'GET /healthz',
+    'GET /llms.txt',
     'GET /meta/webhook',
     'GET /metrics',
     'GET /openapi.json',

@@ -3,6 +3,8 @@ import { rmSync } from 'node:fs';
 import { type AdminParts, registerAdminApi } from '../../src/api/admin/register.js';
 import { createAuthenticator } from '../../src/api/authenticate.js';
 import { sendUnroutable } from '../../src/api/errors.js';
+import { adminOperations } from '../../src/api/openapi.js';
+import { openApiDocument } from '../../src/contract/openapi.js';
 import { createServer, listen } from '../../src/http/server.js';
 import { type Clock, createClock } from '../../src/lib/clock.js';
 import { dayOf } from '../../src/lib/day.js';
@@ -27,6 +29,7 @@ import { openDomainDirectory } from '../../src/store/domain-directory.js';
 import { startEmbedded } from '../../src/store/embedded.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
+import { assertDescribed, createAnswerCheck } from './answer-check.js';
 import { temporaryFolder } from './dev-world.js';
 
 /** One request. `json` or `body` makes it a POST unless `method` says otherwise; `key` null sends none. */
@@ -144,7 +147,7 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
     domains,
     prove: createProveHost({ servers: ['127.0.0.1:1'], target: () => 'parley.example' }),
   });
-  registerAdminApi(app, {
+  const routes = registerAdminApi(app, {
     ...parts,
     blobs: createFolderStore(temporaryFolder('blobs')),
     isDev: settings.isDev ?? true,
@@ -154,8 +157,12 @@ export async function startAdminWorld(settings: { isDev?: boolean } = {}): Promi
     checkUrl: guard.check,
   });
   const url = await listen(app, '127.0.0.1', 0);
-  const call = <T = Fields>(path: string, options?: AdminCall) =>
-    request<T>(`${url}/parley/1${path}`, { key: ADMIN_KEY, ...options });
+  const check = createAnswerCheck(openApiDocument('test', adminOperations(routes)));
+  async function call<T = Fields>(path: string, options: AdminCall = {}): Promise<AdminReply<T>> {
+    const reply = await request<T>(`${url}/parley/1${path}`, { key: ADMIN_KEY, ...options });
+    assertDescribed(check, `/parley/1${path}`, options, reply);
+    return reply;
+  }
   let isSandboxUp = true;
   async function stopSandbox(): Promise<void> {
     if (isSandboxUp) await sandbox.stop();

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type AnswerCheck, assertDescribed, createAnswerCheck } from './answer-check.js';
 import { until } from './until.js';
 
 /** The compiled program. */
@@ -101,7 +102,11 @@ export async function startDev(options: DevOptions = {}): Promise<DevWorld> {
       return readInfo(dataDir);
     },
     dataDir,
-    api: (path, call = {}) => request(`${readInfo(dataDir).api}${path}`, { key: readInfo(dataDir).apiKey, ...call }),
+    async api<T>(path: string, call: Call = {}) {
+      const reply = await request<T>(`${readInfo(dataDir).api}${path}`, { key: readInfo(dataDir).apiKey, ...call });
+      assertDescribed(running.check, path, call, reply);
+      return reply;
+    },
     sandbox: (path, call = {}) => request(`${readInfo(dataDir).sandbox}${path}`, { key: null, ...call }),
     output: () => running.output(),
     killGateway: () => kill('gatewayPid'),
@@ -133,6 +138,7 @@ export function temporaryFolder(name: string): string {
 
 interface Running {
   child: ChildProcess;
+  check: AnswerCheck;
   output(): string;
 }
 
@@ -145,15 +151,17 @@ async function launch({ env, launcher = [] }: DevOptions, dataDir: string): Prom
   const chunks: string[] = [];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
-  const running = { child, output: () => chunks.join('') };
+  const output = (): string => chunks.join('');
   try {
     await until('dev.json', () => hasEnded(child) || existsSync(join(dataDir, 'dev.json')), READY_TIMEOUT_MS);
     if (hasEnded(child)) throw new Error('it ended');
+    const { status, body } = await request(`${readInfo(dataDir).api}/openapi.json`, {});
+    // A gateway without the role api has none.
+    return { child, output, check: status === 200 ? createAnswerCheck(body) : () => undefined };
   } catch (error) {
     child.kill('SIGTERM');
-    throw new Error(`parley dev did not get ready:\n${running.output()}`, { cause: error });
+    throw new Error(`parley dev did not get ready:\n${output()}`, { cause: error });
   }
-  return running;
 }
 
 async function terminate({ child, output }: Running): Promise<void> {

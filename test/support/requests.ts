@@ -66,9 +66,13 @@ function answersOf(document: unknown, responses: unknown): Map<string, ExpectedA
       const reference = at(response, '$ref');
       const shown = typeof reference === 'string' ? at(document, ...reference.split('/').slice(1)) : response;
       const [content] = Object.entries(fieldsOf(at(shown, 'content')));
-      return [status, { mediaType: content?.[0], fields: Object.keys(fieldsOf(at(content?.[1], 'example'))) }];
+      return [status, { mediaType: content?.[0], fields: requiredOf(at(content?.[1], 'schema', 'required')) }];
     }),
   );
+}
+
+function requiredOf(names: unknown): string[] {
+  return Array.isArray(names) ? names.map(String) : [];
 }
 
 /** Told by the HTTP parser, before there is a request that an API could answer. */

@@ -6,7 +6,7 @@ import { isRefusal, refuse } from '../../manage/refusal.js';
 import { type AccountRow, findAccount, pageAccounts } from '../../store/accounts.js';
 import { integer, isOn, pagingQuery, text } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+import { defineRoute, listReply, lists, type Route, shows, sliceOf, timeOf } from './route.js';
 
 const NAME_LENGTH_MAX = 255;
 const nameField = { name: text(NAME_LENGTH_MAX) };
@@ -29,6 +29,20 @@ const settingFields = {
 };
 const listQuery = Type.Object(pagingQuery);
 
+const EXAMPLE = {
+  accountId: 'acme',
+  name: 'Acme',
+  unknownPolicy: 'resend',
+  unknownWaitSeconds: 30,
+  readMarks: false,
+  media: 'link',
+  rateLimits: {},
+  linkDays: 90,
+  clickDays: 30,
+  clickAddresses: true,
+  createdAt: '2026-01-31T12:00:00.000Z',
+};
+
 /** The endpoints. */
 export function accountRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
@@ -39,6 +53,7 @@ export function accountRoutes(parts: AdminParts): Route[] {
       summary: 'List accounts',
       isAdminOnly: true,
       query: listQuery,
+      answers: lists(EXAMPLE),
       async handle({ query }) {
         const slice = sliceOf(query);
         return listReply(await pageAccounts(database, slice), slice, showAccount);
@@ -50,6 +65,8 @@ export function accountRoutes(parts: AdminParts): Route[] {
       summary: 'Make an account',
       isAdminOnly: true,
       body: Type.Object({ ...nameField, ...settingFields }),
+      example: { name: 'Acme', unknownPolicy: 'fail' },
+      answers: shows(201, 'The account', EXAMPLE),
       async handle({ body }) {
         return { status: 201, body: showAccount(await createAccount(parts, body)) };
       },
@@ -58,6 +75,7 @@ export function accountRoutes(parts: AdminParts): Route[] {
       method: 'GET',
       url: '/accounts/:accountId',
       summary: 'Read an account',
+      answers: shows(200, 'The account', EXAMPLE),
       async handle({ caller, param }) {
         const account = await findAccount(database, param('accountId'));
         const isSeen = account !== undefined && (caller.account === null || caller.account === account.id);
@@ -70,6 +88,8 @@ export function accountRoutes(parts: AdminParts): Route[] {
       summary: 'Change an account',
       isAdminOnly: true,
       body: Type.Object({ name: Type.Optional(nameField.name), ...settingFields }),
+      example: { media: 'upload', rateLimits: { messages: '4000/s' } },
+      answers: shows(200, 'The account as it is now', EXAMPLE),
       async handle({ param, body }) {
         const changed = await updateAccount(parts, param('accountId'), body);
         return isRefusal(changed) ? changed : { status: 200, body: showAccount(changed) };

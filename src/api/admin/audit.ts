@@ -1,10 +1,23 @@
 // /audit: who changed what.
+
 import { Type } from 'typebox';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { isRefusal } from '../../manage/refusal.js';
 import { type AuditEntry, pageAudit } from '../../store/audit.js';
 import { accountIdField, pagingQuery } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { accountFilter, accountIdOf, defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+import { accountFilter, accountIdOf, defineRoute, listReply, lists, type Route, sliceOf, timeOf } from './route.js';
+
+const EXAMPLE = {
+  id: 12,
+  actor: 'key 0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
+  address: '192.0.2.7',
+  action: 'POST',
+  target: '/parley/1/senders',
+  fields: ['sender'],
+  at: '2026-01-31T12:00:00.000Z',
+  accountId: 'demo',
+};
 
 /** The endpoint of the audit log. */
 export function auditRoutes(parts: AdminParts): Route[] {
@@ -14,6 +27,7 @@ export function auditRoutes(parts: AdminParts): Route[] {
       url: '/audit',
       summary: 'List who changed what, newest first',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      answers: lists(EXAMPLE, withNull(EXAMPLE, 'address', 'accountId')),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
         if (isRefusal(filter)) return filter;

@@ -7,10 +7,29 @@ import { momentOf } from '../../pipeline/template-report.js';
 import { type BulkRow, cancelScheduled, findBulks, pageBulks } from '../../store/scheduled.js';
 import { accountIdField, pagingQuery } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { accountFilter, accountIdOf, defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+import {
+  accountFilter,
+  accountIdOf,
+  defineRoute,
+  listReply,
+  lists,
+  type Route,
+  shows,
+  sliceOf,
+  timeOf,
+} from './route.js';
 
 /** Messages of one statement. */
 const GROUP_MAX = 1_000;
+
+const EXAMPLE = {
+  bulkId: 'spring-sale',
+  accountId: 'demo',
+  waiting: 9_000,
+  nextAt: '2026-01-31T12:00:00.000Z',
+  lastAt: '2026-01-31T13:00:00.000Z',
+  createdAt: '2026-01-30T12:00:00.000Z',
+};
 
 /** The endpoints of bulks. */
 export function bulkRoutes(parts: AdminParts): Route[] {
@@ -22,6 +41,7 @@ export function bulkRoutes(parts: AdminParts): Route[] {
       url: '/bulks',
       summary: 'List bulks of which messages wait for their time',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      answers: lists(EXAMPLE),
       async handle({ caller, query: asked }) {
         const filter = accountFilter(parts, caller, asked.accountId);
         if (isRefusal(filter)) return filter;
@@ -34,6 +54,7 @@ export function bulkRoutes(parts: AdminParts): Route[] {
       url: '/bulks/:bulkId',
       summary: 'Tell how much of a bulk waits, and until when',
       query,
+      answers: shows(200, 'The bulk', EXAMPLE),
       async handle({ caller, param, query: asked }) {
         const filter = accountFilter(parts, caller, asked.accountId);
         if (isRefusal(filter)) return filter;
@@ -46,6 +67,7 @@ export function bulkRoutes(parts: AdminParts): Route[] {
       url: '/bulks/:bulkId',
       summary: 'Cancel what waits of a bulk; each message is reported as cancelled',
       query,
+      answers: shows(200, 'How many', { bulkId: 'spring-sale', canceled: 9_000 }),
       async handle({ caller, param, query: asked }) {
         const filter = accountFilter(parts, caller, asked.accountId);
         if (isRefusal(filter)) return filter;

@@ -1,16 +1,27 @@
 // /conversations: whether a user's customer service window is open, so that a free-form message need not be sent to find out.
+
 import { destinationOf } from '../../contract/messages/wire.js';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { addDays, dayOf } from '../../lib/day.js';
 import { refuse } from '../../manage/refusal.js';
 import { findLastCallAt, findLastInboundAt } from '../../store/conversations.js';
 import { findSender } from '../../store/senders.js';
 import type { AdminParts } from './parts.js';
-import { defineRoute, type Route, timeOf } from './route.js';
+import { defineRoute, type Route, shows, timeOf } from './route.js';
 
 /** A window is open for so long after each message and each call of the user (Meta 8). */
 const WINDOW_MS = 24 * 3_600_000;
 /** How far back the last message is looked for. */
 const LOOK_BACK_DAYS = 30;
+
+const EXAMPLE = {
+  sender: '441134960000',
+  user: '441134960001',
+  lastInboundAt: '2026-01-31T12:00:00.000Z',
+  lastCallAt: '2026-01-31T11:00:00.000Z',
+  windowOpenUntil: '2026-02-01T12:00:00.000Z',
+  isOpen: true,
+};
 
 /** The endpoint of conversations. */
 export function conversationRoutes({ database, clock }: AdminParts): Route[] {
@@ -19,6 +30,7 @@ export function conversationRoutes({ database, clock }: AdminParts): Route[] {
       method: 'GET',
       url: '/conversations/:sender/:user',
       summary: 'Tell when a user last wrote to a sender or called it and whether the customer service window is open',
+      answers: shows(200, 'The window', EXAMPLE, withNull(EXAMPLE, 'lastInboundAt', 'lastCallAt', 'windowOpenUntil')),
       async handle({ caller, param }) {
         const sender = await findSender(database, caller.account, param('sender'));
         if (sender === undefined) return refuse('notFound', 'no such sender');

@@ -1,5 +1,7 @@
 // /deliveries: POSTs to customers as they went, one with all its tries, and a test that takes the same way.
+
 import { type Static, Type } from 'typebox';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { dayOf } from '../../lib/day.js';
 import { isUuid } from '../../lib/id.js';
 import { testDelivery } from '../../manage/delivery-test.js';
@@ -10,7 +12,16 @@ import { REPORT_KIND_NAMES } from '../../store/reports.js';
 import { accountIdField, instant, instantOf, text, urlText } from './fields.js';
 import type { AdminParts, Caller } from './parts.js';
 import type { Problem } from './problem.js';
-import { accountFilter, accountFor, accountIdOf, defineRoute, type Route, timeOf, wrongFields } from './route.js';
+import {
+  accountFilter,
+  accountFor,
+  accountIdOf,
+  defineRoute,
+  type Route,
+  shows,
+  timeOf,
+  wrongFields,
+} from './route.js';
 
 const DAY_MS = 86_400_000;
 const SIZE = 20;
@@ -32,6 +43,48 @@ const query = Type.Object({
 });
 type Query = Static<typeof query>;
 
+const ATTEMPT = {
+  webhookId: '0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
+  attempt: 1,
+  results: 1,
+  at: '2026-01-31T12:00:00.000Z',
+  durationMs: 12,
+  httpStatus: 503,
+  verdict: 'down',
+  error: 'HTTP 503',
+  answer: 'busy',
+  nextAt: '2026-01-31T12:02:00.000Z',
+  endpointId: 7,
+  kind: 'DELIVERY',
+};
+const DONE = withNull(ATTEMPT, 'httpStatus', 'error', 'answer', 'nextAt', 'kind');
+const PLACE = { endpointId: 7, accountId: 'demo', origin: 'https://hooks.example', profileId: 'p-main' };
+const UNNAMED = withNull(PLACE, 'profileId');
+const REQUEST = {
+  webhookId: ATTEMPT.webhookId,
+  ...PLACE,
+  kind: 'DELIVERY',
+  results: 1,
+  url: 'https://hooks.example/reports',
+  state: 'waiting',
+  nextAttemptAt: '2026-01-31T12:02:00.000Z',
+  attempts: [ATTEMPT],
+};
+const ENDED = { ...withNull(REQUEST, 'kind', 'url', 'nextAttemptAt'), ...UNNAMED, attempts: [DONE] };
+const TEST = {
+  eventId: 'test-0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
+  result: 'SUCCESS',
+  url: 'https://hooks.example/reports',
+  ...PLACE,
+  downReason: 'HTTP 503',
+};
+const TESTED = { ...TEST, delivery: ATTEMPT };
+const TESTED_AT_ONCE = { ...TEST, ...UNNAMED, downReason: null, delivery: DONE };
+const page = (...results: object[]): object => ({
+  results,
+  paging: { size: SIZE, next: '1769860800000-1-0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f' },
+});
+
 /** The endpoints of deliveries. */
 export function deliveryRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
@@ -41,6 +94,7 @@ export function deliveryRoutes(parts: AdminParts): Route[] {
       url: '/deliveries',
       summary: 'List POSTs to customers, newest first; those of the last 24 hours unless from says otherwise',
       query,
+      answers: shows(200, 'One page', page(ATTEMPT, DONE), { results: [], paging: { size: SIZE, next: null } }),
       async handle({ caller, query }) {
         const filter = await filterOf(parts, caller, query);
         if (isRefusal(filter) || 'title' in filter) return filter;
@@ -56,6 +110,7 @@ export function deliveryRoutes(parts: AdminParts): Route[] {
       method: 'GET',
       url: '/deliveries/:webhookId',
       summary: 'Show one request to a customer with all its tries',
+      answers: shows(200, 'The request', REQUEST, ENDED),
       handle: async ({ caller, param }) => showOne(parts, caller, param('webhookId')),
     }),
     defineRoute({
@@ -63,6 +118,16 @@ export function deliveryRoutes(parts: AdminParts): Route[] {
       url: '/deliveries/test',
       summary: 'Post a test report as real ones are posted, and tell how it went',
       body: Type.Object({ ...accountIdField, url: Type.Optional(urlText), profileId: Type.Optional(text(255)) }),
+      example: { url: 'https://hooks.example/reports' },
+      answers: [
+        ...shows(200, 'How it went', TESTED, TESTED_AT_ONCE),
+        ...shows(
+          202,
+          'It still waits',
+          { ...TEST, delivery: null },
+          { ...TEST, ...UNNAMED, downReason: null, delivery: null },
+        ),
+      ],
       async handle({ caller, body }) {
         const owner = accountFor(parts, caller, body.accountId);
         if (isRefusal(owner)) return owner;

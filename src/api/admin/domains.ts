@@ -42,6 +42,7 @@ export function domainRoutes(parts: AdminParts): Route[] {
       url: '/domains',
       summary: 'Claim a domain for short links; DNS is asked by verify',
       body: Type.Object({ host: text(HOST_LENGTH_MAX), ...accountIdField }),
+      example: { host: 'go.example.com' },
       async handle({ caller, body }) {
         const owner = accountFor(parts, caller, body.accountId);
         return isRefusal(owner) ? owner : reply(201, await claimDomain(parts, owner.account, body.host));

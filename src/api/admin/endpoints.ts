@@ -1,12 +1,41 @@
 // /endpoints: where reports go, whether they arrive, and how to start again after a stop.
+
 import { Type } from 'typebox';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { type EndpointRow, enableEndpoint, findEndpoint, pageEndpoints } from '../../store/endpoints.js';
 import { accountIdField, pagingQuery } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { accountFilter, accountIdOf, defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+import {
+  accountFilter,
+  accountIdOf,
+  defineRoute,
+  listReply,
+  lists,
+  type Route,
+  shows,
+  sliceOf,
+  timeOf,
+} from './route.js';
 
 const ENDPOINT_ID = /^[1-9][0-9]{0,8}$/;
+
+const EXAMPLE = {
+  id: 7,
+  accountId: 'demo',
+  origin: 'https://hooks.example',
+  profile: '',
+  failures: 3,
+  downSince: '2026-01-31T12:00:00.000Z',
+  downReason: 'HTTP 503',
+  nextProbeAt: '2026-01-31T12:02:00.000Z',
+  disabledAt: '2026-01-31T12:02:00.000Z',
+  waiting: 0,
+  retrying: 0,
+  dead: 0,
+  createdAt: '2026-01-31T12:00:00.000Z',
+};
+const UP = withNull(EXAMPLE, 'downSince', 'downReason', 'nextProbeAt', 'disabledAt');
 
 /** The endpoints of endpoints. */
 export function endpointRoutes(parts: AdminParts): Route[] {
@@ -17,6 +46,7 @@ export function endpointRoutes(parts: AdminParts): Route[] {
       url: '/endpoints',
       summary: 'List endpoints and whether reports arrive there',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      answers: lists(EXAMPLE, UP),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
         if (isRefusal(filter)) return filter;
@@ -28,6 +58,7 @@ export function endpointRoutes(parts: AdminParts): Route[] {
       method: 'POST',
       url: '/endpoints/:id/enable',
       summary: 'Start posting to an endpoint again',
+      answers: shows(200, 'The endpoint', UP, EXAMPLE),
       async handle({ caller, param }) {
         const id = ENDPOINT_ID.test(param('id')) ? Number(param('id')) : undefined;
         if (id === undefined || (await findEndpoint(database, caller.account, id)) === undefined)

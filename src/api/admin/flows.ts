@@ -1,10 +1,22 @@
 // /flows: what is known of flows, and what Meta's monitoring told of them (Meta 2.8).
+
 import { Type } from 'typebox';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { isRefusal } from '../../manage/refusal.js';
 import { type KnownFlow, pageFlows } from '../../store/flows.js';
 import { accountIdField, pagingQuery } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { accountFilter, accountIdOf, defineRoute, listReply, type Route, sliceOf, timeOf } from './route.js';
+import { accountFilter, accountIdOf, defineRoute, listReply, lists, type Route, sliceOf, timeOf } from './route.js';
+
+const EXAMPLE = {
+  id: '1234567890',
+  accountId: 'demo',
+  wabaId: '441134960000100',
+  name: 'Appointment',
+  status: 'PUBLISHED',
+  statusToldAt: '2026-01-31T12:00:00.000Z',
+  alerts: {},
+};
 
 /** The endpoint of flows. */
 export function flowRoutes(parts: AdminParts): Route[] {
@@ -14,6 +26,7 @@ export function flowRoutes(parts: AdminParts): Route[] {
       url: '/flows',
       summary: 'List the flows that are known, their states and the newest alerts of Meta',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      answers: lists(EXAMPLE, withNull(EXAMPLE, 'name', 'status', 'statusToldAt')),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
         if (isRefusal(filter)) return filter;

@@ -1,6 +1,8 @@
 // /accounts/{id}/keys: API keys of an account, with everything that Infobip's own keys have. Managed by keys of kind admin alone.
+
 import { Type } from 'typebox';
 import { parseDate } from '../../contract/dates.js';
+import { withNull } from '../../contract/openapi-schemas.js';
 import type { Violations } from '../../contract/readers.js';
 import {
   createKey,
@@ -15,7 +17,17 @@ import { type ApiKeyRow, pageApiKeys } from '../../store/api-keys.js';
 import { instant, isOn, scopesOrNull, text } from './fields.js';
 import type { AdminParts } from './parts.js';
 import type { Problem } from './problem.js';
-import { defineOfAccount, listOfAccount, type Reply, type Route, timeOf, wrongFields } from './route.js';
+import {
+  defineOfAccount,
+  isDone,
+  listOfAccount,
+  lists,
+  type Reply,
+  type Route,
+  shows,
+  timeOf,
+  wrongFields,
+} from './route.js';
 
 const NAME_LENGTH_MAX = 255;
 const ENTRIES_MAX = 100;
@@ -56,13 +68,28 @@ const settings = {
   ),
 };
 
+const EXAMPLE = {
+  id: '0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
+  name: 'main',
+  enabled: true,
+  createdAt: '2026-01-31T12:00:00.000Z',
+  scopeGuids: ['message:send'],
+  allowedIPs: ['192.0.2.0/24'],
+  validFrom: '2026-01-31T12:00:00.000Z',
+  validTo: '2027-01-31T12:00:00.000Z',
+  permissions: ['PUBLIC_API'],
+  platform: [{ applicationId: 'crm', entityId: 'north', action: 'FILL' }],
+};
+const PLAIN = { ...withNull(EXAMPLE, 'scopeGuids', 'validFrom', 'validTo'), platform: [{ applicationId: 'crm' }] };
+const SECRET = { apiKeySecret: 'b1946ac92492d2347c6235b4d2611184' };
+
 /** The endpoints. */
 export function keyRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
   return [
     listOfAccount(
       parts,
-      { url: URL, summary: 'List the API keys of an account' },
+      { url: URL, summary: 'List the API keys of an account', answers: lists(EXAMPLE, PLAIN) },
       (account, slice) => pageApiKeys(database, account, slice),
       showKey,
     ),
@@ -71,6 +98,8 @@ export function keyRoutes(parts: AdminParts): Route[] {
       url: URL,
       summary: 'Make an API key; its secret is shown once',
       body: Type.Object({ name: nameField, ...settings }),
+      example: { name: 'crm', scopeGuids: ['message:send'] },
+      answers: shows(201, 'The key with its secret', { ...EXAMPLE, ...SECRET }, { ...PLAIN, ...SECRET }),
       async handle({ account, body }) {
         const made = await createKey(parts, account, { ...toChange(body), name: body.name });
         return answer(made, 201, (key) => ({ ...showKey(key), apiKeySecret: key.apiKeySecret }));
@@ -81,6 +110,8 @@ export function keyRoutes(parts: AdminParts): Route[] {
       url: `${URL}/:keyId`,
       summary: 'Change an API key',
       body: Type.Object({ name: Type.Optional(nameField), ...settings }),
+      example: { enabled: false },
+      answers: shows(200, 'The key as it is now', EXAMPLE, PLAIN),
       async handle({ account, param, body }) {
         return answer(await updateKey(parts, account, param('keyId'), toChange(body)), 200, showKey);
       },
@@ -89,6 +120,7 @@ export function keyRoutes(parts: AdminParts): Route[] {
       method: 'DELETE',
       url: `${URL}/:keyId`,
       summary: 'Take an API key away',
+      answers: isDone,
       async handle({ account, param }) {
         return (await removeKey(parts, account, param('keyId'))) ? { status: 204 } : refuse('notFound', 'no such key');
       },

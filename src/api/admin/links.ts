@@ -1,5 +1,7 @@
 // /links: short links of messages with their clicks, and what became of messages with links, counted by template, bulk and day.
+
 import { type Static, Type } from 'typebox';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { isUuid } from '../../lib/id.js';
 import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
 import { readEnvelope } from '../../pipeline/envelope.js';
@@ -18,7 +20,17 @@ import { findMessageIds } from '../../store/message-life.js';
 import { accountIdField, instant, instantOf, text } from './fields.js';
 import type { AdminParts, Caller } from './parts.js';
 import type { Problem } from './problem.js';
-import { accountFor, accountIdOf, defineRoute, type Reply, type Route, timeOf, wrongFields } from './route.js';
+import {
+  accountFor,
+  accountIdOf,
+  defineRoute,
+  isDone,
+  type Reply,
+  type Route,
+  shows,
+  timeOf,
+  wrongFields,
+} from './route.js';
 
 const DAY_MS = 86_400_000;
 const SIZE = 20;
@@ -51,6 +63,48 @@ const numbersQuery = Type.Object({
   format: Type.Optional(Type.Enum(['json', 'csv'], { says: 'must be json or csv' })),
 });
 
+const LINK = {
+  id: 'k3j9x0a1b2c3',
+  accountId: 'demo',
+  url: 'https://go.example/k3j9x0a1b2c3',
+  destinationUrl: 'https://shop.example/t/77',
+  isTracked: true,
+  messageId: 'order-77',
+  bulkId: 'spring',
+  sender: '441134960000',
+  recipient: '441134960001',
+  createdAt: '2026-01-31T12:00:00.000Z',
+  expiresAt: '2026-05-01T12:00:00.000Z',
+  deletedAt: '2026-02-01T12:00:00.000Z',
+  firstClickAt: '2026-01-31T12:05:00.000Z',
+  clicks: 2,
+};
+const PLAIN = withNull(LINK, 'accountId', 'bulkId', 'sender', 'deletedAt', 'firstClickAt');
+const CLICK = {
+  id: '0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
+  at: '2026-01-31T12:05:00.000Z',
+  isFirst: true,
+  bot: 'bot',
+  deviceType: 'Phone',
+  os: 'Android',
+  deviceName: 'Pixel',
+  browser: 'Chrome',
+  country: 'Croatia',
+  city: 'Zagreb',
+};
+const UNKNOWN = withNull(CLICK, 'bot', 'deviceType', 'os', 'deviceName', 'browser', 'country', 'city');
+const page = (...results: object[]): object => ({
+  results,
+  paging: { size: SIZE, next: '1769860800000-k3j9x0a1b2c3' },
+});
+const COUNTED = { messages: 3, sent: 3, delivered: 2, seen: 1, clicked: 2, unique: 1 };
+const GROUPS = [
+  { ...COUNTED, template: 'order_out', bulkId: 'spring', day: '2026-01-31' },
+  { ...COUNTED, template: null, bulkId: null, day: null },
+  COUNTED,
+];
+const NUMBERS = { from: LINK.createdAt, to: LINK.expiresAt, results: GROUPS };
+
 /** The endpoints of links. */
 export function linkRoutes(parts: AdminParts): Route[] {
   const { database, clock } = parts;
@@ -60,6 +114,7 @@ export function linkRoutes(parts: AdminParts): Route[] {
       url: '/links',
       summary: 'List short links of messages, newest first; those of the last 30 days unless from says otherwise',
       query: listQuery,
+      answers: shows(200, 'One page', page(LINK), page(PLAIN), { results: [], paging: { size: SIZE, next: null } }),
       handle: async ({ caller, query }) => list(parts, caller, query),
     }),
     defineRoute({
@@ -68,12 +123,14 @@ export function linkRoutes(parts: AdminParts): Route[] {
       summary:
         'Count messages with links by template, bulk and day (by): sent, delivered, seen, clicked, unique; as JSON or CSV',
       query: numbersQuery,
+      answers: shows(200, 'The numbers; with `format=csv` as CSV', NUMBERS),
       handle: async ({ caller, query }) => numbers(parts, caller, query),
     }),
     defineRoute({
       method: 'GET',
       url: '/links/:id',
       summary: `Show one short link with its last ${CLICKS_SHOWN} clicks, those of machines too`,
+      answers: shows(200, 'The link', { ...LINK, lastClicks: [CLICK, UNKNOWN] }, { ...PLAIN, lastClicks: [] }),
       async handle({ caller, param }) {
         const link = await findLink(database, caller.account, param('id'));
         if (link === undefined) return refuse('notFound', 'no such link');
@@ -85,6 +142,7 @@ export function linkRoutes(parts: AdminParts): Route[] {
       method: 'DELETE',
       url: '/links/:id',
       summary: 'Have a short link lead nowhere any more, within 10 seconds',
+      answers: isDone,
       async handle({ caller, param }) {
         const isDone = await deleteLink(database, caller.account, param('id'), clock.now());
         return isDone ? { status: 204 } : refuse('notFound', 'no such link');

@@ -6,7 +6,7 @@ import { isRefusal } from '../../manage/refusal.js';
 import { mediaPath } from '../media.js';
 import { accountIdField } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { accountFor, defineRoute, type Route } from './route.js';
+import { accountFor, defineRoute, type Route, shows } from './route.js';
 
 /** The endpoints of persons. */
 export function personRoutes(parts: AdminParts): Route[] {
@@ -17,6 +17,14 @@ export function personRoutes(parts: AdminParts): Route[] {
       url: '/users/:user',
       summary: 'Erase a WhatsApp user (number or user id) from everything that an account has',
       query: Type.Object(accountIdField),
+      answers: shows(200, 'How much there was', {
+        erasure: 7,
+        messages: 2,
+        inbound: 1,
+        files: 0,
+        scheduled: 0,
+        others: 3,
+      }),
       async handle({ caller, param, query }) {
         const owner = accountFor(parts, caller, query.accountId);
         if (isRefusal(owner)) return owner;
@@ -29,6 +37,7 @@ export function personRoutes(parts: AdminParts): Route[] {
       url: '/users/:user/export',
       summary: 'Give everything that an account has of a WhatsApp user, an object a line (NDJSON)',
       query: Type.Object(accountIdField),
+      answers: [{ status: 200, description: 'An object a line (NDJSON)' }],
       async handle({ caller, param, query }) {
         const owner = accountFor(parts, caller, query.accountId);
         if (isRefusal(owner)) return owner;

@@ -1,5 +1,6 @@
 // Errors of the admin API in the form of RFC 9457, each with the fields it is about.
 import type { FastifyReply } from 'fastify';
+import { Type } from 'typebox';
 import type { Refusal, RefusalKind } from '../../manage/refusal.js';
 
 /** One wrong field: its name, `a.b` or `a[0]` inside others, empty for the body itself. */
@@ -48,6 +49,15 @@ export function problem(status: number, detail: string, errors: readonly FieldEr
 export function problemOf({ refusal, detail, field }: Refusal): Problem {
   return problem(STATUS_OF[refusal], detail, field === undefined ? [] : [{ field, message: detail }]);
 }
+
+/** What the body of a problem is. */
+export const problemSchema = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  errors: Type.Array(Type.Object({ field: Type.String(), message: Type.String() })),
+});
 
 /** The body of a problem. */
 export function problemBody({ status, title, detail, errors }: Problem): object {

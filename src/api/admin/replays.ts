@@ -6,7 +6,7 @@ import { findEndpoint } from '../../store/endpoints.js';
 import { accountIdField, instant, instantOf, integer, text, texts } from './fields.js';
 import type { AdminParts, Caller } from './parts.js';
 import { type FieldError, type Problem, problemOf } from './problem.js';
-import { accountFor, defineRoute, type Route, wrongFields } from './route.js';
+import { accountFor, defineRoute, type Route, shows, wrongFields } from './route.js';
 
 const IDS_MAX = 5_000;
 const ID_LENGTH_MAX = 255;
@@ -36,6 +36,8 @@ export function replayRoutes(parts: AdminParts): Route[] {
       url: '/replays',
       summary: 'Send reports once more',
       body,
+      example: { messageIds: ['order-77'] },
+      answers: shows(202, 'They are on their way', { reports: 12, isComplete: true }),
       async handle({ caller, body }) {
         const wish = wishOf(body, parts.clock.now());
         if ('title' in wish) return wish;

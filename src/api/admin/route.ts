@@ -1,5 +1,6 @@
 // One endpoint of the admin API as data plus a handler; reading, paging and refusals are the same for all.
 import { type Static, type TObject, Type } from 'typebox';
+import type { OperationAnswer } from '../../contract/openapi.js';
 import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
 import { findAccount, type Page, type Slice } from '../../store/accounts.js';
 import { compileReader, pagingQuery } from './fields.js';
@@ -33,7 +34,10 @@ export interface Route {
   isAdminOnly: boolean;
   /** What it reads, for the API page; undefined: nothing. */
   body: TObject | undefined;
+  example: object | undefined;
   query: TObject | undefined;
+  /** Good answers, for the API page. */
+  answers: readonly OperationAnswer[];
   answer(call: RawCall): Promise<Reply | Problem>;
 }
 
@@ -47,6 +51,7 @@ interface Call<Body, Query> {
 }
 
 const EMPTY = Type.Object({});
+const UNDESCRIBED: readonly OperationAnswer[] = [{ status: '2XX', description: 'Done' }];
 
 interface Definition<Body extends TObject, Query extends TObject> {
   method: Route['method'];
@@ -55,7 +60,11 @@ interface Definition<Body extends TObject, Query extends TObject> {
   isAdminOnly?: boolean;
   /** Absent: the endpoint takes no body and ignores an empty one. */
   body?: Body;
+  /** A body that it takes, for the API page; there must be one where there is a body. */
+  example?: Static<Body>;
   query?: Query;
+  /** Good answers, for the API page; absent: none is described closer. */
+  answers?: readonly OperationAnswer[];
   handle(call: Call<Static<Body>, Static<Query>>): Promise<Reply | Refusal | Problem>;
 }
 
@@ -68,7 +77,7 @@ interface OfAccount<Body extends TObject, Query extends TObject>
 export function defineRoute<Body extends TObject = typeof EMPTY, Query extends TObject = typeof EMPTY>(
   definition: Definition<Body, Query>,
 ): Route {
-  const { method, url, summary, isAdminOnly = false, body, query, handle } = definition;
+  const { method, url, summary, isAdminOnly = false, body, example, query, answers = UNDESCRIBED, handle } = definition;
   const readBody = compileReader(body ?? EMPTY, 'body');
   const readQuery = compileReader(query ?? EMPTY, 'query');
   const bodyOf = (given: unknown): unknown => (body === undefined && given === undefined ? {} : given);
@@ -78,7 +87,9 @@ export function defineRoute<Body extends TObject = typeof EMPTY, Query extends T
     summary,
     isAdminOnly,
     body,
+    example,
     query,
+    answers,
     async answer({ caller, params, query: givenQuery, body: givenBody }) {
       const queryRead = readQuery(givenQuery);
       const bodyRead = readBody(bodyOf(givenBody));
@@ -115,7 +126,7 @@ export function defineOfAccount<Body extends TObject = typeof EMPTY, Query exten
 /** Makes the route that lists what such an account has, in pages. */
 export function listOfAccount<Row>(
   parts: Pick<AdminParts, 'database'>,
-  { url, summary }: Pick<Route, 'url' | 'summary'>,
+  { url, summary, answers }: Pick<Route, 'url' | 'summary' | 'answers'>,
   read: (account: number, slice: Slice) => Promise<Page<Row>>,
   show: (row: Row) => object,
 ): Route {
@@ -123,6 +134,7 @@ export function listOfAccount<Row>(
     method: 'GET',
     url,
     summary,
+    answers,
     query: Type.Object(pagingQuery),
     async handle({ account, query }) {
       const slice = sliceOf(query);
@@ -130,6 +142,21 @@ export function listOfAccount<Row>(
     },
   });
 }
+
+/** One good answer on the API page; `also` are bodies with what the example cannot show, nulls for instance. */
+export function shows(status: number, description: string, example: object, ...also: object[]): OperationAnswer[] {
+  return [{ status, description, example, also }];
+}
+
+/** A list on the API page, by one of its results; `also` are results with what that cannot show. */
+export function lists(example: object, ...also: object[]): OperationAnswer[] {
+  const paging = { page: 0, size: PAGE_SIZE, totalPages: 1, totalResults: 1 };
+  const page = (results: object[]): object => ({ results, paging });
+  return shows(200, 'One page', page([example]), page([]), ...also.map((result) => page([result])));
+}
+
+/** An answer without a body, on the API page. */
+export const isDone: OperationAnswer[] = [{ status: 204, description: 'Done' }];
 
 /** The answer to a request with wrong fields. */
 export function wrongFields(errors: readonly FieldError[]): Problem {

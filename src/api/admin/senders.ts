@@ -1,5 +1,7 @@
 // /senders: business numbers with what the gateway needs to speak for them at Meta, and the state of their lanes.
+
 import { Type } from 'typebox';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { connectSender } from '../../manage/connect.js';
 import { switchIdentityCheckOf } from '../../manage/identity-check.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
@@ -12,8 +14,11 @@ import {
   accountFor,
   accountIdOf,
   defineRoute,
+  isDone,
   listReply,
+  lists,
   type Route,
+  shows,
   sliceOf,
   timeOf,
 } from './route.js';
@@ -30,6 +35,28 @@ const optionalFields = {
   identityCheck: Type.Optional(isOn),
 };
 
+const EXAMPLE = {
+  accountId: 'demo',
+  sender: '441134960000',
+  phoneNumberId: '441134960000200',
+  wabaId: '441134960000100',
+  throughput: 80,
+  forwardUrl: 'https://hooks.example/inbound',
+  identityCheck: false,
+  createdAt: '2026-01-31T12:00:00.000Z',
+  pausedUntil: '2026-01-31T12:10:00.000Z',
+  pauseReason: 'Meta: 190',
+  queued: 0,
+};
+const RUNNING = withNull(EXAMPLE, 'forwardUrl', 'pausedUntil', 'pauseReason');
+const CONNECTED = {
+  callbackUrl: 'https://parley.example/meta/webhook',
+  verifyToken: 'verify-me',
+  verifiedName: 'Acme',
+  qualityRating: 'GREEN',
+  warnings: ['the number is not verified'],
+};
+
 /** The endpoints of senders. */
 export function senderRoutes(parts: AdminParts): Route[] {
   return [...readRoutes(parts), ...writeRoutes(parts), ...laneRoutes(parts)];
@@ -43,6 +70,7 @@ function readRoutes(parts: AdminParts): Route[] {
       url: '/senders',
       summary: 'List senders',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      answers: lists(EXAMPLE, RUNNING),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
         if (isRefusal(filter)) return filter;
@@ -54,6 +82,7 @@ function readRoutes(parts: AdminParts): Route[] {
       method: 'GET',
       url: '/senders/:sender',
       summary: 'Read a sender',
+      answers: shows(200, 'The sender', EXAMPLE, RUNNING),
       async handle({ caller, param }) {
         const row = await findSender(database, caller.account, param('sender'));
         return row === undefined ? refuse('notFound', 'no such sender') : { status: 200, body: showSender(parts, row) };
@@ -76,6 +105,8 @@ function writeRoutes(parts: AdminParts): Route[] {
         accessToken,
         ...optionalFields,
       }),
+      answers: shows(201, 'The sender', RUNNING, EXAMPLE),
+      example: { sender: '441134960555', phoneNumberId: '555', wabaId: '55', accessToken: 'EAAB' },
       async handle({ caller, body: { accountId, ...request } }) {
         const owner = accountFor(parts, caller, accountId);
         if (isRefusal(owner)) return owner;
@@ -93,6 +124,8 @@ function writeRoutes(parts: AdminParts): Route[] {
         accessToken: Type.Optional(accessToken),
         ...optionalFields,
       }),
+      answers: shows(200, 'The sender as it is now', EXAMPLE, RUNNING),
+      example: { forwardUrl: 'https://hooks.example/inbound', throughput: 1000 },
       async handle({ caller, param, body }) {
         const wrong = await switchIdentityCheckOf(parts, caller.account, param('sender'), body);
         if (wrong !== undefined) return wrong;
@@ -104,6 +137,7 @@ function writeRoutes(parts: AdminParts): Route[] {
       method: 'DELETE',
       url: '/senders/:sender',
       summary: 'Delete a sender',
+      answers: isDone,
       async handle({ caller, param }) {
         const isDeleted = await deleteSender(parts.database, caller.account, param('sender'), parts.clock.now());
         return isDeleted ? { status: 204 } : refuse('notFound', 'no such sender');
@@ -118,6 +152,7 @@ function laneRoutes(parts: AdminParts): Route[] {
       method: 'POST',
       url: '/senders/:sender/resume',
       summary: 'Let a paused sender send again',
+      answers: shows(200, 'The sender', RUNNING, EXAMPLE),
       async handle({ caller, param }) {
         const row = await resumeSender(parts, caller.account, param('sender'));
         return isRefusal(row) ? row : { status: 200, body: showSender(parts, row) };
@@ -135,6 +170,13 @@ function laneRoutes(parts: AdminParts): Route[] {
         forwardUrl: Type.Optional(urlOrNull),
         identityCheck: Type.Optional(isOn),
       }),
+      answers: shows(
+        200,
+        'The sender, and what to enter at Meta',
+        { ...EXAMPLE, ...CONNECTED },
+        { ...RUNNING, ...withNull(CONNECTED, 'verifyToken', 'verifiedName', 'qualityRating') },
+      ),
+      example: { phoneNumberId: '441134960000200', wabaId: '441134960000100', accessToken: 'EAAB' },
       async handle({ caller, body: { accountId, ...request } }) {
         const owner = accountFor(parts, caller, accountId);
         if (isRefusal(owner)) return owner;

@@ -10,11 +10,20 @@ import {
   accountFor,
   accountIdOf,
   defineRoute,
+  isDone,
   listReply,
+  lists,
   type Route,
+  shows,
   sliceOf,
   timeOf,
 } from './route.js';
+
+const EXAMPLE = {
+  id: '0190d8a2-6c1f-7d35-9f00-5a1b2c3d4e5f',
+  accountId: 'demo',
+  createdAt: '2026-01-31T12:00:00.000Z',
+};
 
 /** The endpoints of signing secrets. */
 export function signingSecretRoutes(parts: AdminParts): Route[] {
@@ -25,6 +34,7 @@ export function signingSecretRoutes(parts: AdminParts): Route[] {
       url: '/signing-secrets',
       summary: 'List signing secrets',
       query: Type.Object({ ...pagingQuery, ...accountIdField }),
+      answers: lists(EXAMPLE),
       async handle({ caller, query }) {
         const filter = accountFilter(parts, caller, query.accountId);
         if (isRefusal(filter)) return filter;
@@ -37,6 +47,8 @@ export function signingSecretRoutes(parts: AdminParts): Route[] {
       url: '/signing-secrets',
       summary: 'Make a signing secret; it is shown once',
       body: Type.Object(accountIdField),
+      example: {},
+      answers: shows(201, 'The secret', { ...EXAMPLE, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }),
       async handle({ caller, body }) {
         const owner = accountFor(parts, caller, body.accountId);
         if (isRefusal(owner)) return owner;
@@ -48,6 +60,7 @@ export function signingSecretRoutes(parts: AdminParts): Route[] {
       method: 'DELETE',
       url: '/signing-secrets/:id',
       summary: 'Delete a signing secret',
+      answers: isDone,
       async handle({ caller, param }) {
         const isDeleted = await deleteSigningSecret(database, caller.account, param('id'));
         return isDeleted ? { status: 204 } : refuse('notFound', 'no such signing secret');

@@ -1,11 +1,13 @@
 // /accounts/{id}/users: who logs in by name and password. Managed by keys of kind admin alone.
+
 import { Type } from 'typebox';
+import { withNull } from '../../contract/openapi-schemas.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { createUser, updateUser } from '../../manage/users.js';
 import { deleteUser, pageUsers, type UserRow } from '../../store/users.js';
 import { isOn, scopesOrNull } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { defineOfAccount, listOfAccount, type Route, timeOf } from './route.js';
+import { defineOfAccount, isDone, listOfAccount, lists, type Route, shows, timeOf } from './route.js';
 
 const URL = '/accounts/:accountId/users';
 const USER = `${URL}/:username`;
@@ -21,13 +23,22 @@ const password = Type.String({
 });
 const scopeGuids = Type.Optional(scopesOrNull);
 
+const EXAMPLE = {
+  username: 'ops@example.org',
+  enabled: true,
+  scopeGuids: ['message:send'],
+  createdAt: '2026-01-31T12:00:00.000Z',
+};
+const UNLIMITED = withNull(EXAMPLE, 'scopeGuids');
+const PASSWORD = { password: 'kiT5-wen8-Ano2-paL9' };
+
 /** The endpoints. */
 export function userRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
   return [
     listOfAccount(
       parts,
-      { url: URL, summary: 'List the users of an account' },
+      { url: URL, summary: 'List the users of an account', answers: lists(EXAMPLE, UNLIMITED) },
       (account, slice) => pageUsers(database, account, slice),
       showUser,
     ),
@@ -36,6 +47,8 @@ export function userRoutes(parts: AdminParts): Route[] {
       url: URL,
       summary: 'Make a user; a password that is made up is shown once',
       body: Type.Object({ username, password: Type.Optional(password), scopeGuids }),
+      example: { username: 'ops@example.org', scopeGuids: ['message:send'] },
+      answers: shows(201, 'The user', EXAMPLE, { ...EXAMPLE, ...PASSWORD }, UNLIMITED),
       async handle({ account, body }) {
         const { scopeGuids: scopes, ...rest } = body;
         const made = await createUser(parts, account, { ...rest, scopes });
@@ -50,6 +63,8 @@ export function userRoutes(parts: AdminParts): Route[] {
       url: USER,
       summary: 'Change a user; with another password or switched off, sessions and tokens end',
       body: Type.Object({ password: Type.Optional(password), enabled: Type.Optional(isOn), scopeGuids }),
+      example: { enabled: false },
+      answers: shows(200, 'The user as it is now', EXAMPLE, UNLIMITED),
       async handle({ account, param, body }) {
         const { scopeGuids: scopes, ...rest } = body;
         const changed = await updateUser(parts, account, param('username'), { ...rest, scopes });
@@ -60,6 +75,7 @@ export function userRoutes(parts: AdminParts): Route[] {
       method: 'DELETE',
       url: USER,
       summary: 'Take a user away',
+      answers: isDone,
       async handle({ account, param }) {
         const isGone = await deleteUser(database, account, param('username'));
         return isGone ? { status: 204 } : refuse('notFound', 'no such user');
