@@ -11,7 +11,7 @@ const KEY = 'App abc';
 /** A server that echoes at /echo, and answers at /slow when told to; `requests` counts those that Node parsed. */
 async function start(t: TestContext, limits: Parameters<typeof createServer>[1] = {}) {
   const direct = createDirectRoutes();
-  const app = createServer(createLog('fatal'), limits, undefined, direct);
+  const app = createServer(createLog('silent'), limits, undefined, direct);
   const counts = { byNode: 0 };
   const slow = new EventEmitter();
   const shared = { bodyBytesMax: 100_000, failed: () => ({ status: 500 }), tooLarge: () => ({ status: 413 }) };
