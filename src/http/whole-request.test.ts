@@ -80,6 +80,7 @@ test('leaves to Node whatever two parsers could read in two ways', () => {
     `${HEAD}Content-Length: +8${body}`,
     `${HEAD}Content-Length: 8, 8${body}`,
     `${HEAD}Content-Length: 0x8${body}`,
+    `${HEAD}Content-Length: 8\t${body}`,
     `${HEAD}Content_Length: 3\r\nContent-Length: 8${body}`,
     `${HEAD}Expect: 100-continue\r\nContent-Length: 8${body}`,
     `${HEAD}Connection: close\r\nContent-Length: 8${body}`,

@@ -16,8 +16,8 @@ const HEAD_BYTES_MAX = 8 * 1024;
 const HEADERS_MAX = 50;
 const HEAD_END = Buffer.from('\r\n\r\n');
 const REQUEST_LINE = /^POST (\/[\w./-]*) HTTP\/1\.1\r\n/;
-/** Visible ASCII, blanks and tabs only: no line ends otherwise than with CR LF, and none goes on in the next. */
-const FIELD = /([A-Za-z][A-Za-z0-9-]*):([\t\x20-\x7e]*)\r\n/y;
+/** Visible ASCII and blanks only: no line ends otherwise than with CR LF, and none goes on in the next. A tab is blank to some only. */
+const FIELD = /([A-Za-z][A-Za-z0-9-]*):([\x20-\x7e]*)\r\n/y;
 const LENGTH = /^\d{1,9}$/;
 /** Headers that say how the message is framed, or what becomes of the connection. `connection` may ask for what is so anyway. */
 const DELICATE = new Set(['expect', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
