@@ -197,6 +197,7 @@ const associationExample = {
   entityId: 'shop-3',
   resourceId: '441134960000',
 };
+const { entityId: _, ...associationWithout } = associationExample;
 
 function associationRoutes(parts: PlatformParts): AccountRoute[] {
   const { database } = parts;
@@ -208,7 +209,7 @@ function associationRoutes(parts: PlatformParts): AccountRoute[] {
       tag: TAG,
       summary: 'List associations of resources',
       query: associationQuery,
-      answer: pageAnswer(associationExample),
+      answer: pageAnswer(associationExample, associationWithout),
       async handle({ account, query }) {
         const violations: Violations = {};
         const filter = readFilter(query, violations);
@@ -225,7 +226,12 @@ function associationRoutes(parts: PlatformParts): AccountRoute[] {
       tag: TAG,
       summary: 'Read an association',
       query: associationQuery,
-      answer: { status: 200, description: 'The association', example: associationExample },
+      answer: {
+        status: 200,
+        description: 'The association',
+        example: associationExample,
+        also: [associationWithout],
+      },
       async handle({ account, query }) {
         const violations: Violations = {};
         const filter = readFilter(query, violations);
