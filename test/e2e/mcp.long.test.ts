@@ -58,7 +58,8 @@ test('an assistant sends, follows the message, reads the conversation and plays 
     const { text } = await call(stdio, 'read_conversation', { sender, user });
     return text.includes('Fine') ? text : undefined;
   });
-  assert.match(conversation, /How are you\?[\s\S]*Fine/);
+  // Meta dates what users write to whole seconds, so either may come first.
+  assert.match(conversation, /How are you\?/);
   assert.match(conversation, /"isOpen": true/);
   assert.match((await call(stdio, 'sandbox_messages', { user })).text, /Fine/);
   assert.equal((await call(stdio, 'list_templates', { sender })).isError, false);

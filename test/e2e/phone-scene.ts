@@ -64,12 +64,13 @@ export async function startPhoneScene(): Promise<PhoneScene> {
         return found === undefined ? undefined : (dig(found, 'payload') ?? undefined);
       }),
     async reset() {
-      await sandbox.control('POST', '/reset');
+      // First, lest a page asks for what is gone.
       for (const page of pages.splice(0)) {
         if (page.isClosed()) continue;
         await page.evaluate('localStorage.clear()');
         await page.close();
       }
+      await sandbox.control('POST', '/reset');
     },
     async stop() {
       await browser.stop();

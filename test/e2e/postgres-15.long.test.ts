@@ -27,8 +27,8 @@ async function freePort(): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
-/** A server of its own on a free port of loopback; its URL. */
-async function startPostgres15(t: TestContext): Promise<string> {
+/** A server of its own on a free port of loopback, stopped after what `before` stops; its URL. */
+async function startPostgres15(t: TestContext, before: () => Promise<void>): Promise<string> {
   if (typeof ordinary === 'string') throw new Error(ordinary);
   const [{ user }, folder, port] = [ordinary, temporaryFolder('postgres15'), await freePort()];
   const cluster = join(folder, 'cluster');
@@ -45,9 +45,12 @@ async function startPostgres15(t: TestContext): Promise<string> {
   );
   const server = spawn(`${BIN}/postgres`, ['-D', cluster, '-k', '', '-h', '127.0.0.1', '-p', String(port)], options);
   t.after(async () => {
-    server.kill('SIGQUIT');
-    if (server.exitCode === null) await once(server, 'exit');
-    rmSync(folder, { recursive: true, force: true });
+    await before().finally(async () => {
+      const isGone = server.exitCode !== null || server.signalCode !== null;
+      server.kill('SIGQUIT');
+      if (!isGone) await once(server, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    });
   });
   const url = `postgresql://owner:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/postgres`;
   await until('PostgreSQL 15 serves', () => connects(url), 30_000);
@@ -62,13 +65,16 @@ async function connects(url: string): Promise<boolean> {
 }
 
 test("on Debian's PostgreSQL 15: schema, message out, report back, message in", { skip }, async (t) => {
-  const url = await startPostgres15(t);
+  const stops: (() => Promise<void>)[] = [];
+  const url = await startPostgres15(t, async () => {
+    for (const stop of stops) await stop();
+  });
   const migrated = await parley(['migrate'], { PARLEY_DATABASE_URL: url });
   assert.deepEqual([migrated.code, migrated.stderr], [0, '']);
   const world = await startDev({ env: { PARLEY_DATABASE_URL: url } });
-  t.after(() => world.stop());
+  stops.push(() => world.stop());
   const receiver = await startReceiver();
-  t.after(() => receiver.stop());
+  stops.push(() => receiver.stop());
   assert.equal(world.info.database, url);
   assert.equal(world.info.postgresPid, null);
 
