@@ -67,6 +67,9 @@ export async function startPhoneScene(): Promise<PhoneScene> {
       // First, lest a page asks for what is gone.
       for (const page of pages.splice(0)) {
         if (page.isClosed()) continue;
+        // Elsewhere at the same origin, lest the phone writes there once more.
+        await page.route('**/blank', (route) => route.fulfill({ contentType: 'text/plain', body: 'blank' }));
+        await page.goto(`${sandbox.url}/blank`);
         await page.evaluate('localStorage.clear()');
         await page.close();
       }
