@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { type SafeFetch, SafeFetchError, type SafePost } from '../lib/safe-fetch.js';
+import { type SafeAnswer, type SafeFetch, SafeFetchError, type SafePost } from '../lib/safe-fetch.js';
 import { DELIVERY_MS_MAX, nextTryAt } from './backoff.js';
 import { newSigningSecret, signingHeaders } from './signing.js';
 import { deliveryVerdict, RETRY_AFTER_MS_MAX, type WebhookAnswer } from './verdict.js';
@@ -159,4 +159,26 @@ test('tells a failed exchange as an answer and lets bugs through', async () => {
   });
   const buggy = recorder(() => Promise.reject(new TypeError('bug')));
   await assert.rejects(createWebhookClient(buggy.safeFetch, '1').post(batch), TypeError);
+});
+
+test('posts once more when a connection that had served was cut, and not when none had', async () => {
+  const answers: (() => Promise<SafeAnswer>)[] = [];
+  const ok = async () => ({ status: 200, headers: {}, firstBytes: '', durationMs: 1 });
+  const cut = () => Promise.reject(new SafeFetchError('other', 'UND_ERR_SOCKET', 1));
+  const { safeFetch, posts } = recorder(() => (answers.shift() ?? ok)());
+  const client = createWebhookClient(safeFetch, '1');
+  const kindsOf = async (...next: (() => Promise<SafeAnswer>)[]) => {
+    answers.splice(0, answers.length, ...next);
+    posts.length = 0;
+    return [(await client.post(batch)).kind, posts.length];
+  };
+  assert.deepEqual(await kindsOf(cut), ['failed', 1]);
+  assert.deepEqual(await kindsOf(ok), ['answered', 1]);
+  assert.deepEqual(await kindsOf(cut, ok), ['answered', 2]);
+  assert.equal(new Set(posts.map(({ request }) => request.headers['webhook-id'])).size, 1);
+  assert.deepEqual(await kindsOf(cut, cut), ['failed', 2]);
+  assert.deepEqual(await kindsOf(cut), ['failed', 1]);
+  const refused = () => Promise.reject(new SafeFetchError('connect', 'ECONNREFUSED', 1));
+  assert.deepEqual(await kindsOf(ok), ['answered', 1]);
+  assert.deepEqual(await kindsOf(refused), ['failed', 1]);
 });

@@ -42,7 +42,12 @@ const CONNECTION_HEADERS = new Set(
   'host,content-length,transfer-encoding,connection,keep-alive,upgrade,te,trailer,expect,proxy-connection'.split(','),
 );
 
-/** `version` is Parley's own, for `user-agent`. */
+/** How a connection ends that the other side closed while it was idle. */
+const CUT = new Set(['other: UND_ERR_SOCKET', 'other: ECONNRESET', 'other: EPIPE']);
+/** Origins remembered as having answered; the one that answered longest ago goes first. */
+const ORIGINS_MAX = 10_000;
+
+/** `version` is Parley's own, for `user-agent`. A POST cut on a kept connection, which servers close when they like, is made once more. */
 export function createWebhookClient(
   safeFetch: SafeFetch,
   version: string,
@@ -51,6 +56,7 @@ export function createWebhookClient(
   const tokens = createTokenSource(safeFetch);
   const tlsOf = createClientTls();
   const isSuccess = createSuccessTest();
+  const answered = new Set<string>();
   const common = { 'content-type': 'application/json', 'user-agent': `Parley/${version}`, accept: '*/*' };
   function toPost(request: WebhookPost, authorization: string | undefined): SafePost {
     const { profile = {}, body, signal } = request;
@@ -70,6 +76,23 @@ export function createWebhookClient(
     };
   }
   async function exchange(request: WebhookPost, authorization: string | undefined): Promise<WebhookAnswer> {
+    const origin = originOf(request.url);
+    const hadAnswered = answered.has(origin);
+    const first = await exchangeOnce(request, authorization);
+    const isCut = first.kind === 'failed' && CUT.has(first.reason);
+    // Taken out, so that an origin that cuts every connection costs one POST an attempt.
+    if (isCut) answered.delete(origin);
+    const answer = isCut && hadAnswered ? await exchangeOnce(request, authorization) : first;
+    if (answer.kind === 'answered') remember(origin);
+    return answer;
+  }
+  function remember(origin: string): void {
+    answered.delete(origin);
+    answered.add(origin);
+    const [oldest] = answered;
+    if (answered.size > ORIGINS_MAX && oldest !== undefined) answered.delete(oldest);
+  }
+  async function exchangeOnce(request: WebhookPost, authorization: string | undefined): Promise<WebhookAnswer> {
     try {
       const answer = await safeFetch.post(request.url, toPost(request, authorization));
       const { status, firstBytes, durationMs } = answer;
@@ -94,6 +117,11 @@ export function createWebhookClient(
       return withToken(tokens, { ...request, security }, (authorization) => exchange(request, authorization));
     },
   };
+}
+
+function originOf(url: string): string {
+  const end = url.indexOf('/', url.indexOf('//') + 2);
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** Posts with a token; one that was remembered and is refused (401) is replaced, and the POST made once more. */

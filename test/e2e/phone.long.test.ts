@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { until } from '../support/until.js';
 import { bubble, type PhoneScene, startPhoneScene } from './phone-scene.js';
-import { dig, list, USER } from './sandbox-fixture.js';
+import { dig, list, SENDER, USER } from './sandbox-fixture.js';
 
 const ASSETS = fileURLToPath(new URL('../../phone/assets', import.meta.url));
 const SCRIPT_BYTES_MAX = 120 * 1024;
@@ -128,6 +128,35 @@ test('a message that failed says with which code and why', async () => {
     .getByRole('button', { name: /131049/ })
     .click();
   await page.getByRole('dialog', { name: 'Why it failed' }).getByText('131049').waitFor();
+});
+
+test('what comes while a chat is loading is not lost', async () => {
+  const said = await scene.sandbox.control('POST', `/users/${USER}/messages`, {
+    type: 'text',
+    text: { body: 'Anybody there?' },
+    phoneNumberId: scene.sandbox.phoneNumberId,
+  });
+  const page = await scene.open();
+  // The chat's answer is made before the message comes, and arrives after it was told.
+  const release: (() => void)[] = [];
+  await page.route(/_sandbox\/messages\?/, async (route) => {
+    const response = await route.fetch();
+    await new Promise<void>((resolve) => release.push(resolve));
+    await route.fulfill({ response });
+  });
+  await page.locator('.chat-row', { hasText: SENDER.slice(-4) }).click();
+  await until('the answer is held', () => release.length > 0);
+  const wamid = await scene.send('text', { body: 'Came meanwhile' });
+  await until('delivered', () => scene.sandbox.callback.statuses(wamid).includes('delivered'));
+  // Told later, so that the message was told as well.
+  const typing = { messaging_product: 'whatsapp', status: 'read', message_id: dig(said.body, 'id') };
+  await scene.sandbox.graph('POST', `/${scene.sandbox.phoneNumberId}/messages`, {
+    ...typing,
+    typing_indicator: { type: 'text' },
+  });
+  await page.getByRole('status', { name: 'typing…' }).waitFor();
+  for (const each of release) each();
+  await bubble(page, wamid).waitFor();
 });
 
 test('messages that are read in the open chat are read at the business', async () => {

@@ -6,7 +6,7 @@ import './style/sheets.css';
 import './style/curtain.css';
 import { render } from 'preact';
 import { App } from './app.js';
-import { follow } from './state/sandbox.js';
+import { follow } from './state/following.js';
 
 const root = document.getElementById('app');
 // What the HTML shows at once gives way to the real page.
