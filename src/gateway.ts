@@ -36,7 +36,7 @@ import { registerTemplatesV1 } from './api/templates-v1.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
-import { entryScreens } from './flows/entry-screens.js';
+import { scanScreens } from './flows/entry-screens.js';
 import { createDirectRoutes } from './http/direct.js';
 import { createServer, listen } from './http/server.js';
 import type { Clock } from './lib/clock.js';
@@ -126,6 +126,8 @@ const CONNECTIONS_MAX = 8;
 const CONNECTIONS_MIN = 3;
 const CONNECTIONS_SHARED = 50;
 const GRAPH_CONNECTIONS = 128;
+/** Callers pace the uploads of Flow JSON: on sockets of their own the slow ones keep no message waiting. */
+const FLOW_UPLOADS_MAX = 8;
 /** Requests to token endpoints under way, beside the deliveries that wait for them. */
 const TOKENS_IN_FLIGHT_MAX = 100;
 const DIRECTORY_POLL_MS = 500;
@@ -173,12 +175,11 @@ async function wire(
   const stopPolling = pollDirectory([directory, profiles, domains], log);
   lifecycle.add('directory', stopPolling);
 
-  const graph = createGraphClient({
-    baseUrl: config.metaUrl,
-    version: config.metaVersion,
-    connections: GRAPH_CONNECTIONS,
-  });
+  const meta = { baseUrl: config.metaUrl, version: config.metaVersion };
+  const graph = createGraphClient({ ...meta, connections: GRAPH_CONNECTIONS });
   lifecycle.add('graph', () => graph.close());
+  const flowUploads = createGraphClient({ ...meta, connections: FLOW_UPLOADS_MAX });
+  lifecycle.add('flowUploads', () => flowUploads.close());
   const safeFetch = createSafeFetch({
     allowNetworks: config.allowNetworks,
     // What may be under way to one origin is for deliver to say: accounts that share one must not wait for each other.
@@ -492,7 +493,8 @@ async function wire(
     });
     app.register(async (scope) => {
       scope.setErrorHandler<FastifyError>((error, _, reply) => sendErrorAsApiError(reply, error, log));
-      const flows = { database, directory, gate, clock, graph, tokenOf, entryScreens };
+      const flowGraph = { ...graph, postFlowJson: flowUploads.postFlowJson };
+      const flows = { database, directory, gate, clock, graph: flowGraph, tokenOf, scanScreens };
       scope.register(async (own) => registerFlows(own, flows));
       scope.register(async (own) => registerPublicKey(own, flows));
     });

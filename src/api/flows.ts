@@ -1,5 +1,6 @@
 // /whatsapp/1/senders/{sender}/flows: forms inside the chat, kept at Meta (Infobip 8).
-import type { FastifyInstance } from 'fastify';
+import { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { itemsAt, textAt } from '../contract/json.js';
 import type { Operation } from '../contract/openapi.js';
@@ -17,8 +18,10 @@ import {
   putFlowJson,
   updateFlow,
 } from '../manage/flows.js';
+import type { DirectorySender } from '../store/directory.js';
 import type { FlowRow } from '../store/flows.js';
 import { sendApiError } from './api-errors.js';
+import { type ComingBody, comingBody } from './coming-body.js';
 import { FLOW_ERRORS, type SenderParts, sendFlowOr, withFlowSender } from './flow-answers.js';
 import { readJsonOnly } from './json.js';
 
@@ -58,20 +61,32 @@ export function registerFlows(scope: FastifyInstance, parts: FlowApiParts): void
   scope.register(async (own) => {
     // Whatever it is, it is the flow's: what is wrong with it is answered, not refused.
     own.removeAllContentTypeParsers();
-    own.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: JSON_BYTES_MAX }, (_request, body, done) =>
-      done(null, body),
-    );
+    own.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     own.put(`${FLOW}/json`, (request, reply) =>
-      withFlowSender(parts, request, reply, async (sender) => {
-        const json = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        if (json.length === 0) return sendApiError(reply, 400, { body: ['must not be empty'] });
-        const stored = await putFlowJson(parts, sender, idOf(request.params), json);
-        return sendFlowOr(reply, stored, ({ errors }) =>
-          reply.code(201).send({ validationErrors: errors.map(errorAnswer) }),
-        );
-      }),
+      withFlowSender(parts, request, reply, (sender) => takeJson(parts, sender, request, reply)),
     );
   });
+}
+
+/** Passes the body on to Meta as it comes, so that no caller is slower or larger than its own socket. */
+async function takeJson(
+  parts: FlowApiParts,
+  sender: DirectorySender,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const json = request.body instanceof IncomingMessage ? comingBody(request.body, JSON_BYTES_MAX) : undefined;
+  const problem = json === undefined ? 'empty' : json.problem();
+  if (json === undefined || problem !== undefined) return refuseBody(reply, problem);
+  const stored = await putFlowJson(parts, sender, idOf(request.params), json);
+  if (json.problem() !== undefined) return refuseBody(reply, json.problem());
+  return sendFlowOr(reply, stored, ({ errors }) => reply.code(201).send({ validationErrors: errors.map(errorAnswer) }));
+}
+
+function refuseBody(reply: FastifyReply, problem: ReturnType<ComingBody['problem']>): FastifyReply {
+  if (problem !== 'tooLarge') return sendApiError(reply, 400, { body: ['must not be empty'] });
+  // What is still to come is not waited for.
+  return sendApiError(reply.header('connection', 'close'), 413);
 }
 
 function registerChanges(scope: FastifyInstance, parts: FlowApiParts): void {

@@ -26,8 +26,15 @@ export interface FlowParts {
   graph: Pick<GraphClient, 'get' | 'post' | 'delete' | 'postFlowJson'>;
   /** The clear access token of a sender; undefined when no key of ours opens it. */
   tokenOf(sender: DirectorySender): string | undefined;
-  /** The screens that Flow JSON can begin with; none for what is no flow. */
-  entryScreens(json: string): readonly string[];
+  /** Looks at Flow JSON while it passes; `end` gives the screens that it can begin with, none for what is no flow. */
+  scanScreens(): { write(chunk: Buffer): void; end(): readonly string[] };
+}
+
+/** Flow JSON that is on its way. What its bytes throw ends the upload, and nothing is changed at Meta then. */
+export interface ComingJson {
+  bytes: AsyncIterable<Buffer>;
+  /** How many bytes come; undefined when nobody knows. */
+  length: number | undefined;
 }
 
 /** What a flow is made of. */
@@ -142,20 +149,32 @@ export async function flowJsonUrl(
   return url === undefined ? { refusal: 'notFound' } : { url };
 }
 
-/** Stores the JSON of a draft, whatever is wrong with it; what is, in Meta's form. */
+/** Passes the JSON of a draft on while it comes, whatever is wrong with it; what is, in Meta's form. */
 export async function putFlowJson(
   parts: FlowParts,
   sender: DirectorySender,
   id: string,
-  json: Buffer,
+  json: ComingJson,
 ): Promise<{ errors: readonly unknown[] } | FlowRefusal> {
+  const scan = parts.scanScreens();
+  const { length } = json;
   const answer = await withFlow(parts, sender, id, ['DRAFT'], ({ token, path }) =>
-    askMeta(parts.graph.postFlowJson(path, token, json)),
+    askMeta(parts.graph.postFlowJson(path, token, { bytes: looking(json.bytes, scan), length })),
   );
   if (isTemplateRefusal(answer)) return answer;
-  const screens = JSON.stringify(parts.entryScreens(json.toString('utf8')));
+  const screens = JSON.stringify(scan.end());
   await noteInitialScreens(parts.database, shelfOf(sender), id, screens);
   return { errors: itemsAt(answer.body, 'validation_errors') };
+}
+
+async function* looking(
+  bytes: AsyncIterable<Buffer>,
+  scan: ReturnType<FlowParts['scanScreens']>,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    scan.write(chunk);
+    yield chunk;
+  }
 }
 
 /** A link that shows the flow to whoever has it, and until when (ISO 8601). */

@@ -1,6 +1,6 @@
 // Against real sockets on loopback: what matters is what undici says when, which no mock knows.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -256,4 +256,46 @@ test('writes nothing after its time, when the process stood still while the conn
   const later = client(t, url);
   assert.equal((await later.get('2', 'token')).kind, 'answered');
   assert.equal(requests.length, 1);
+});
+
+test('JSON of a flow leaves as it comes, and no faster than Meta reads it', async (t) => {
+  const met = new EventEmitter();
+  const url = await http(t, (request, response) => {
+    request.once('data', () => met.emit('paused', request.pause()));
+    request.on('end', () => response.end('{"success":true}'));
+  });
+  const [mebibyte, count] = [Buffer.alloc(1024 * 1024, 'x'), 64];
+  let taken = 0;
+  async function* bytes(): AsyncGenerator<Buffer> {
+    for (; taken < count; taken += 1) yield mebibyte;
+  }
+  const paused = once(met, 'paused');
+  const answer = client(t, url).postFlowJson('8801', 'tok', { bytes: bytes(), length: undefined });
+  const [request]: IncomingMessage[] = await paused;
+  let before = -1;
+  // What the kernel holds on both sides is taken; then nothing more is asked for.
+  while (before !== taken) {
+    before = taken;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.ok(taken < count / 2, `${taken} of ${count} MiB were taken`);
+  request?.resume();
+  assert.deepEqual(brief(await answer), ['answered', 200, { success: true }]);
+  assert.equal(taken, count);
+});
+
+test('JSON of a flow that breaks off is not sent whole', async (t) => {
+  const met = new EventEmitter();
+  const url = await http(t, (request) => {
+    request.on('error', () => undefined).resume();
+    request.on('close', () => met.emit('closed', request.complete));
+  });
+  async function* bytes(): AsyncGenerator<Buffer> {
+    yield Buffer.from('{');
+    throw new TypeError('enough');
+  }
+  const closed = once(met, 'closed');
+  const answer = await client(t, url).postFlowJson('8801', 'tok', { bytes: bytes(), length: undefined });
+  assert.ok(answer.kind !== 'answered' && answer.cause instanceof TypeError);
+  assert.deepEqual(await closed, [false]);
 });

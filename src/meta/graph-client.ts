@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { type Dispatcher, Pool } from 'undici';
-import { flowJsonForm, uploadForm } from './upload-form.js';
+import { flowJsonForm, type UploadForm, uploadForm } from './upload-form.js';
 
 /** How a request to Graph ended. */
 export type GraphAnswer =
@@ -50,8 +50,8 @@ export interface GraphClient {
   delete(path: string, token: string): Promise<GraphAnswer>;
   /** `POST /upload:<session>`: the bytes of a resumable upload, whole (Meta 3). */
   uploadSession(session: string, token: string, bytes: Buffer): Promise<GraphAnswer>;
-  /** `POST /{flow-id}/assets`: the JSON of a flow, whole (Meta 5.1). */
-  postFlowJson(flowId: string, token: string, json: Buffer): Promise<GraphAnswer>;
+  /** `POST /{flow-id}/assets`: the JSON of a flow, streamed (Meta 5.1). What its bytes throw is the answer's `cause`, and Meta changes nothing then. */
+  postFlowJson(flowId: string, token: string, json: Pick<GraphUpload, 'bytes' | 'length'>): Promise<GraphAnswer>;
   /** `POST /{phone-number-id}/media`; the bytes are streamed. What they throw is the answer's `cause`, and nothing is kept at Meta then. */
   upload(phoneNumberId: string, token: string, file: GraphUpload): Promise<GraphAnswer>;
   /** Ends idle sockets, waits for running requests at most their timeout, then cuts what is left. Safe to call twice. */
@@ -99,6 +99,17 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
           : ['authorization', `Bearer ${token}`, 'content-type', 'application/json'],
       body,
     });
+  const postForm = (path: string, token: string, { contentType, length, chunks }: UploadForm, formTimeoutMs: number) =>
+    exchange(pool, formTimeoutMs, undefined, token, {
+      method: 'POST',
+      path: prefix + path,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': contentType,
+        ...(length === undefined ? {} : { 'content-length': String(length) }),
+      },
+      body: Readable.from(chunks),
+    });
   return {
     connections,
     timeoutMs,
@@ -114,29 +125,10 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
         headers: ['authorization', `OAuth ${token}`, 'file_offset', '0', 'content-type', 'application/octet-stream'],
         body: bytes,
       }),
-    postFlowJson: (flowId, token, json) => {
-      const { contentType, length, chunks } = flowJsonForm(json);
-      return exchange(pool, UPLOAD_TIMEOUT_MS, undefined, token, {
-        method: 'POST',
-        path: `${prefix}${encodeURIComponent(flowId)}/assets`,
-        headers: { authorization: `Bearer ${token}`, 'content-type': contentType, 'content-length': String(length) },
-        body: Readable.from(chunks),
-      });
-    },
-    upload: (phoneNumberId, token, file) => {
-      const form = uploadForm(file);
-      const { length } = form;
-      return exchange(pool, file.timeoutMs, undefined, token, {
-        method: 'POST',
-        path: `${prefix}${encodeURIComponent(phoneNumberId)}/media`,
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': form.contentType,
-          ...(length === undefined ? {} : { 'content-length': String(length) }),
-        },
-        body: Readable.from(form.chunks),
-      });
-    },
+    postFlowJson: (flowId, token, json) =>
+      postForm(`${encodeURIComponent(flowId)}/assets`, token, flowJsonForm(json), UPLOAD_TIMEOUT_MS),
+    upload: (phoneNumberId, token, file) =>
+      postForm(`${encodeURIComponent(phoneNumberId)}/media`, token, uploadForm(file), file.timeoutMs),
     close() {
       closing ??= closePool(pool, timeoutMs);
       return closing;

@@ -43,8 +43,8 @@ async function* around(head: Buffer, bytes: AsyncIterable<Buffer>, tail: Buffer)
   yield tail;
 }
 
-/** The form that carries Flow JSON (Meta 5.1); the JSON itself is not copied. */
-export function flowJsonForm(json: Buffer): { contentType: string; length: number; chunks: readonly Buffer[] } {
+/** The form that carries Flow JSON (Meta 5.1), as it comes. */
+export function flowJsonForm({ bytes, length }: Omit<FormFile, 'mimeType'>): UploadForm {
   const boundary = `parley-${randomBytes(18).toString('hex')}`;
   const part = (name: string, more = ''): string =>
     `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`;
@@ -53,7 +53,7 @@ export function flowJsonForm(json: Buffer): { contentType: string; length: numbe
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    length: head.length + json.length + tail.length,
-    chunks: [head, json, tail],
+    length: length === undefined ? undefined : head.length + length + tail.length,
+    chunks: around(head, bytes, tail),
   };
 }

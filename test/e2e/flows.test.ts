@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import type { Call, Reply } from '../support/dev-world.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { type Scene, startScene, type Tenant } from '../support/scene.js';
+import { approved } from '../support/template-scene.js';
 import { until } from '../support/until.js';
 
 interface Flow {
@@ -92,6 +93,28 @@ async function statusOfLargeJson(id: string): Promise<number | undefined> {
   return response?.statusCode;
 }
 
+/** Begins a PUT whose body comes as it is written; what is answered, once it is. */
+function startPut(id: string, headers: Record<string, string | number> = {}) {
+  const url = `${scene.world.info.api}/whatsapp/1/senders/${ann.sender}/flows/${id}/json`;
+  const request = startRequest(url, {
+    method: 'PUT',
+    headers: { ...asJson, authorization: `App ${ann.key}`, ...headers },
+  });
+  request.on('error', () => undefined);
+  const answered = once(request, 'response').then(async ([response]: IncomingMessage[]) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of response ?? []) chunks.push(Buffer.from(chunk));
+    return { status: response?.statusCode, body: JSON.parse(Buffer.concat(chunks).toString('utf8') || 'null') };
+  });
+  return { request, answered };
+}
+
+/** The JSON of a flow as Meta has it. */
+async function jsonAtMeta(id: string): Promise<string> {
+  const { externalDownloadUrl } = (await flows<{ externalDownloadUrl: string }>(`/${id}/json`)).body;
+  return (await fetch(externalDownloadUrl)).text();
+}
+
 /** The error of the delivery report of a message. */
 async function reportedError(messageId: string): Promise<unknown> {
   const request = await hook.next(({ path, body }) => path === '/dlr' && body.includes(messageId), 30_000);
@@ -166,6 +189,86 @@ test('a flow is made, mended, published, sent, answered and retired', async () =
   assert.equal((await flows(`/${flow.id}/deprecate`, { method: 'POST' })).status, 400);
   const late = await sendFlow(scene.newUser(), flow.id);
   assert.equal(await reportedError(late.body.messageId), 7031);
+});
+
+test('JSON of 10 MB reaches Meta while it is still coming, and gives the first screens', async () => {
+  const flow = await made('Large');
+  const body = Buffer.from(`${good.slice(0, -1)},"mine":"${'x'.repeat(10_000_000)}"}`);
+  for (const headers of [{ 'content-length': body.length }, {}]) {
+    const match = { path: `/${flow.id}/assets` };
+    const seen = await scene.fault({ on: 'graph', match, effect: { latencyMs: 1 }, when: { always: true } });
+    const { request, answered } = startPut(flow.id, headers);
+    request.write(body.subarray(0, 1_000));
+    await until('Meta is asked to take it', async () => (await scene.hits(seen)) > 0);
+    await scene.removeFault(seen);
+    request.end(body.subarray(1_000));
+    const { status, body: answer } = await answered;
+    assert.deepEqual([status, answer.validationErrors.length], [201, 1]);
+    assert.ok((await jsonAtMeta(flow.id)) === body.toString('utf8'), 'Meta has it whole');
+  }
+  await put(flow.id, good);
+  await flows(`/${flow.id}/publish`, { method: 'POST' });
+  const found = (await flows<{ flows: Flow[] }>('')).body.flows.find(({ id }) => id === flow.id);
+  assert.deepEqual(found?.initialScreens, ['MAIN']);
+});
+
+test('JSON that is too long, empty or broken off changes nothing', async () => {
+  const flow = await made('Bounded');
+  await put(flow.id, good);
+  const long = startPut(flow.id);
+  for (let sent = 0; sent < 11; sent += 1) long.request.write(Buffer.alloc(1024 * 1024, ' '));
+  const { status, body } = await long.answered;
+  assert.deepEqual([status, body.errorCode], [413, 'E413']);
+  long.request.destroy();
+  for (const headers of [{ 'content-length': 0 }, { 'transfer-encoding': 'chunked' }]) {
+    const none = startPut(flow.id, headers);
+    none.request.end();
+    const empty = await none.answered;
+    assert.deepEqual([empty.status, empty.body.violations[0]?.property], [400, 'body'], JSON.stringify(headers));
+  }
+  const left = startPut(flow.id, { 'content-length': 5_000 });
+  left.answered.catch(() => undefined);
+  const match = { path: `/${flow.id}/assets` };
+  const seen = await scene.fault({ on: 'graph', match, effect: { latencyMs: 1 }, when: { always: true } });
+  left.request.write(' '.repeat(1_000));
+  await until('it is on its way', async () => (await scene.hits(seen)) > 0);
+  await scene.removeFault(seen);
+  left.request.destroy();
+  assert.equal(await jsonAtMeta(flow.id), good);
+  await flows(`/${flow.id}/publish`, { method: 'POST' });
+  const found = (await flows<{ flows: Flow[] }>('')).body.flows.find(({ id }) => id === flow.id);
+  assert.deepEqual([found?.status, found?.initialScreens], ['PUBLISHED', ['MAIN']]);
+  const late = startPut(flow.id);
+  late.request.write(' ');
+  assert.equal((await late.answered).status, 400, 'what is no draft is refused before its JSON has come');
+  late.request.destroy();
+});
+
+test('a template whose flow is a draft or deprecated fails with 7031', async () => {
+  const flow = await made('Behind a button');
+  await put(flow.id, good);
+  const button = { type: 'FLOW', text: 'Go', flowId: Number(flow.id), flowAction: 'NAVIGATE', navigateScreen: 'MAIN' };
+  const structure = { body: { text: 'Please answer' }, buttons: [button] };
+  await approved(scene, ann, { name: 'flow_behind_a_button', structure });
+  const send = async (to: string): Promise<string> => {
+    const templateData = { body: { placeholders: [] }, buttons: [{ type: 'FLOW', flowToken: 'u1' }] };
+    const content = { templateName: 'flow_behind_a_button', language: 'en_GB', templateData };
+    const message = { from: ann.sender, to, content, notifyUrl: `${hook.url}/dlr` };
+    const json = { messages: [message] };
+    const sent = await scene.world.api<{ messages: { messageId: string }[] }>('/whatsapp/1/message/template', {
+      key: ann.key,
+      json,
+    });
+    assert.equal(sent.status, 200, JSON.stringify(sent.body));
+    return sent.body.messages[0]?.messageId ?? '';
+  };
+  assert.equal(await reportedError(await send(scene.newUser())), 7031);
+  await flows(`/${flow.id}/publish`, { method: 'POST' });
+  const user = scene.newUser();
+  await send(user);
+  await scene.atMetaUntil(user, 1);
+  await flows(`/${flow.id}/deprecate`, { method: 'POST' });
+  assert.equal(await reportedError(await send(scene.newUser())), 7031);
 });
 
 test('a draft can be sent as a draft only', async () => {

@@ -4,11 +4,32 @@ import { generateKeyPairSync } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startFlowBusiness } from '../support/flow-business.js';
 import { until } from '../support/until.js';
-import { type Answer, call, dig, type Fixture, list, SECRET, startFixture, TOKEN, USER } from './sandbox-fixture.js';
+import {
+  type Answer,
+  call,
+  dig,
+  type Fixture,
+  list,
+  SECRET,
+  startFixture,
+  TOKEN,
+  USER,
+  wabaBody,
+} from './sandbox-fixture.js';
+import {
+  APP_ID,
+  approved,
+  create,
+  sendTemplate,
+  templateBody,
+  upload as uploadFile,
+} from './sandbox-template-fixture.js';
 
 let sandbox: Fixture;
 before(async () => {
   sandbox = await startFixture();
+  const body = wabaBody(sandbox.callback.url);
+  await sandbox.control('PUT', `/wabas/${sandbox.wabaId}`, { ...body, app: { ...Object(body.app), appId: APP_ID } });
 });
 after(() => sandbox.stop());
 
@@ -187,4 +208,64 @@ test('keeps the public key of a number', async () => {
   assert.deepEqual((await sandbox.graph('GET', path)).body, {
     data: [{ business_public_key: pem, business_public_key_signature_status: 'VALID' }],
   });
+});
+
+const flowButton = (more: object) => ({
+  type: 'BUTTONS',
+  buttons: [{ type: 'FLOW', text: 'Go', navigate_screen: 'MAIN', ...more }],
+});
+const offer = (name: string, ...components: object[]) =>
+  templateBody(name, { category: 'MARKETING', components: [{ type: 'BODY', text: 'Please answer' }, ...components] });
+
+test('a template with a flow button is refused while its flow cannot be opened', async () => {
+  const id = await made('Behind a template', { flow_json: JSON.stringify(good) });
+  await approved(sandbox, offer('flow_state', flowButton({ flow_id: id })));
+  await approved(sandbox, offer('flow_state_by_name', flowButton({ flow_name: 'Behind a template' })));
+  const codeOf = async (name: string) => dig((await sendTemplate(sandbox, name)).body, 'error', 'code');
+  assert.equal(await codeOf('flow_state'), 132068, 'a draft');
+  assert.deepEqual((await sandbox.graph('POST', `/${id}/publish`)).body, { success: true });
+  assert.equal((await sendTemplate(sandbox, 'flow_state')).status, 200);
+  await sandbox.control('POST', `/flows/${id}/status`, { status: 'THROTTLED' });
+  for (let sent = 0; sent < 10; sent += 1) assert.equal(await codeOf('flow_state_by_name'), undefined);
+  assert.equal(await codeOf('flow_state'), 132069);
+  await sandbox.control('POST', `/flows/${id}/status`, { status: 'PUBLISHED' });
+  assert.equal((await sandbox.graph('POST', `/${id}/deprecate`)).status, 200);
+  assert.equal(await codeOf('flow_state'), 132068);
+  assert.equal(await codeOf('flow_state_by_name'), 132068);
+});
+
+test('a template makes the flow that its button brings as JSON, and opens it', async () => {
+  const json = JSON.stringify(good);
+  const wrong = await create(sandbox, offer('flow_wrong', flowButton({ flow_json: '{"version":"7.3"}' })));
+  assert.deepEqual([wrong.status, dig(wrong.body, 'error', 'code')], [400, 100]);
+  const asking = JSON.stringify({ ...good, data_api_version: '3.0', routing_model: { MAIN: [] } });
+  assert.equal((await create(sandbox, offer('flow_asking', flowButton({ flow_json: asking })))).status, 400);
+
+  const id = await approved(sandbox, offer('flow_made', flowButton({ flow_json: json })));
+  const node = await sandbox.graph('GET', `/${id}`);
+  const button = dig(node.body, 'components', 1, 'buttons', 0);
+  const flowId = String(dig(button, 'flow_id'));
+  assert.deepEqual(button, { type: 'FLOW', text: 'Go', navigate_screen: 'MAIN', flow_id: flowId });
+  const flow = await sandbox.graph('GET', `/${flowId}`);
+  assert.deepEqual([dig(flow.body, 'name'), dig(flow.body, 'status')], ['flow_made_en', 'PUBLISHED']);
+  const told = await until('its publishing is told', () => changes().find((value) => dig(value, 'flow_id') === flowId));
+  assert.equal(dig(told, 'new_status'), 'PUBLISHED');
+
+  const sent = await sendTemplate(sandbox, 'flow_made');
+  const wamid = String(dig(sent.body, 'messages', 0, 'id'));
+  const opened = await sandbox.control('GET', `/users/${USER}/flows/${encodeURIComponent(wamid)}`);
+  assert.equal(dig(opened.body, 'flow', 'json'), json);
+
+  const header = {
+    type: 'HEADER',
+    format: 'IMAGE',
+    example: { header_handle: [await uploadFile(sandbox, 'image/png')] },
+  };
+  const card = { components: [header, flowButton({ flow_json: json })] };
+  const cards = await approved(sandbox, offer('flow_cards', { type: 'CAROUSEL', cards: [card, card] }));
+  const made = list((await sandbox.graph('GET', `/${cards}`)).body, 'components', 1, 'cards').map((each) =>
+    dig(each, 'components', 1, 'buttons', 0, 'flow_id'),
+  );
+  const names = await Promise.all(made.map(async (each) => dig((await sandbox.graph('GET', `/${each}`)).body, 'name')));
+  assert.deepEqual(names, ['flow_cards_en', 'flow_cards_en_2']);
 });

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { checkFlow } from '../../flows/check.js';
 import type { Callbacks } from '../callbacks.js';
+import { newObjectId } from '../ids.js';
 import type { Update } from '../records.js';
 import type { World } from '../world.js';
 import type { Flow, FlowStatus } from './record.js';
@@ -33,6 +34,22 @@ export const FIRST_JSON = `{
 }
 `;
 
+/** A draft, not kept yet and without JSON; `now` is epoch ms. */
+export function newFlow(about: Pick<Flow, 'wabaId' | 'name' | 'categories' | 'endpointUri'>, now: number): Flow {
+  return {
+    ...about,
+    id: newObjectId(),
+    status: 'DRAFT',
+    json: '',
+    version: null,
+    errors: [],
+    fileKey: newKey(),
+    preview: null,
+    sentAt: [],
+    createdAt: now,
+  };
+}
+
 /** Gives a flow this JSON, checked. */
 export function setJson(world: World, flow: Flow, json: string): void {
   const { errors, version } = checkFlow(json);
@@ -40,7 +57,7 @@ export function setJson(world: World, flow: Flow, json: string): void {
 }
 
 /** A key for a URL that needs no token. */
-export function newKey(): string {
+function newKey(): string {
   return randomBytes(16).toString('hex');
 }
 

@@ -1,5 +1,6 @@
 // Which flow a message opens, and how: of an interactive message, or of a button of a template (Meta 1.5, 1.6).
 import type { Message } from '../records.js';
+import type { RenderedButton } from '../templates/rendered.js';
 import type { World } from '../world.js';
 import { field } from './document.js';
 import type { Flow } from './record.js';
@@ -24,7 +25,12 @@ export function sentFlowOf(message: Message, button?: number, card?: number): Se
   const rendered = message.template?.rendered;
   const buttons = (card === undefined ? rendered?.buttons : rendered?.cards?.[card]?.buttons) ?? [];
   const found = button === undefined ? buttons.find(({ type }) => type === 'flow') : buttons[button];
-  return found?.type === 'flow' ? ofButton(found.action) : undefined;
+  return found === undefined ? undefined : sentFlowIn(found);
+}
+
+/** The flow behind a button of a template; undefined when it opens none. */
+export function sentFlowIn({ type, action }: RenderedButton): SentFlow | undefined {
+  return type === 'flow' ? ofButton(action) : undefined;
 }
 
 function ofParameters(parameters: unknown): SentFlow {

@@ -92,14 +92,19 @@ export function registerGraph(app: FastifyInstance, parts: GraphParts): void {
   );
 }
 
+/** Buttons may bring Flow JSON along, which as a JSON string may be twice as long. */
+const TEMPLATE_BYTES_MAX = 24 * 1024 * 1024;
+
 function registerTemplates(app: FastifyInstance, parts: GraphParts, serve: Serve): void {
   const edge = '/:version/:id/message_templates';
+  const large = { bodyLimit: TEMPLATE_BYTES_MAX };
   app.get(
     edge,
     serve((call) => listTemplates(parts.world, call)),
   );
   app.post(
     edge,
+    large,
     serve((call) => createTemplate(parts, call)),
   );
   app.delete(
@@ -108,6 +113,7 @@ function registerTemplates(app: FastifyInstance, parts: GraphParts, serve: Serve
   );
   app.post(
     '/:version/:id',
+    large,
     serve((call) => {
       const flow = ownFlow(parts.world, call);
       return flow === undefined ? editTemplate(parts, call) : changeFlow(parts, call, flow);

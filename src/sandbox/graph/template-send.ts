@@ -4,6 +4,7 @@ import { fitTemplate } from '../templates/fit.js';
 import { templateKey } from '../templates/record.js';
 import type { World } from '../world.js';
 import type { Refusal } from './errors.js';
+import { admitFlowButtons } from './flow-send.js';
 import type { SentTemplate } from './messages/template.js';
 
 /** What a message keeps of its template. */
@@ -23,5 +24,6 @@ export function findTemplate(
     return { code: 132001, details: `template name (${name}) does not exist in ${language.code}` };
   const { id, category } = template;
   const fit = fitTemplate(template.live, category, components, major);
-  return 'code' in fit ? fit : { id, category, rendered: fit };
+  if ('code' in fit) return fit;
+  return admitFlowButtons(world, number.wabaId, fit) ?? { id, category, rendered: fit };
 }

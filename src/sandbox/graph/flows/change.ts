@@ -4,9 +4,8 @@ import Type, { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Callbacks } from '../../callbacks.js';
 import type { FlowEndpoints } from '../../flows/endpoint.js';
-import { FIRST_JSON, moveFlow, newKey, setJson } from '../../flows/life.js';
+import { FIRST_JSON, moveFlow, newFlow, setJson } from '../../flows/life.js';
 import { FLOW_CATEGORIES, type Flow } from '../../flows/record.js';
-import { newObjectId } from '../../ids.js';
 import { limited, MultipartError, readForm, textOf } from '../../media/multipart.js';
 import type { World } from '../../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownWaba, refuse } from '../call.js';
@@ -66,21 +65,9 @@ export async function createFlow(parts: FlowParts, call: GraphCall): Promise<Gra
   const source = body.clone_flow_id === undefined ? undefined : ownFlow(world, { ...call, id: body.clone_flow_id });
   if (body.clone_flow_id !== undefined && source?.wabaId !== waba.wabaId)
     return refuse(invalid('clone_flow_id is no flow of this account.'));
-  const flow: Flow = {
-    id: newObjectId(),
-    wabaId: waba.wabaId,
-    name: body.name,
-    categories: body.categories,
-    status: 'DRAFT',
-    endpointUri: body.endpoint_uri ?? source?.endpointUri ?? null,
-    json: '',
-    version: null,
-    errors: [],
-    fileKey: newKey(),
-    preview: null,
-    sentAt: [],
-    createdAt: world.clock.now(),
-  };
+  const { name, categories, endpoint_uri = source?.endpointUri ?? null } = body;
+  const about = { wabaId: waba.wabaId, name, categories, endpointUri: endpoint_uri };
+  const flow = newFlow(about, world.clock.now());
   setJson(world, flow, body.flow_json ?? source?.json ?? FIRST_JSON);
   const made = world.flows.get(flow.id) ?? flow;
   if (body.publish === true) await publish(parts, made);

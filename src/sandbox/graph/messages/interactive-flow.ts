@@ -1,8 +1,6 @@
-// Interactive type `flow` (Meta 1.5). A flow that the sandbox does not know counts as published.
+// Interactive type `flow` (Meta 1.5).
 import Type, { type Static } from 'typebox';
-import { takeFlow } from '../../flows/life.js';
-import type { World } from '../../world.js';
-import type { Refusal } from '../errors.js';
+import { admitFlow } from '../flow-send.js';
 import { invalidValue, missingParameter, tooMany } from '../schema.js';
 import { ANY_HEADER, interactiveType, textUpTo } from './interactive.js';
 import type { OutboundType } from './type.js';
@@ -56,16 +54,7 @@ const base = interactiveType({
 export const flow: OutboundType = {
   ...base,
   admit(world, number, value: { action: Static<typeof Action> }) {
-    return admit(world, number.wabaId, value.action.parameters);
+    const { flow_id: flowId, flow_name: flowName, mode = 'published' } = value.action.parameters;
+    return admitFlow(world, number.wabaId, { flowId, flowName, mode });
   },
 };
-
-function admit(world: World, wabaId: string, parameters: Static<typeof Action>['parameters']): Refusal | null {
-  const { flow_id: id, flow_name: name, mode = 'published' } = parameters;
-  const own = [...world.flows.values()].filter((each) => each.wabaId === wabaId);
-  const known = own.find((each) => (id === undefined ? each.name === name : each.id === id));
-  const code = known === undefined ? null : takeFlow(world, known, mode);
-  return code === null
-    ? null
-    : { code, details: `Flow ${known?.id} is ${known?.status} and cannot be sent as ${mode}.` };
-}

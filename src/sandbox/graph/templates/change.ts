@@ -6,6 +6,7 @@ import { checkContent, checkTtl } from '../../templates/rules.js';
 import { type GraphAnswer, type GraphCall, notFound, ownWaba, queryText, refuse } from '../call.js';
 import type { Refusal } from '../errors.js';
 import { checkHandles, type TemplateParts } from './create.js';
+import { checkFlowJson, withFlowsMade } from './flow-json.js';
 import { ownTemplate } from './read.js';
 import { type Edit, readEdit } from './spec.js';
 
@@ -16,7 +17,8 @@ const MONTH_MS = 30 * DAY_MS;
 const EDIT_TITLE = 'Template Cannot Be Edited';
 
 /** Replaces what the edit names; the template goes back to review, what was approved stays usable until that decides. */
-export function editTemplate({ world, templates }: TemplateParts, call: GraphCall): GraphAnswer {
+export function editTemplate(parts: TemplateParts, call: GraphCall): GraphAnswer {
+  const { world, templates } = parts;
   const template = ownTemplate(world, call);
   if (template === undefined) return notFound(call);
   const read = readEdit(call);
@@ -24,7 +26,7 @@ export function editTemplate({ world, templates }: TemplateParts, call: GraphCal
   const now = world.clock.now();
   const refusal = checkState(template, read.spec, now) ?? checkEdit(call, template, read.spec);
   if (refusal !== null) return refuse(refusal);
-  apply(template, read.spec, now);
+  apply(parts, template, read.spec);
   templates.submit(template);
   return { body: { success: true } };
 }
@@ -47,16 +49,23 @@ function checkEdit(call: GraphCall, template: Template, spec: Edit): Refusal | n
   const ttl = checkTtl(spec.message_send_ttl_seconds ?? null, category);
   if (spec.components === undefined) return ttl;
   const content = { components: spec.components, parameterFormat: spec.parameter_format ?? template.parameterFormat };
-  return checkContent(content, category) ?? ttl ?? checkHandles(call, content.components);
+  return (
+    checkContent(content, category) ??
+    ttl ??
+    checkHandles(call, content.components) ??
+    checkFlowJson(content.components)
+  );
 }
 
-function apply(template: Template, spec: Edit, now: number): void {
+function apply(parts: TemplateParts, template: Template, spec: Edit): void {
+  const now = parts.world.clock.now();
   if (template.status === 'APPROVED') template.edits = [...template.edits.filter((at) => now - at < MONTH_MS), now];
   template.category = spec.category ?? template.category;
   template.parameterFormat = spec.parameter_format ?? template.parameterFormat;
   template.ttlSeconds = spec.message_send_ttl_seconds ?? template.ttlSeconds;
   template.isTrackingOff = spec.cta_url_link_tracking_opted_out ?? template.isTrackingOff;
-  if (spec.components !== undefined) template.components = withPresets(spec.components, template.category);
+  if (spec.components !== undefined)
+    template.components = withPresets(withFlowsMade(parts, template, spec.components), template.category);
   if (template.status === 'PAUSED') template.live = null;
   template.pausedUntil = null;
 }

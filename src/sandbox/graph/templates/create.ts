@@ -10,6 +10,7 @@ import { checkContent, checkTtl } from '../../templates/rules.js';
 import type { World } from '../../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownWaba, refuse } from '../call.js';
 import type { Refusal } from '../errors.js';
+import { checkFlowJson, type FlowMakingParts, withFlowsMade } from './flow-json.js';
 import { type Creation, readCreation } from './spec.js';
 
 const HOUR_MS = 3_600_000;
@@ -17,13 +18,13 @@ const HOUR_MS = 3_600_000;
 const NAMES_MAX = 6000;
 
 /** What the template nodes work on. */
-export interface TemplateParts {
-  world: World;
+export interface TemplateParts extends FlowMakingParts {
   templates: TemplateLife;
 }
 
 /** Keeps a new template, which then waits for its review. */
-export function createTemplate({ world, templates }: TemplateParts, call: GraphCall): GraphAnswer {
+export function createTemplate(parts: TemplateParts, call: GraphCall): GraphAnswer {
+  const { world, templates } = parts;
   const waba = ownWaba(world, call);
   if (waba === undefined) return notFound(call);
   const read = readCreation(call);
@@ -34,9 +35,11 @@ export function createTemplate({ world, templates }: TemplateParts, call: GraphC
     checkContent(content, spec.category) ??
     checkTtl(spec.message_send_ttl_seconds ?? null, spec.category) ??
     checkHandles(call, content.components) ??
-    checkName(world, waba.wabaId, spec);
+    checkName(world, waba.wabaId, spec) ??
+    checkFlowJson(content.components);
   if (refusal !== null) return refuse(refusal);
-  const template = newTemplate(world, waba.wabaId, spec, content);
+  const components = withFlowsMade(parts, { ...spec, wabaId: waba.wabaId }, content.components);
+  const template = newTemplate(world, waba.wabaId, spec, { ...content, components });
   templates.submit(template);
   return { body: { id: template.id, status: template.status, category: template.category } };
 }
