@@ -1,9 +1,8 @@
 // Flows in the phone, the whole way: made and sent through the gateway, filled in a real browser, answered at the customer.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, afterEach, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
+import { violations } from '../support/accessible.js';
 import { type Browser, type Look, startBrowser } from '../support/browser.js';
 import type { Reply } from '../support/dev-world.js';
 import { type FlowBusiness, startFlowBusiness } from '../support/flow-business.js';
@@ -12,9 +11,7 @@ import { type Receiver, startReceiver } from '../support/receiver.js';
 import { type Scene, startScene, type Tenant } from '../support/scene.js';
 import { approved } from '../support/template-scene.js';
 import { pixels } from './phone-files.js';
-import { dig, list } from './sandbox-fixture.js';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { dig } from './sandbox-fixture.js';
 
 let scene: Scene;
 let hook: Receiver;
@@ -94,23 +91,6 @@ async function replyOf(user: string): Promise<unknown> {
     30_000,
   );
   return dig(inbound.json, 'results', 0, 'message');
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  await page.evaluate(
-    'Promise.all(document.getAnimations().filter((each) => each.effect.getTiming().iterations === 1).map((each) => each.finished.catch(() => {})))',
-  );
-  const found: unknown = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })');
-  assert.ok(list(found, 'passes').length > 0, 'axe looked at nothing');
-  return list(found, 'violations')
-    .filter((each) => ['serious', 'critical'].includes(String(dig(each, 'impact'))))
-    .map(
-      (each) =>
-        `${dig(each, 'id')}: ${list(each, 'nodes')
-          .map((node) => dig(node, 'html'))
-          .join(' | ')}`,
-    );
 }
 
 const field = (flow: Locator, name: string) => flow.getByRole('textbox', { name: new RegExp(`^${name}`) });
@@ -274,6 +254,39 @@ test('a draft flow of an endpoint runs to its reply: errors, a second try, going
   await flow.waitFor({ state: 'detached' });
   assert.deepEqual(dig(await replyOf(user), 'response'), { flow_token: 'u1', slot: 'm10' });
   assert.deepEqual(found, []);
+  await page.close();
+});
+
+test('a flow whose token the endpoint calls ended says why, and opens no more', async () => {
+  const user = scene.newUser();
+  await sendFlow(user, {
+    flowId: await made('Ended', booking, business.url),
+    mode: 'DRAFT',
+    flowAction: 'DATA_EXCHANGE',
+  });
+  const slots = [{ id: 'm9', title: '9:00' }];
+  business.answer(({ action }) =>
+    action === 'INIT'
+      ? { json: { screen: 'SLOTS', data: { slots } } }
+      : { status: 427, json: { error_msg: 'This offer has ended' } },
+  );
+  const page = await openChat(user, { width: 360, height: 740 });
+  await page.getByRole('button', { name: 'Start' }).click();
+  const flow = page.getByRole('dialog');
+  await flow.getByRole('radio', { name: '9:00' }).check();
+  await flow.getByRole('button', { name: 'Book' }).click();
+  await flow.getByText('This offer has ended').waitFor();
+  assert.equal(await flow.getByRole('button', { name: 'Try again' }).count(), 0);
+  const found = await violations(page);
+  await browser.picture(page, 'flow-ended-narrow');
+  await flow.getByRole('button', { name: 'Close' }).last().click();
+  await flow.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByText('This offer has ended').waitFor();
+  assert.equal(await flow.count(), 0);
+  assert.deepEqual(found, []);
+  // The browser tells of the refused call.
+  assert.match(browser.complaints.splice(0).join('; '), /^Failed to load resource: .* 409 [^;]*$/);
   await page.close();
 });
 

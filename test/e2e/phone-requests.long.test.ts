@@ -1,6 +1,7 @@
 // What a business asks for in a chat, answered in a real browser: places, calls, contacts, addresses, flows, orders, payments.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { violationsOfBoth } from '../support/accessible.js';
 import { until } from '../support/until.js';
 import { bubble, type PhoneScene, startPhoneScene } from './phone-scene.js';
 import { dig, USER } from './sandbox-fixture.js';
@@ -47,6 +48,8 @@ test('an address is asked for and given, with what the business knows already', 
   await bubble(page, again).getByRole('button', { name: 'Provide address' }).click();
   await dialog.getByRole('radio', { name: 'Another address' }).check();
   await dialog.getByLabel('City: We do not go there').waitFor();
+  const picture = (scheme: string) => scene.browser.picture(page, `address-${scheme}`);
+  assert.deepEqual(await violationsOfBoth(page, picture), []);
   await dialog.getByRole('radio', { name: 'Ada, Mumbai' }).check();
   await dialog.getByRole('button', { name: 'Send' }).click();
   assert.deepEqual(await answer(again), { saved_address_id: 'home', values: value });

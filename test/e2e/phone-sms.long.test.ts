@@ -1,6 +1,7 @@
 // What falls back to SMS, in a real browser: the failed message in its chat, the SMS in a thread of its own.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { violationsOfBoth } from '../support/accessible.js';
 import { type Browser, startBrowser } from '../support/browser.js';
 import { type FailoverScene, startFailoverScene } from '../support/failover-scene.js';
 import { dig } from './sandbox-fixture.js';
@@ -31,7 +32,7 @@ test('an SMS from failover stands in a thread of its sender, which cannot be ans
   await thread.getByText('Order 77 is out: 7 € due').waitFor();
   await thread.getByText('They cannot be answered.').waitFor();
   assert.equal(await thread.getByRole('textbox').count(), 0);
-  await browser.picture(page, 'sms-thread');
+  assert.deepEqual(await violationsOfBoth(page, (scheme) => browser.picture(page, `sms-thread-${scheme}`)), []);
   await page.getByRole('button', { name: 'Back' }).click();
   await page.locator('.chat-row', { hasText: sender.slice(-4) }).click();
   await page.getByRole('button', { name: /131026/ }).waitFor();

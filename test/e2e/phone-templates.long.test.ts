@@ -8,6 +8,8 @@ import { bubble, type PhoneScene, startPhoneScene, upload } from './phone-scene.
 import { dig } from './sandbox-fixture.js';
 import { approved, button, upload as handleOf } from './sandbox-template-fixture.js';
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a binding of Flow JSON.
+const SIZE = '${form.size}';
 const [SWIPE_FROM, SWIPE_PART, SWIPE_STEPS] = [0.85, 0.7, 12];
 
 let scene: PhoneScene;
@@ -147,6 +149,81 @@ test('the cards of a carousel are swiped and stepped through, and their buttons 
   await strip.getByRole('group', { name: 'Card 3 of 3' }).getByRole('button', { name: 'This one' }).click();
   const pressed = await scene.said((each) => dig(each, 'type') === 'button');
   assert.equal(dig(pressed, 'button', 'payload'), 'hat-2');
+});
+
+test('a card opens the flow of its own button, whose link opens a page and whose answer says which card', async () => {
+  const page = await scene.openChat({ width: 420, height: 860 });
+  const target = `${scene.sandbox.callback.url}&terms=1`;
+  const flowOf = (title: string) => ({
+    version: '7.3',
+    screens: [
+      {
+        id: 'HAT',
+        title,
+        terminal: true,
+        layout: {
+          type: 'SingleColumnLayout',
+          children: [
+            { type: 'TextInput', name: 'size', label: 'Size', required: true },
+            { type: 'EmbeddedLink', text: 'Terms', 'on-click-action': { name: 'open_url', url: target } },
+            {
+              type: 'Footer',
+              label: 'Order',
+              'on-click-action': { name: 'complete', payload: { hat: title, size: SIZE } },
+            },
+          ],
+        },
+      },
+    ],
+  });
+  const cards = await Promise.all(
+    ['Red hat', 'Blue hat'].map(async (title) => ({
+      components: [
+        { type: 'HEADER', format: 'IMAGE', example: { header_handle: [await handleOf(scene.sandbox, 'image/png')] } },
+        { type: 'BODY', text: title },
+        {
+          type: 'BUTTONS',
+          buttons: [
+            { type: 'FLOW', text: 'Order it', flow_json: JSON.stringify(flowOf(title)), navigate_screen: 'HAT' },
+          ],
+        },
+      ],
+    })),
+  );
+  const image = { id: await upload(scene.sandbox, pixels(), 'image/png') };
+  const components = [
+    { type: 'BODY', text: 'Our hats.' },
+    { type: 'CAROUSEL', cards },
+  ];
+  const shown = await sent(page, { name: 'hats_with_flows', components }, [
+    {
+      type: 'carousel',
+      cards: [0, 1].map((index) => ({
+        card_index: index,
+        components: [
+          { type: 'header', parameters: [{ type: 'image', image }] },
+          button('flow', 0, { type: 'action', action: { flow_token: `hat-${index}` } }),
+        ],
+      })),
+    },
+  ]);
+  await shown.getByRole('button', { name: 'Order it' }).last().click();
+  const flow = page.getByRole('dialog', { name: 'Blue hat' });
+  const opening = page.context().waitForEvent('page');
+  await flow.getByRole('button', { name: 'Terms' }).click();
+  const terms = await opening;
+  await terms.waitForURL(target);
+  await terms.close();
+  await flow.getByRole('textbox', { name: /^Size/ }).fill('58');
+  await scene.browser.picture(page, 'flow-of-card');
+  await flow.getByRole('button', { name: 'Order' }).click();
+  await flow.waitFor({ state: 'detached' });
+  const said = await scene.said((each) => dig(each, 'interactive', 'type') === 'nfm_reply');
+  assert.deepEqual(JSON.parse(String(dig(said, 'interactive', 'nfm_reply', 'response_json'))), {
+    flow_token: 'hat-1',
+    hat: 'Blue hat',
+    size: '58',
+  });
 });
 
 /** A finger that moves to the left over the middle of the element. */

@@ -1,12 +1,11 @@
 // The phone in a real browser: talking, answering, and how fast and how accessible it is.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { Page } from 'playwright-core';
+import { violations } from '../support/accessible.js';
 import { until } from '../support/until.js';
 import { bubble, type PhoneScene, startPhoneScene } from './phone-scene.js';
 import { dig, list, SENDER, USER } from './sandbox-fixture.js';
@@ -18,7 +17,6 @@ const LOADS = 7;
 const ROWS_MAX = 150;
 const SCROLL_UP =
   '{ const box = document.querySelector(".scroller"); box.scrollTop = Math.max(0, box.scrollTop - 2500); }';
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let scene: PhoneScene;
 before(async () => {
@@ -29,23 +27,6 @@ afterEach(async () => {
   assert.deepEqual(scene.browser.complaints, []);
 });
 after(() => scene.stop());
-
-/** The violations that axe calls serious or critical, in a few words each. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  // Colours are looked at when nothing fades in any more.
-  await page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))');
-  const found: unknown = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })');
-  assert.ok(list(found, 'passes').length > 0, 'axe looked at nothing');
-  return list(found, 'violations')
-    .filter((each) => ['serious', 'critical'].includes(String(dig(each, 'impact'))))
-    .map(
-      (each) =>
-        `${dig(each, 'id')}: ${list(each, 'nodes')
-          .map((node) => dig(node, 'html'))
-          .join(' | ')}`,
-    );
-}
 
 test('scripts take at most 120 KB compressed, and the first paint comes within 300 ms', async (t) => {
   const scripts = readdirSync(ASSETS).filter((name) => name.endsWith('.js'));
