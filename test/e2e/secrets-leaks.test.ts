@@ -129,7 +129,7 @@ async function live(scene: Scene, hooks: Receiver): Promise<string[]> {
   await scene.lifeUntil('refused', refused.messageId, (life) => life.state === 'failed');
 
   // A lost answer, a token that Meta does not know, requests that are no good, a webhook nobody signed.
-  await scene.fault({ on: 'graph', effect: { loseResponse: true }, when: { next: 1 } });
+  await scene.fault({ on: 'graph', match: { user: USER }, effect: { loseResponse: true }, when: { next: 1 } });
   const unknown = await scene.send({ ...content, to: USER });
   await scene.lifeUntil('unknown', unknown.messageId, (life) => life.waiting !== null || life.events.length > 0);
   const wrongToken = `${MARK}WrongToken`;
