@@ -92,7 +92,7 @@ async function runCase(
   options: Pick<Bench, 'quick' | 'profileDir'>,
   stopping: AbortSignal,
 ): Promise<Row[]> {
-  const parts = createLifecycle((part, error) => say(`${part} did not stop: ${error}`), STOP_STEP_MS);
+  const parts = createLifecycle((part, error) => say(`${part} did not stop: ${error}`), { stepMs: STOP_STEP_MS });
   const stopped = new Promise<never>((_, reject) => {
     stopping.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
   });

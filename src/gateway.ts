@@ -132,11 +132,17 @@ const FLOW_UPLOADS_MAX = 8;
 const TOKENS_IN_FLIGHT_MAX = 100;
 const DIRECTORY_POLL_MS = 500;
 const PLACES_LOOK_MS = 3_600_000;
+/** Longer than a request to Meta may take: one that is cut off has an unknown outcome. */
 const DRAIN_MS = 12_000;
+/** Stopping takes at most so long and a second more, whatever does not answer: a PostgreSQL that is gone, a slow upload. */
+const STOP_LIMITS = { stepMs: 15_000, totalMs: 16_000 };
 
 /** Starts the roles of `config` in this process. Throws DatabaseError, or the socket's error. */
 export async function startGateway({ config, databaseUrl, log, clock }: GatewayOptions): Promise<Gateway> {
-  const lifecycle = createLifecycle((part, error) => log.error({ event: 'stop.failed', part, err: error }));
+  const lifecycle = createLifecycle(
+    (part, error) => log.error({ event: 'stop.failed', part, err: error }),
+    STOP_LIMITS,
+  );
   try {
     return await wire({ config, databaseUrl, log, clock }, lifecycle);
   } catch (error) {
@@ -302,17 +308,16 @@ async function wire(
   lifecycle.add('janitor', () => janitor.stop());
   await ownership.start();
   lifecycle.add('ownership', () => ownership.stop());
+  const drain = drainOnce(owners);
+  lifecycle.add('drain', drain);
   if (dispatch !== undefined) {
-    lifecycle.add('dispatch', () => dispatch.drain(DRAIN_MS));
     const detach = directory.onChange(() => dispatch.refresh());
     lifecycle.add('dispatch.refresh', () => void detach());
   }
-  if (deliver !== undefined) lifecycle.add('deliver', () => deliver.drain(DRAIN_MS));
   if (media !== undefined) {
     const sweep = createMediaSweep({ database, clock, log, ...files, retentionDays: config.retentionDays });
     sweep.start();
     lifecycle.add('media.sweep', () => sweep.stop());
-    lifecycle.add('media', () => media.drain(DRAIN_MS));
   }
 
   if (roles.has('dispatch')) failover.wake();
@@ -550,8 +555,19 @@ async function wire(
     url,
     stop() {
       isStopping.now = true;
+      // What is under way to Meta and to customers ends while the last calls are answered; both take their time.
+      void drain();
       return lifecycle.stop();
     },
+  };
+}
+
+/** Lets all parts finish what is under way, at once and once; every call resolves when they have, or after DRAIN_MS. */
+function drainOnce(parts: readonly { drain(timeoutMs: number): Promise<void> }[]): () => Promise<void> {
+  let draining: Promise<unknown> | undefined;
+  return async () => {
+    draining ??= Promise.all(parts.map((part) => part.drain(DRAIN_MS)));
+    await draining;
   };
 }
 

@@ -31,6 +31,7 @@ import {
   readSlice,
   readText,
 } from './account-route.js';
+import { certificateExample } from './certificate-example.js';
 import { pagingQuery } from './profiles.js';
 
 const TAG = 'Subscriptions';
@@ -49,12 +50,12 @@ const listQuery = Type.Object({
 const status = { certificateId: 'c-1', status: 'READY' };
 const details = {
   certificateId: 'c-1',
-  issuedBy: 'CN=Example CA',
+  issuedBy: 'CN=client.example',
   issuedTo: 'CN=client.example',
-  validFrom: 1_767_225_600_000,
-  validUntil: 1_798_761_600_000,
+  validFrom: 1_795_408_978_000,
+  validUntil: 4_949_008_978_000,
   certificateStatus: 'READY',
-  serialNumber: '0A1B2C',
+  serialNumber: '48FA8B3B9DCA0F67CF3A72388D506C5F25393652',
 };
 
 /** The endpoints of certificates. */
@@ -123,7 +124,7 @@ function changeRoutes(parts: CertificateParts, showStatus: (row: CertificateRow)
       summary: 'Upload a certificate with its private key',
       body: {
         schema: certificateSchema,
-        example: { certificateId: 'c-1', certificateContent: 'LS0tLS1CRUdJTiAuLi4=', passphrase: 'cA==' },
+        example: certificateExample,
         validate: validateCertificate,
       },
       answer: { status: 201, description: 'Stored; Location names it', example: status },

@@ -12,7 +12,7 @@ import { DEMO, DemoRefused, ensureDemoSender, ensureDemoSms, ensureDemoWaba, wai
 import { type DevLock, takeDevLock } from './dev-lock.js';
 import { type DevSecrets, loadDevSecrets, writePrivate } from './dev-secrets.js';
 
-/** Stopping takes at most the sum of these, and is promised within 10 s. */
+/** Stopping takes at most the sum of these. */
 const GATEWAY_STOP_MS = 20_000;
 const SANDBOX_STOP_MS = 1_500;
 

@@ -45,11 +45,15 @@ function placeOf(run: Run, client: Client): McpPlace {
   };
 }
 
-async function callSandbox({ terminal }: Run, url: string, method: string, body?: object): Promise<JsonObject> {
-  const signal = AbortSignal.any([terminal.stopped, AbortSignal.timeout(SANDBOX_TIMEOUT_MS)]);
-  const json =
-    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  const answer = await fetch(url, { method, signal, ...json });
+async function callSandbox(run: Run, url: string, method: string, body?: object): Promise<JsonObject> {
+  const signal = AbortSignal.any([run.terminal.stopped, AbortSignal.timeout(SANDBOX_TIMEOUT_MS)]);
+  const token = run.dev('sandboxToken');
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const json = body === undefined ? {} : { body: JSON.stringify(body) };
+  const answer = await fetch(url, { method, signal, headers, ...json });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`the sandbox answered ${answer.status}: ${text.slice(0, 1000)}`);
   const parsed: unknown = text === '' ? {} : JSON.parse(text);

@@ -9,8 +9,8 @@ const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 5_000;
 /** A worker that lived this long was well; the next death waits the shortest time again. */
 const HEALTHY_MS = 10_000;
-/** Longer than a gateway takes to drain: a POST to Meta that is cut off leaves an unknown outcome. */
-const STOP_TIMEOUT_MS = 20_000;
+/** Longer than a gateway takes: a POST to Meta that is cut off leaves an unknown outcome. */
+const STOP_TIMEOUT_MS = 19_000;
 const START_TIMEOUT_MS = 30_000;
 
 /** The first worker ended before it listened; it has said why. */

@@ -13,6 +13,8 @@ import { startWorkers, WorkerFailed } from './serve-workers.js';
 
 /** Each process keeps three connections at least and one for its lease. */
 const EMBEDDED_PROCESSES_MAX = 12;
+/** Longer than gateways take, whose own limits say what is given up. */
+const STOP_STEP_MS = 22_000;
 
 /** `parley serve`. Prints `listening <url>` when ready. */
 export const command: Command = {
@@ -53,7 +55,8 @@ function parseFlags(args: readonly string[]): Overrides | string {
 
 async function serve(config: Config, terminal: Terminal): Promise<number> {
   const log = createLog(config.logLevel);
-  const lifecycle = createLifecycle((part, error) => log.error({ event: 'stop.failed', part, err: error }));
+  const report = (part: string, error: unknown): void => log.error({ event: 'stop.failed', part, err: error });
+  const lifecycle = createLifecycle(report, { stepMs: STOP_STEP_MS });
   try {
     return await run({ config, terminal, log, lifecycle });
   } catch (error) {

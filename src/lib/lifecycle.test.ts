@@ -7,7 +7,7 @@ test('stops what was started in reverse order, passing over what throws or hangs
   const reported: string[] = [];
   const lifecycle = createLifecycle(
     (name, error) => reported.push(`${name}: ${error instanceof Error ? error.message : error}`),
-    20,
+    { stepMs: 20 },
   );
   lifecycle.add('first', () => {
     stopped.push('first');
@@ -33,4 +33,18 @@ test('stops each part once, however often it is asked', async () => {
   await Promise.all([lifecycle.stop(), lifecycle.stop()]);
   await lifecycle.stop();
   assert.equal(stops, 1);
+});
+
+test('all steps together are bounded, and each part is told to stop all the same', async () => {
+  const told: string[] = [];
+  const lifecycle = createLifecycle(() => undefined, { stepMs: 60_000, totalMs: 100 });
+  for (const name of ['first', 'second', 'third'])
+    lifecycle.add(name, () => {
+      told.push(name);
+      return new Promise(() => undefined);
+    });
+  const startedAt = performance.now();
+  await lifecycle.stop();
+  assert.deepEqual(told, ['third', 'second', 'first']);
+  assert.ok(performance.now() - startedAt < 5_000);
 });

@@ -1,21 +1,38 @@
-// What was started is stopped in reverse order, each step bounded in time, whatever the others do.
+// What was started is stopped in reverse order, each step and all of them together bounded in time, whatever the others do.
 
 /** A stack of parts that were started. */
 export interface Lifecycle {
   /** Remembers how to stop what was just started. */
   add(name: string, stop: () => void | Promise<void>): void;
-  /** Stops all, last started first. A step that throws or takes longer than `stepTimeoutMs` is reported and passed over. Safe to call twice. */
+  /** Stops all, last started first. A step that throws or is given up is reported and passed over. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** `report` is told of each part whose stop failed. */
-export function createLifecycle(report: (name: string, error: unknown) => void, stepTimeoutMs = 15_000): Lifecycle {
+/** How long stopping may take, ms. */
+export interface StopLimits {
+  /** One step at most. */
+  stepMs: number;
+  /** All steps at most; what is left then is still told to stop, and hardly waited for. Unlimited by default. */
+  totalMs?: number;
+}
+
+const STEP_MS = 15_000;
+/** Each of the steps for which no time is left gets so much: enough to close what closes at once. */
+const LAST_MS = 50;
+
+/** `report` is told of each part whose stop failed or took too long. */
+export function createLifecycle(
+  report: (name: string, error: unknown) => void,
+  { stepMs, totalMs = Number.POSITIVE_INFINITY }: StopLimits = { stepMs: STEP_MS },
+): Lifecycle {
   const parts: { name: string; stop: () => void | Promise<void> }[] = [];
   let stopping: Promise<void> | undefined;
   async function stopAll(): Promise<void> {
+    const deadline = performance.now() + totalMs;
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+      const leftMs = Math.max(LAST_MS, Math.ceil(deadline - performance.now()));
       try {
-        await within(Promise.resolve(part.stop()), stepTimeoutMs);
+        await within(Promise.resolve(part.stop()), Math.min(stepMs, leftMs));
       } catch (error) {
         report(part.name, error);
       }

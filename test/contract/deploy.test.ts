@@ -61,3 +61,16 @@ test('variables and files that the deployments name exist', () => {
   for (const path of ['package.json', 'package-lock.json', 'migrations', 'deploy/Caddyfile'])
     assert.ok(existsSync(join(ROOT, path)), path);
 });
+
+test('every deployment waits for longer than a gateway takes to stop', () => {
+  const secondsIn = (path: string, pattern: RegExp): number => Number(all(read(path), pattern)[0]);
+  const needed = secondsIn('docs/operating/running.md', /Allow (\d+) s/g);
+  const preStop = secondsIn('deploy/kubernetes/parley.yaml', /\[sleep, "(\d+)"\]/g);
+  assert.ok(needed >= 20 && preStop > 0);
+  for (const [path, pattern, before] of [
+    ['deploy/parley.service', /^TimeoutStopSec=(\d+)$/gm, 0],
+    ['deploy/compose.yaml', /stop_grace_period: (\d+)s/g, 0],
+    ['deploy/kubernetes/parley.yaml', /terminationGracePeriodSeconds: (\d+)/g, preStop],
+  ] as const)
+    assert.ok(secondsIn(path, pattern) - before >= needed, path);
+});

@@ -141,10 +141,15 @@ test('a disk that takes 100 ms for every fsync slows answers and loses nothing',
   await settle(t, run, 'the disk is fast again');
 });
 
-test('answers of every writing statement lost on the wire after its commit', async (t) => {
+/** Where no PostgreSQL is. */
+const NOWHERE = 'postgresql://nobody@127.0.0.1:1/none';
+const STOP_MS_MAX = 20_000;
+
+test('answers of every writing statement lost on the wire after its commit; then PostgreSQL gone for good, and a gateway that is told to stop', async (t) => {
   const life = lifeOf(t);
-  const proxy = await startProxy(life, await startSharedDatabase(life));
-  const { run } = await underLoad(t, life, proxy.url);
+  const databaseUrl = await startSharedDatabase(life);
+  const proxy = await startProxy(life, databaseUrl);
+  const { world, run } = await underLoad(t, life, proxy.url);
   const statements = [
     'accept_messages',
     'accept_keyed_messages',
@@ -161,7 +166,17 @@ test('answers of every writing statement lost on the wire after its commit', asy
     }
   }
   t.diagnostic(`answers lost: ${proxy.lost()}`);
-  await settle(t, run, 'the wire is whole');
+  proxy.setUpstream(NOWHERE);
+  await see503(world);
+  const startedAt = performance.now();
+  const codes = await Promise.all(world.gateways().map((gateway) => gateway.terminate()));
+  const tookMs = Math.round(performance.now() - startedAt);
+  t.diagnostic(`stopped in ${tookMs} ms`);
+  assert.deepEqual(codes, [0]);
+  assert.ok(tookMs < STOP_MS_MAX, `took ${tookMs} ms`);
+  proxy.setUpstream(databaseUrl);
+  await run.recover('PostgreSQL is back', true);
+  await settleBalanced(t, run);
 });
 
 const DISK_BYTES = 320 * 1024 * 1024;

@@ -11,7 +11,7 @@ import { type GatewayOptions, type LedgerWorld, type LedgerWorldOptions, startLe
 
 /** What a test started is stopped when it ends, last started first (`t.after` alone would begin with the first). */
 export function lifeOf(t: TestContext): Lifecycle {
-  const life = createLifecycle((name, error) => t.diagnostic(`stopping ${name}: ${String(error)}`), 40_000);
+  const life = createLifecycle((name, error) => t.diagnostic(`stopping ${name}: ${String(error)}`), { stepMs: 40_000 });
   t.after(() => life.stop());
   return life;
 }
