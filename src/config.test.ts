@@ -44,6 +44,7 @@ test('a secret key is all that serve needs', () => {
     mediaScanner: undefined,
     linksPort: undefined,
     dnsServers: [],
+    acme: undefined,
     geoFile: undefined,
     templateExamples: 'strict',
     dev: false,
@@ -163,6 +164,32 @@ test('files are kept in a folder of the data directory, in another one, or in a 
     accessKey: 'AK',
     secretKey: 'SK',
   });
+});
+
+test('certificates are ordered where a CA is named and its terms are agreed to', () => {
+  const named = { ...SECRET, PARLEY_ACME_DIRECTORY: 'https://ca.example/directory', PARLEY_ACME_TERMS: 'agreed' };
+  assert.deepEqual(loadConfig(named).acme, {
+    directory: 'https://ca.example/directory',
+    email: undefined,
+    port: 8443,
+    hasPublicHost: false,
+    caFile: undefined,
+  });
+  const more = { PARLEY_ACME_EMAIL: 'ops@shop.example', PARLEY_ACME_PUBLIC_HOST: 'on', PARLEY_ACME_CA_FILE: '/ca.pem' };
+  const { email, hasPublicHost, caFile } = loadConfig({ ...named, ...more }).acme ?? {};
+  assert.deepEqual([email, hasPublicHost, caFile], ['ops@shop.example', true, '/ca.pem']);
+  assert.equal(loadConfig({ ...SECRET, ...more }).acme, undefined);
+  const wrong = {
+    PARLEY_ACME_DIRECTORY: 'http://ca.example',
+    PARLEY_ACME_TERMS: 'perhaps',
+    PARLEY_ACME_EMAIL: 'a@b,c@d',
+    PARLEY_ACME_PORT: 'https',
+    PARLEY_ACME_PUBLIC_HOST: 'yes',
+  };
+  assert.deepEqual(
+    problemsOf({ ...SECRET, ...wrong }).map((problem) => problem.split(' ')[0]),
+    Object.keys(wrong),
+  );
 });
 
 test('a bucket needs its name and both keys, a scanner its port', () => {

@@ -14,6 +14,19 @@ export type MediaStoreSettings =
   | { kind: 'folder'; folder: string }
   | { kind: 's3'; url: string; region: string; accessKey: string; secretKey: string };
 
+/** A CA that speaks ACME; its terms were agreed to. */
+export interface AcmeConfig {
+  /** URL of its directory. */
+  directory: string;
+  email: string | undefined;
+  /** TLS port of the role links. */
+  port: number;
+  /** Whether the host of the public URL gets a certificate too. */
+  hasPublicHost: boolean;
+  /** CAs (PEM) that may vouch for the directory, absolute. */
+  caFile: string | undefined;
+}
+
 /** Everything but the secret key: what commands need that open no sealed secret. */
 export interface Settings {
   /** Address that gateway and sandbox listen on. */
@@ -60,6 +73,8 @@ export interface Settings {
   linksPort: number | undefined;
   /** `address:port` of the resolvers that prove domains; none = those of the system. */
   dnsServers: readonly string[];
+  /** The CA that certificates of hosts of short links are ordered from; undefined: none are. */
+  acme: AcmeConfig | undefined;
   /** A file of places in MaxMind's format, absolute; undefined = clicks have no place. */
   geoFile: string | undefined;
   /** What becomes of a template whose example file cannot be fetched: refused, or registered with a file that is made. */
@@ -202,6 +217,27 @@ export const VARIABLES = [
       'resolvers that domains of short links are verified with, address[:port], comma-separated; unset = those of the system',
   },
   {
+    name: 'PARLEY_ACME_DIRECTORY',
+    meaning:
+      'directory URL of the CA (ACME) that domains of short links have certificates from, e.g. https://acme-v02.api.letsencrypt.org/directory; unset = none are ordered',
+  },
+  { name: 'PARLEY_ACME_TERMS', meaning: 'agreed = you agree to the terms of that CA, which it asks for' },
+  { name: 'PARLEY_ACME_EMAIL', meaning: 'where that CA may write to; unset = nowhere' },
+  {
+    name: 'PARLEY_ACME_PORT',
+    fallback: '8443',
+    meaning: 'port that serves short links over TLS with these certificates; 0 = any free one',
+  },
+  {
+    name: 'PARLEY_ACME_PUBLIC_HOST',
+    fallback: 'off',
+    meaning: 'on = the host of PARLEY_PUBLIC_URL has a certificate too, for links without a domain',
+  },
+  {
+    name: 'PARLEY_ACME_CA_FILE',
+    meaning: 'CAs (PEM) that may vouch for the directory beside the usual ones, for a CA of your own',
+  },
+  {
     name: 'PARLEY_GEO_FILE',
     meaning: "file of cities in MaxMind's format (.mmdb), for the country and city of clicks; unset = they have none",
   },
@@ -322,6 +358,7 @@ function readSettings(reader: Reader): Settings {
     linksPort:
       reader.text('PARLEY_LINKS_PORT') === undefined ? undefined : readInteger(reader, 'PARLEY_LINKS_PORT', 0, 65_535),
     dnsServers: readDnsServers(reader),
+    acme: readAcme(reader),
     geoFile: readFilePath(reader, 'PARLEY_GEO_FILE'),
     templateExamples: readChoice(reader, 'PARLEY_TEMPLATE_EXAMPLES', ['strict', 'lenient'] as const),
     dev: reader.dev,
@@ -464,6 +501,25 @@ function readDnsServers(reader: Reader): string[] {
       );
     return text;
   });
+}
+
+function readAcme(reader: Reader): AcmeConfig | undefined {
+  const directory = reader.text('PARLEY_ACME_DIRECTORY');
+  if (directory === undefined) return undefined;
+  if (!URL.canParse(directory) || new URL(directory).protocol !== 'https:')
+    reader.problem('PARLEY_ACME_DIRECTORY', `must be an https URL, not "${directory}"`);
+  if (reader.text('PARLEY_ACME_TERMS') !== 'agreed')
+    reader.problem('PARLEY_ACME_TERMS', 'must be "agreed": the CA gives certificates only to who agrees to its terms');
+  const email = reader.text('PARLEY_ACME_EMAIL');
+  if (email !== undefined && !/^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/.test(email))
+    reader.problem('PARLEY_ACME_EMAIL', `must be one e-mail address, not "${email}"`);
+  return {
+    directory,
+    email,
+    port: readInteger(reader, 'PARLEY_ACME_PORT', 0, 65_535),
+    hasPublicHost: readChoice(reader, 'PARLEY_ACME_PUBLIC_HOST', ['off', 'on'] as const) === 'on',
+    caFile: readFilePath(reader, 'PARLEY_ACME_CA_FILE'),
+  };
 }
 
 function readCrashPoint(reader: Reader): Settings['crashPoint'] {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { FastifyError } from 'fastify';
 import { registerAccountRoutes } from './api/account-route.js';
+import { withChallenges } from './api/acme-challenges.js';
 import { registerAdminApi } from './api/admin/register.js';
 import { sendErrorAsApiError } from './api/api-errors.js';
 import { registerApiKeys } from './api/api-keys.js';
@@ -37,8 +38,9 @@ import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
 import { scanScreens } from './flows/entry-screens.js';
-import { createDirectRoutes } from './http/direct.js';
+import { createDirectRoutes, type FirstRoutes } from './http/direct.js';
 import { createServer, listen } from './http/server.js';
+import { startTlsServer } from './http/tls-server.js';
 import type { Clock } from './lib/clock.js';
 import { armCrashPoint } from './lib/crash-point.js';
 import { dayOf } from './lib/day.js';
@@ -52,6 +54,7 @@ import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
 import { createProveHost } from './links/dns.js';
+import { readHost } from './links/host.js';
 import { createLinkIds } from './links/link-id.js';
 import { openPlaces, type Places } from './links/places.js';
 import { createVisitors } from './links/visitor.js';
@@ -63,6 +66,7 @@ import { createMediaStore } from './media/media-store.js';
 import { createGraphClient } from './meta/graph-client.js';
 import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
+import { openCertificates } from './pipeline/certificates.js';
 import { createClicks } from './pipeline/clicks.js';
 import { createDeliver, IN_FLIGHT_MAX as DELIVERIES_MAX, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
@@ -422,7 +426,23 @@ async function wire(
   if (roles.has('links')) domainChecks.start();
   lifecycle.add('domain.checks', () => domainChecks.stop());
   const redirectServer = { redirects, callerAddress, log };
-  const routes = roles.has('links') ? beforeRoutes(redirectServer, direct) : direct;
+  const certificates =
+    config.acme === undefined || !roles.has('links')
+      ? undefined
+      : await openCertificates({
+          database,
+          clock,
+          log,
+          secrets,
+          domains,
+          metrics,
+          acme: { ...config.acme, ca: config.acme.caFile && readFileSync(config.acme.caFile, 'utf8') },
+          publicHost: config.acme.hasPublicHost ? (readHost(new URL(config.publicUrl).hostname) ?? null) : null,
+        });
+  lifecycle.add('certificates', () => certificates?.stop());
+  const withProofs = <Routes extends FirstRoutes>(first: Routes): Routes =>
+    certificates === undefined ? first : withChallenges(certificates.challengeAnswer, first);
+  const routes = roles.has('links') ? withProofs(beforeRoutes(redirectServer, direct)) : direct;
   const app = createServer(log, {}, sendUnroutable, routes);
   const isStopping = { now: false };
   registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
@@ -544,9 +564,18 @@ async function wire(
   url = await listen(app, config.host, config.port);
   lifecycle.add('http', () => app.close());
   if (roles.has('links') && config.linksPort !== undefined) {
-    const links = createServer(log, {}, undefined, onlyRedirects(redirectServer));
+    const links = createServer(log, {}, undefined, withProofs(onlyRedirects(redirectServer)));
     log.info({ event: 'links.listening', url: await listen(links, config.host, config.linksPort) });
     lifecycle.add('links', () => links.close());
+  }
+  if (certificates !== undefined && config.acme !== undefined) {
+    const { contextOf } = certificates;
+    const { host, acme } = config;
+    const shown = withProofs(onlyRedirects(redirectServer));
+    const links = await startTlsServer({ log, host, port: acme.port, contextOf, routes: shown });
+    log.info({ event: 'links.listening', url: links.url });
+    lifecycle.add('links.tls', links.close);
+    certificates.start();
   }
   if (roles.has('receive') && config.metaAppSecrets.length === 0)
     log.warn({ event: 'config.hint', hint: 'PARLEY_META_APP_SECRET is not set: every webhook of Meta is refused' });

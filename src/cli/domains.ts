@@ -1,19 +1,28 @@
 // `parley domains`: hosts that short links are on.
-import { isObject, itemsAt, type JsonObject } from '../contract/json.js';
+import { isObject, itemsAt, type JsonObject, objectAt, textAt } from '../contract/json.js';
 import { defineCommand, type Run, usageError, type Verb } from './admin-client.js';
 import { tableOf } from './table.js';
 
 const PATH = '/parley/1/domains';
-const COLUMNS = ['id', 'host', 'accountId', 'state', 'proof', 'reason', 'checkedAt'];
+const COLUMNS = ['id', 'host', 'accountId', 'state', 'proof', 'reason', 'checkedAt', 'certificate'];
 
 const list: Verb = {
   key: 'account',
   async run({ client, terminal, is }) {
     const domains = await client.list(PATH);
     if (is('json')) terminal.print(JSON.stringify(domains, null, 2));
-    else for (const line of tableOf(domains, COLUMNS)) terminal.print(line);
+    else for (const line of tableOf(domains.map(withCertificate), COLUMNS)) terminal.print(line);
   },
 };
+
+/** With its certificate in a few words: `valid until ..`, and why the last order failed. */
+function withCertificate(domain: JsonObject): JsonObject {
+  const certificate = objectAt(domain, 'certificate');
+  if (certificate === undefined) return domain;
+  const [state, validUntil, reason] = ['state', 'validUntil', 'reason'].map((key) => textAt(certificate, key));
+  const life = validUntil === undefined ? `${state}` : `${state} until ${validUntil}`;
+  return { ...domain, certificate: reason === undefined ? life : `${life}: ${reason}` };
+}
 
 const add: Verb = {
   key: 'account',

@@ -21,6 +21,8 @@ export interface Metrics {
   /** What became of short messages. */
   sms: Counter<'outcome'>;
   redirects: Counter<'outcome'>;
+  /** Orders of certificates. */
+  certificateOrders: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** The same with labels: each reading replaces the one before, so that what is gone has no value left. */
@@ -98,6 +100,12 @@ export function createMetrics(withProcess: boolean): Metrics {
     redirects: new Counter({
       name: 'parley_redirects_total',
       help: 'Requests for short links by how they ended',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    certificateOrders: new Counter({
+      name: 'parley_certificate_orders_total',
+      help: 'Orders of certificates by how they ended',
       labelNames: ['outcome'],
       registers,
     }),

@@ -1,12 +1,14 @@
 // Domains of accounts: claimed, checked, given up.
 import type { Clock } from '../lib/clock.js';
 import { newToken } from '../lib/secrets.js';
+import { type CertificateState, certificateState } from '../links/certificate-schedule.js';
 import { txtNameOf, txtValueOf } from '../links/dns.js';
 import { readHost } from '../links/host.js';
 import type { DomainChecks } from '../pipeline/domain-checks.js';
 import type { Database } from '../store/database.js';
 import type { DomainDirectory } from '../store/domain-directory.js';
 import { type DomainRow, findDomain, pageDomains, registerDomain, removeDomain } from '../store/domains.js';
+import { type CertificateStatus, hastenOrder } from '../store/host-certificates.js';
 import { type Refusal, refuse } from './refusal.js';
 
 /** What these operations need. */
@@ -37,6 +39,16 @@ export function recordsOf(
   ];
 }
 
+/** The certificate of a domain and its state; undefined where none is ordered, and for who has not proved the host. */
+export function certificateOf(
+  { clock }: Pick<DomainParts, 'clock'>,
+  { state }: DomainRow,
+  status: CertificateStatus | undefined,
+): (CertificateStatus & { state: CertificateState }) | undefined {
+  if (status === undefined || state === 'unverified') return undefined;
+  return { ...status, state: certificateState(status.validUntil, clock.now()) };
+}
+
 /** Claims a host for an account; it is not looked up yet. */
 export async function claimDomain(parts: DomainParts, account: number, given: string): Promise<DomainRow | Refusal> {
   const { database, clock, domains } = parts;
@@ -60,7 +72,10 @@ export async function readDomain(
   return row ?? refuse('notFound', 'no such domain');
 }
 
-/** Asks DNS now. */
+/** Between two orders of a certificate that somebody waits for: Let's Encrypt takes 5 failures of a host an hour. */
+const ORDER_PAUSE_MS = 12 * 60_000;
+
+/** Asks DNS now. Where the order of its certificate failed, the next is due soon. */
 export async function verifyDomain(
   parts: DomainParts,
   account: number | null,
@@ -68,7 +83,9 @@ export async function verifyDomain(
 ): Promise<DomainRow | Refusal> {
   const row = await readDomain(parts, account, id);
   if ('refusal' in row) return row;
-  return (await parts.domainChecks.check(row)) ?? refuse('notFound', 'no such domain');
+  const checked = await parts.domainChecks.check(row);
+  if (checked?.state === 'verified') await hastenOrder(parts.database, checked.host, parts.clock.now(), ORDER_PAUSE_MS);
+  return checked ?? refuse('notFound', 'no such domain');
 }
 
 /** Gives a domain up: its links work no more, unless the account claims and proves the host again. */

@@ -11,6 +11,10 @@ export interface DomainDirectory {
   domainOf(account: number, host: string): KnownDomain | undefined;
   /** Whose links are served at `host`: of who is verified, else of who was last. */
   ownerOf(host: string): KnownDomain | undefined;
+  /** Of the snapshot: another one means that domains or their certificates changed. */
+  version(): number;
+  /** Calls `listener` after each change; returns what stops that. */
+  onChange(listener: () => void): () => void;
   /** Loads the snapshot now if anything changed. Throws DatabaseError. */
   refresh(): Promise<void>;
 }
@@ -31,11 +35,19 @@ interface Snapshot {
 export async function openDomainDirectory(database: Database): Promise<DomainDirectory> {
   let snapshot = await load(database);
   let loading: Promise<void> | undefined;
+  const listeners = new Set<() => void>();
   async function reload(): Promise<void> {
     const version = await readVersion(database);
-    if (version !== snapshot.version) snapshot = await load(database);
+    if (version === snapshot.version) return;
+    snapshot = await load(database);
+    for (const listener of listeners) listener();
   }
   return {
+    version: () => snapshot.version,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     domainOf: (account, host) => snapshot.claims.get(`${account} ${host}`),
     ownerOf: (host) => snapshot.owners.get(host),
     async refresh() {

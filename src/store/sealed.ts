@@ -18,6 +18,8 @@ export const SEALED_COLUMNS = {
   certificates: 'content',
   profiles: 'signing_secrets',
   sms_routes: 'settings',
+  acme_accounts: 'key',
+  host_certificates: 'content',
 } as const;
 
 /** A table with a sealed column. */
@@ -38,7 +40,9 @@ const READ = {
     UNION ALL SELECT 'profiles', p.id::text, 'signing secrets of profile ' || p.profile_id || ' of account ' || a.account_id, p.signing_secrets
       FROM profiles p JOIN accounts a ON a.id = p.account WHERE p.signing_secrets IS NOT NULL
     UNION ALL SELECT 'sms_routes', r.account::text, 'SMS settings of account ' || a.account_id, r.settings
-      FROM sms_routes r JOIN accounts a ON a.id = r.account ORDER BY 1, 2`,
+      FROM sms_routes r JOIN accounts a ON a.id = r.account
+    UNION ALL SELECT 'acme_accounts', directory, 'account key for the CA ' || directory, key FROM acme_accounts
+    UNION ALL SELECT 'host_certificates', host, 'certificate of ' || host, content FROM host_certificates WHERE content IS NOT NULL ORDER BY 1, 2`,
 };
 const WRITE: Readonly<Record<SealedTable, { name: string; text: string }>> = {
   senders: writeTo('senders', 'integer'),
@@ -47,6 +51,8 @@ const WRITE: Readonly<Record<SealedTable, { name: string; text: string }>> = {
   certificates: writeTo('certificates', 'integer'),
   profiles: writeTo('profiles', 'integer'),
   sms_routes: writeTo('sms_routes', 'integer', 'account'),
+  acme_accounts: writeTo('acme_accounts', 'text', 'directory'),
+  host_certificates: writeTo('host_certificates', 'text', 'host'),
 };
 
 function writeTo(table: SealedTable, keyType: 'integer' | 'text', key = 'id'): { name: string; text: string } {

@@ -11,6 +11,16 @@ import { ensureEndpoint } from '../../src/store/depths.js';
 import { openDomainDirectory } from '../../src/store/domain-directory.js';
 import { registerDomain, removeDomain, settleDomain } from '../../src/store/domains.js';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.js';
+import {
+  failOrder,
+  hastenOrder,
+  keepCertificate,
+  readCertificateHealth,
+  readCertificateOf,
+  readCertificateStatuses,
+  releaseOrder,
+  takeOrders,
+} from '../../src/store/host-certificates.js';
 import { addLinks, forgetLinks, type NewLink, readLinks } from '../../src/store/links.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
@@ -214,4 +224,66 @@ test('remembers whose links are served at a host: of who is verified, else of wh
   await directory.refresh();
   assert.equal(directory.ownerOf(host)?.id, mine.id);
   assert.equal((await claim(other, 'd'))?.id, theirs.id);
+});
+
+test('a certificate is ordered by one taker at a time, kept only for who holds the order, and gone with its domain', async () => {
+  const limits = { leaseSeconds: 60, atOnce: 2, hourlyMax: 3 };
+  const host = 'tls.shop.example';
+  const domain = await registerDomain(database, { account, host, token: 't', createdAt: NOW });
+  assert.ok(domain !== undefined);
+  const take = (publicHost: string | null = null, now = NOW) => takeOrders(database, publicHost, now, limits);
+  assert.deepEqual(await take(), []);
+  await settleDomain(database, domain.id, { state: 'verified', proof: 'txt', reason: null, checkedAt: NOW });
+  const [order, ...others] = (await Promise.all([take(), take(), take()])).flat();
+  assert.ok(order !== undefined);
+  assert.deepEqual([order, others], [{ host, attempt: 1, failures: 0 }, []]);
+
+  // Given back, it is taken again; who held it before has nothing to say.
+  await releaseOrder(database, order);
+  const [again] = await take();
+  assert.ok(again !== undefined);
+  const kept = { content: Buffer.from('sealed'), validFrom: NOW, validUntil: NOW + DAY_MS, dueAt: NOW + DAY_MS / 2 };
+  assert.equal(await keepCertificate(database, order, kept), false);
+  await failOrder(database, again, { reason: 'no answer', dueAt: NOW + 3 * 3_600_000 });
+  const statusOf = async () => (await readCertificateStatuses(database, [host])).get(host);
+  assert.deepEqual(await statusOf(), {
+    host,
+    validUntil: null,
+    dueAt: NOW + 10_800_000,
+    failures: 1,
+    reason: 'no answer',
+  });
+  assert.deepEqual(await readCertificateHealth(database, null), { firstEnd: null, failing: 1 });
+  assert.deepEqual(await take(), []);
+  await hastenOrder(database, host, NOW + 1_000, 60_000);
+  assert.equal((await statusOf())?.dueAt, NOW + 60_000);
+
+  const directory = await openDomainDirectory(database);
+  const version = directory.version();
+  const [third] = await take(null, NOW + 60_000);
+  assert.deepEqual(third, { host, attempt: 3, failures: 1 });
+  assert.equal(await keepCertificate(database, { host, attempt: 3, failures: 1 }, kept), true);
+  await directory.refresh();
+  assert.notEqual(directory.version(), version);
+  assert.deepEqual(await statusOf(), {
+    host,
+    validUntil: kept.validUntil,
+    dueAt: kept.dueAt,
+    failures: 0,
+    reason: null,
+  });
+  assert.equal((await readCertificateOf(database, host))?.toString(), 'sealed');
+
+  // Hosts in an hour are limited, whoever takes them.
+  for (const name of ['a', 'b', 'c'])
+    await registerDomain(database, { account, host: `${name}.tls.example`, token: name, createdAt: NOW });
+  await database.run({ name: '', text: `UPDATE domains SET state = 'verified' WHERE host LIKE '%.tls.example'` }, []);
+  const soon = [await take('public.example', NOW + 60_000), await take('public.example', NOW + 60_000)].flat();
+  assert.equal(soon.length, 2);
+  assert.equal((await take('public.example', NOW + 2 * 3_600_000)).length, 2);
+
+  await removeDomain(database, domain.id, account, NOW);
+  assert.deepEqual([await statusOf(), await readCertificateOf(database, host)], [undefined, undefined]);
+  await database.run({ name: '', text: `DELETE FROM domains WHERE host LIKE '%.tls.example'` }, []);
+  assert.deepEqual([...(await readCertificateStatuses(database, ['a.tls.example', 'b.tls.example'])).keys()], []);
 });

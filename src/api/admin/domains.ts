@@ -1,8 +1,9 @@
 // /domains: hosts of accounts that short links are on.
 import { Type } from 'typebox';
-import { claimDomain, giveUpDomain, readDomain, recordsOf, verifyDomain } from '../../manage/domains.js';
+import { certificateOf, claimDomain, giveUpDomain, readDomain, recordsOf, verifyDomain } from '../../manage/domains.js';
 import { isRefusal, type Refusal } from '../../manage/refusal.js';
 import { type DomainRow, pageDomains } from '../../store/domains.js';
+import { type CertificateStatus, readCertificateStatuses } from '../../store/host-certificates.js';
 import { accountIdField, pagingQuery, text } from './fields.js';
 import type { AdminParts } from './parts.js';
 import {
@@ -22,8 +23,11 @@ const HOST_LENGTH_MAX = 253;
 /** The endpoints of domains. */
 export function domainRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
-  const reply = (status: number, row: DomainRow | Refusal): Reply | Refusal =>
-    isRefusal(row) ? row : { status, body: show(parts, row) };
+  const reply = async (status: number, row: DomainRow | Refusal): Promise<Reply | Refusal> => {
+    if (isRefusal(row)) return row;
+    const certificates = await readCertificateStatuses(database, [row.host]);
+    return { status, body: show(parts, row, certificates) };
+  };
   return [
     defineRoute({
       method: 'GET',
@@ -34,7 +38,12 @@ export function domainRoutes(parts: AdminParts): Route[] {
         const filter = accountFilter(parts, caller, query.accountId);
         if (isRefusal(filter)) return filter;
         const slice = sliceOf(query);
-        return listReply(await pageDomains(database, filter.account, slice), slice, (row) => show(parts, row));
+        const page = await pageDomains(database, filter.account, slice);
+        const certificates = await readCertificateStatuses(
+          database,
+          page.rows.map(({ host }) => host),
+        );
+        return listReply(page, slice, (row) => show(parts, row, certificates));
       },
     }),
     defineRoute({
@@ -72,7 +81,7 @@ export function domainRoutes(parts: AdminParts): Route[] {
   ];
 }
 
-function show(parts: AdminParts, row: DomainRow): object {
+function show(parts: AdminParts, row: DomainRow, certificates: ReadonlyMap<string, CertificateStatus>): object {
   const { id, account, host, state, proof, reason } = row;
   return {
     id: String(id),
@@ -85,5 +94,12 @@ function show(parts: AdminParts, row: DomainRow): object {
     createdAt: timeOf(row.createdAt),
     checkedAt: timeOf(row.checkedAt),
     verifiedAt: timeOf(row.verifiedAt),
+    certificate: showCertificate(certificateOf(parts, row, certificates.get(row.host))),
   };
+}
+
+function showCertificate(certificate: ReturnType<typeof certificateOf>): object | null {
+  if (certificate === undefined) return null;
+  const { state, validUntil, dueAt, failures, reason } = certificate;
+  return { state, validUntil: timeOf(validUntil), nextOrderAt: timeOf(dueAt), failures, reason };
 }

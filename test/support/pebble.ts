@@ -1,0 +1,90 @@
+// A real CA that speaks ACME, Debian's pebble, which looks at hosts through a DNS server of the test and forgets everything when it stops.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Authority, newAuthority } from './certificates.js';
+import { until } from './until.js';
+
+const PROGRAM = '/usr/bin/pebble';
+
+/** A CA that is not yet there. */
+export interface Pebble {
+  /** The URL of its directory. */
+  directory: string;
+  /** File (PEM) with the authority that vouches for the CA's own server. */
+  caFile: string;
+  /** Starts it. It connects to hosts at `httpPort`, by what `dns` (`address:port`) says. */
+  start(options: { httpPort: number; dns: string }): Promise<void>;
+  /** The root of the certificates that it issues, in PEM. */
+  root(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Chooses where it will be. `lifeSeconds` is how long its certificates are valid. Throws when there is no pebble on this machine. */
+export async function preparePebble(lifeSeconds: number): Promise<Pebble> {
+  if (!existsSync(PROGRAM)) throw new Error(`no ${PROGRAM}: apt-get install pebble`);
+  const folder = mkdtempSync(join(tmpdir(), 'parley-pebble-'));
+  const authority = newAuthority('pebble test');
+  const [port, managementPort] = [await freePort(), await freePort()];
+  const caFile = join(folder, 'ca.pem');
+  const management = `https://127.0.0.1:${managementPort}`;
+  let running: ChildProcess | undefined;
+  writeFileSync(caFile, authority.ca);
+  return {
+    directory: `https://127.0.0.1:${port}/dir`,
+    caFile,
+    async start({ httpPort, dns }) {
+      const file = join(folder, 'pebble.json');
+      const addresses = { listenAddress: `127.0.0.1:${port}`, managementListenAddress: `127.0.0.1:${managementPort}` };
+      const more = { httpPort, tlsPort: 1, certificateValidityPeriod: lifeSeconds };
+      writeFileSync(file, JSON.stringify({ pebble: { ...addresses, ...identityFiles(folder, authority), ...more } }));
+      running = spawn(PROGRAM, ['-config', file, '-strict', '-dnsserver', dns], {
+        env: { PATH: process.env.PATH, PEBBLE_VA_NOSLEEP: '1' },
+        stdio: 'ignore',
+      });
+      await until('pebble answers', async () => (await get(`${management}/roots/0`, authority.ca)) !== '', 20_000);
+    },
+    root: () => get(`${management}/roots/0`, authority.ca),
+    async stop() {
+      if (running !== undefined && running.exitCode === null && running.signalCode === null) {
+        const ended = once(running, 'exit');
+        running.kill('SIGTERM');
+        await ended;
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function identityFiles(folder: string, authority: Authority): { certificate: string; privateKey: string } {
+  const { cert, key } = authority.issue('localhost');
+  const files = { certificate: join(folder, 'server.pem'), privateKey: join(folder, 'server-key.pem') };
+  writeFileSync(files.certificate, cert);
+  writeFileSync(files.privateKey, key);
+  return files;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+function get(url: string, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { ca, timeout: 5_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    });
+    asked.on('error', reject).on('timeout', () => asked.destroy(new Error('no answer')));
+    asked.end();
+  });
+}
