@@ -47,7 +47,9 @@ test('an address is asked for and given, with what the business knows already', 
   });
   await bubble(page, again).getByRole('button', { name: 'Provide address' }).click();
   await dialog.getByRole('radio', { name: 'Another address' }).check();
-  await dialog.getByLabel('City: We do not go there').waitFor();
+  await dialog.getByText('We do not go there').waitFor();
+  const described = await dialog.getByLabel('City').getAttribute('aria-describedby');
+  assert.equal(await dialog.locator(`[id="${described}"]`).textContent(), 'We do not go there');
   const picture = (scheme: string) => scene.browser.picture(page, `address-${scheme}`);
   assert.deepEqual(await violationsOfBoth(page, picture), []);
   await dialog.getByRole('radio', { name: 'Ada, Mumbai' }).check();

@@ -159,6 +159,11 @@ test('two phones side by side are two users', async () => {
   });
   assert.equal(await page.locator('.phone').first().getByText('From the second').count(), 0);
   await scene.browser.picture(page, 'two-phones');
+  // On a narrow screen each fills it, and the button that takes a phone away covers nothing.
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.locator('.phone').first().getByRole('button', { name: 'Chat options' }).click();
+  await page.getByRole('menu').waitFor();
+  await scene.browser.picture(page, 'two-phones-narrow');
 });
 
 test('everything fits a screen that is 360 px wide', async () => {

@@ -344,7 +344,7 @@ export const texts = {
     },
     when: 'How often',
     whens: { next: 'The next n', every: 'Every n-th', always: 'Always', probability: 'Percent of the time' },
-    whenValue: 'n',
+    whenValues: { next: 'How many', every: 'Which, n', probability: 'Percent', always: '' },
     addFault: 'Add fault',
     removeFault: 'Remove fault',
     removeAll: 'Remove all',

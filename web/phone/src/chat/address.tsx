@@ -39,6 +39,7 @@ export function AddressSheet({ message, context, close }: Props) {
   const [values, setValues] = useState<Readonly<Partial<Record<Name, string>>>>(() =>
     Object.fromEntries(NAMES.map((name) => [name, textAt(parameters, 'values', name)])),
   );
+  const [changed, setChanged] = useState<ReadonlySet<Name>>(new Set());
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
   const isReady = savedId !== '' || (Object.keys(given).length > 0 && PIN_CODE.test(values.in_pin_code ?? ''));
   const send = () => {
@@ -57,18 +58,18 @@ export function AddressSheet({ message, context, close }: Props) {
         : NAMES.map((name) => (
             <Field
               key={name}
-              label={wrongOr(texts.address[name], textAt(parameters, 'validation_errors', name))}
+              label={texts.address[name]}
+              wrong={changed.has(name) ? '' : textAt(parameters, 'validation_errors', name)}
               inputMode={name === 'in_pin_code' ? 'numeric' : name === 'phone_number' ? 'tel' : 'text'}
               value={values[name] ?? ''}
-              onInput={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
+              onInput={(event) => {
+                setValues({ ...values, [name]: event.currentTarget.value });
+                setChanged(new Set([...changed, name]));
+              }}
             />
           ))}
     </Sheet>
   );
-}
-
-function wrongOr(label: string, wrong: string): string {
-  return wrong === '' ? label : `${label}: ${wrong}`;
 }
 
 interface SavedProps {

@@ -56,7 +56,7 @@ function FailureSheet({ message, close }: { message: Message; close(): void }) {
       <div class="failure">
         <span class="failure-code">{code}</span>
         <strong>{title}</strong>
-        <p>{details}</p>
+        {details === '' || details === title ? null : <p>{details}</p>}
         <button type="button" class="secondary" onClick={() => void copyText(`${code} ${title}: ${details}`)}>
           <Icon name="copy" size={16} /> {texts.copy}
         </button>

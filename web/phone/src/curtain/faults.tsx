@@ -53,7 +53,11 @@ export function FaultsTab() {
 function FaultLine({ fault }: { fault: Fault }) {
   const { id, on, match, effect, when, hits } = fault;
   const text = [match, effect, when]
-    .map((part) => JSON.stringify(part).replace(/[{}"]/g, ''))
+    .map((part) =>
+      JSON.stringify(part)
+        .replace(/[{}"]/g, '')
+        .replace(/([:,])/g, '$1 '),
+    )
     .filter((part) => part !== '');
   return (
     <li>
@@ -125,7 +129,7 @@ function FaultForm() {
         />
         {draft.when === 'always' ? null : (
           <Field
-            label={texts.drawer.whenValue}
+            label={texts.drawer.whenValues[draft.when]}
             inputMode="numeric"
             value={draft.often}
             onInput={(event) => change({ often: event.currentTarget.value.replace(/\D/g, '') })}

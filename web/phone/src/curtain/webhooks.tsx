@@ -2,6 +2,7 @@
 import { call } from '../api/client.js';
 import { Empty } from '../parts/parts.js';
 import { at, textAt } from '../pure/json.js';
+import { formatNumber } from '../pure/numbers.js';
 import { exactTime } from '../pure/times.js';
 import type { Webhook } from '../state/model.js';
 import { sandbox } from '../state/sandbox.js';
@@ -37,7 +38,10 @@ export function WebhookCard({ webhook }: { webhook: Webhook }) {
         <span class={`badge ${isGood ? 'good' : last === undefined ? '' : 'bad'}`}>
           {last === undefined ? texts.drawer.waiting : (last.httpStatus ?? texts.drawer.noAnswer)}
         </span>
-        <span class="webhook-what">{whatOf(webhook.body)}</span>
+        <span class="webhook-what">
+          {whatOf(webhook.body)}
+          <Who body={webhook.body} />
+        </span>
         <small>{last === undefined ? '' : exactTime(last.at)}</small>
       </summary>
       <p class="hint mono">{webhook.url}</p>
@@ -74,6 +78,13 @@ function whatOf(body: string): string {
   const message = at(value, 'messages', 0);
   if (status !== undefined) return `status ${textAt(status, 'type') || textAt(status, 'status')}`;
   return message === undefined ? textAt(parseChange(body), 'field') : `message ${textAt(message, 'type')}`;
+}
+
+/** The user whom a webhook is about. */
+function Who({ body }: { body: string }) {
+  const value = parseValue(body);
+  const number = textAt(value, 'statuses', 0, 'recipient_id') || textAt(value, 'messages', 0, 'from');
+  return number === '' ? null : <small>{formatNumber(number)}</small>;
 }
 
 function parseChange(body: string): unknown {

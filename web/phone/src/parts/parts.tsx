@@ -185,15 +185,23 @@ export function Choice<T extends string>({
 type FieldProps = Omit<PartialInputHTMLAttributes<HTMLInputElement>, 'role' | 'type'> & {
   label: string;
   type?: 'text' | 'password';
+  /** What is wrong with what it holds; empty for nothing. */
+  wrong?: string;
 };
 
-/** An input with its name above it. */
-export function Field({ label, type = 'text', ...rest }: FieldProps) {
+/** An input with its name above it, and what is wrong with it below. */
+export function Field({ label, type = 'text', wrong = '', ...rest }: FieldProps) {
   const id = useId();
+  const props = wrong === '' ? rest : { ...rest, 'aria-invalid': true, 'aria-describedby': `${id}-wrong` };
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {type === 'text' ? <input {...rest} type="text" id={id} /> : <input {...rest} type="password" id={id} />}
+      {type === 'text' ? <input {...props} type="text" id={id} /> : <input {...props} type="password" id={id} />}
+      {wrong === '' ? null : (
+        <small class="field-wrong" id={`${id}-wrong`}>
+          {wrong}
+        </small>
+      )}
     </div>
   );
 }
