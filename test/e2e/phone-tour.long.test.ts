@@ -163,6 +163,9 @@ test('two phones side by side are two users', async () => {
   await page.setViewportSize({ width: 360, height: 740 });
   await page.locator('.phone').first().getByRole('button', { name: 'Chat options' }).click();
   await page.getByRole('menu').waitFor();
+  const isInside =
+    'document.querySelector(".menu").offsetLeft + document.querySelector(".menu").offsetWidth < innerWidth';
+  assert.equal(await page.evaluate(isInside), true);
   await scene.browser.picture(page, 'two-phones-narrow');
 });
 

@@ -31,13 +31,13 @@ export function Menu({
   const box = useRef<HTMLDivElement>(null);
   const [position, setPosition] = useState('opacity:0');
   useLayoutEffect(() => {
-    const size = box.current?.getBoundingClientRect();
-    if (size === undefined) return;
+    // Its own size, not the smaller one with which it appears.
+    const { offsetWidth: width = 0, offsetHeight: height = 0 } = box.current ?? {};
     const { left: first, right: last } = edgesAround(anchor);
-    const left = Math.max(first + MARGIN_PX, Math.min(anchor.left, last - size.width - MARGIN_PX));
+    const left = Math.max(first + MARGIN_PX, Math.min(anchor.left, last - width - MARGIN_PX));
     const below = anchor.bottom + MARGIN_PX;
-    const top = below + size.height < innerHeight ? below : Math.max(MARGIN_PX, anchor.top - size.height - MARGIN_PX);
-    setPosition(`left:${left}px;top:${Math.min(top, innerHeight - size.height - MARGIN_PX)}px`);
+    const top = below + height < innerHeight ? below : Math.max(MARGIN_PX, anchor.top - height - MARGIN_PX);
+    setPosition(`left:${left}px;top:${Math.min(top, innerHeight - height - MARGIN_PX)}px`);
   }, [anchor]);
   useEffect(() => {
     const before = document.activeElement;
