@@ -81,7 +81,6 @@ const OPTIONS =
 
 /** `parley accounts`. */
 export const command = defineCommand(
-  'list, make and change accounts',
   ['accounts list', `accounts create <name> ${OPTIONS}`, `accounts set <account> [--name NAME] ${OPTIONS}`],
   { list, create, set },
 );

@@ -92,13 +92,8 @@ const PAGE_SIZE = 1000;
 const PAGES_MAX = 10;
 
 /** A command of several verbs, named by the first argument, or of one (`''`). `usage` lines begin with the command's name. */
-export function defineCommand(
-  summary: string,
-  usage: readonly string[],
-  verbs: Readonly<Record<string, Verb>>,
-): Command {
+export function defineCommand(usage: readonly string[], verbs: Readonly<Record<string, Verb>>): Command {
   return {
-    summary,
     usage: [...usage, 'options of all: [--api URL] [--key KEY] [--json]'],
     async run(args, terminal) {
       try {

@@ -20,6 +20,6 @@ const list: Verb = {
 };
 
 /** `parley audit`. */
-export const command = defineCommand('tell who changed what, newest first', ['audit [--account ID] [--size N]'], {
+export const command = defineCommand(['audit [--account ID] [--size N]'], {
   '': list,
 });

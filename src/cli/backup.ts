@@ -13,7 +13,6 @@ const WITHOUT_FILES = '--without-files';
 
 /** `parley backup [file]`. */
 export const command: Command = {
-  summary: 'write the whole database and the files of users to one file, while the gateway runs',
   usage: ['backup [file] [--without-files]   (default: parley-<time>.backup in this folder)'],
   async run(args, terminal) {
     const [given, ...more] = args.filter((argument) => argument !== WITHOUT_FILES);

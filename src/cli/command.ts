@@ -2,8 +2,6 @@
 
 /** One command: `parley <name> ...args`. */
 export interface Command {
-  /** One line for `parley help`. */
-  summary: string;
   /** Usage lines, without the program's name. */
   usage: readonly string[];
   /** Runs to the end; the number is the process's exit code (0 done, 1 failed, 2 wrong arguments or configuration). */

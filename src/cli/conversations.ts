@@ -22,8 +22,4 @@ function lineOf(window: Readonly<Record<string, unknown>>): string {
 }
 
 /** `parley conversations`. */
-export const command = defineCommand(
-  'tell whether the customer service window of a user is open',
-  ['conversations <sender> <user>'],
-  { '': show },
-);
+export const command = defineCommand(['conversations <sender> <user>'], { '': show });

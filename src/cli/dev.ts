@@ -18,7 +18,6 @@ const SANDBOX_STOP_MS = 1_500;
 
 /** `parley dev`. Writes `<data dir>/dev.json` when all is ready. */
 export const command: Command = {
-  summary: 'run gateway, database, sandbox and a demo account on this machine',
   usage: ['dev'],
   async run(args, terminal) {
     if (args.length > 0) {

@@ -21,7 +21,6 @@ interface Finding {
 
 /** `parley doctor [--dev]`. */
 export const command: Command = {
-  summary: 'show the configuration in force and check what it names',
   usage: ['doctor', 'doctor --dev   (with the defaults of parley dev)'],
   async run(args, terminal) {
     const dev = args[0] === '--dev';

@@ -72,7 +72,6 @@ function show({ terminal, is }: Run, body: JsonObject, lines: readonly string[])
 
 /** `parley domains`. */
 export const command = defineCommand(
-  'list, claim, verify and remove domains of short links',
   ['domains list', 'domains add <host> [--account ID]', 'domains verify <id>', 'domains remove <id>'],
   { list, add, verify, remove },
 );

@@ -26,8 +26,4 @@ const erase: Verb = {
 };
 
 /** `parley erase`. */
-export const command = defineCommand(
-  'erase a WhatsApp user: what they wrote, what they were sent, their files',
-  ['erase --user <number or user id> [--account ID]'],
-  { '': erase },
-);
+export const command = defineCommand(['erase --user <number or user id> [--account ID]'], { '': erase });

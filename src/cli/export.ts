@@ -11,8 +11,4 @@ const write: Verb = {
 };
 
 /** `parley export`. */
-export const command = defineCommand(
-  'give all that is known of a WhatsApp user, an object a line (NDJSON)',
-  ['export --user <number or user id> [--account ID]'],
-  { '': write },
-);
+export const command = defineCommand(['export --user <number or user id> [--account ID]'], { '': write });

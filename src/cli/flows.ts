@@ -11,7 +11,6 @@ const USAGE = [
 
 /** `parley flows check` and `parley flows endpoint`. */
 export const command: Command = {
-  summary: 'check Flow JSON, and serve as the data endpoint of flows',
   usage: USAGE,
   async run([verb, ...args], terminal) {
     if (verb === 'check') return check(args, terminal);

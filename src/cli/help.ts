@@ -4,7 +4,6 @@ import { COMMANDS } from './registry.js';
 
 /** `parley help [command]`. */
 export const command: Command = {
-  summary: 'show the commands, or how to call one',
   usage: ['help [command]'],
   async run(args, terminal) {
     const [name] = args;
@@ -12,23 +11,21 @@ export const command: Command = {
   },
 };
 
-async function listCommands(terminal: Terminal): Promise<number> {
+function listCommands(terminal: Terminal): number {
   terminal.print('Parley, a self-hosted WhatsApp Business platform\n');
-  for (const [name, load] of Object.entries(COMMANDS)) {
-    terminal.print(`  parley ${name.padEnd(10)} ${(await load()).command.summary}`);
-  }
+  for (const [name, { summary }] of Object.entries(COMMANDS)) terminal.print(`  parley ${name.padEnd(10)} ${summary}`);
   terminal.print('\nparley help <command> shows how to call one; parley doctor shows the configuration.');
   return 0;
 }
 
 async function showCommand(name: string, terminal: Terminal): Promise<number> {
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load === undefined) {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
     terminal.complain(`parley: no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`);
     return 2;
   }
-  const { command: found } = await load();
-  terminal.print(`${found.summary}\n`);
+  const { command: found } = await entry.load();
+  terminal.print(`${entry.summary}\n`);
   for (const line of found.usage) terminal.print(`  parley ${line}`);
   return 0;
 }

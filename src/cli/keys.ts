@@ -75,7 +75,6 @@ const remove: Verb = {
 
 /** `parley keys`. */
 export const command = defineCommand(
-  'list, make, change and delete API keys of an account',
   [
     'keys list <accountId>',
     `keys create <accountId> <name> ${OPTIONS}`,

@@ -62,7 +62,6 @@ function print({ terminal, is }: Run, answer: JsonObject, columns: readonly stri
 
 /** `parley links`. */
 export const command = defineCommand(
-  'list short links with their clicks, remove one, count what became of messages with links',
   [
     'links list [--message ID] [--bulk ID] [--recipient USER] [--from TIME] [--to TIME] [--size N] [--account ID]',
     'links show <id>',

@@ -134,7 +134,6 @@ function refuse(response: ServerResponse, status: number, message: string): void
 
 /** `parley mcp`. */
 export const command = defineCommand(
-  'serve assistants over MCP: send, look up, templates, conversations, the sandbox',
   [
     'mcp [--allow-real]    (standard input and output)',
     'mcp --http [--port N] [--allow-real]    (loopback; each request brings its key)',

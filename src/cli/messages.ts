@@ -99,6 +99,6 @@ function labelled(label: string, text: string | undefined): string | undefined {
 }
 
 /** `parley messages`. */
-export const command = defineCommand('show the whole life of a message', ['messages show <messageId> [--account ID]'], {
+export const command = defineCommand(['messages show <messageId> [--account ID]'], {
   show,
 });

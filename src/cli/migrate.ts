@@ -7,7 +7,6 @@ import type { Command } from './command.js';
 
 /** `parley migrate [--status]`. */
 export const command: Command = {
-  summary: "bring the database to this version's schema",
   usage: ['migrate', 'migrate --status'],
   async run(args, terminal) {
     if (args.length > 1 || (args.length === 1 && args[0] !== '--status')) {

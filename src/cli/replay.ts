@@ -39,7 +39,6 @@ function listOf(text: string | undefined): string[] | undefined {
 
 /** `parley replay`. */
 export const command = defineCommand(
-  'send reports to customers once more',
   [
     'replay --id MESSAGE_ID[,..] [--dead]',
     'replay --event EVENT_ID[,..] [--dead]',

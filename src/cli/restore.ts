@@ -9,7 +9,6 @@ import { tellOperator, withOwnDatabase } from './local-database.js';
 
 /** `parley restore <file>`. */
 export const command: Command = {
-  summary: 'load a backup into an empty database',
   usage: [
     'restore <file>   (into PARLEY_DATABASE_URL or the embedded database of PARLEY_DATA_DIR; no gateway may run on it)',
   ],

@@ -8,7 +8,6 @@ import type { Command } from './command.js';
 
 /** Starts with no numbers; `POST /_sandbox/wabas` makes some. Prints `listening <url>` when ready. */
 export const sandbox: Command = {
-  summary: "run a stand-in for Meta's WhatsApp Cloud API",
   usage: ['sandbox'],
   async run(args, terminal) {
     if (args.length > 0) {

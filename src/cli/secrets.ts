@@ -9,7 +9,6 @@ import { tellOperator, withExistingDatabase } from './local-database.js';
 
 /** `parley secrets rotate` and `parley secrets check`. */
 export const command: Command = {
-  summary: 'change the key that seals access tokens and signing secrets',
   usage: [
     'secrets check    (how many are sealed with which key of PARLEY_SECRET_KEY; changes nothing)',
     'secrets rotate   (seals everything with the first key of PARLEY_SECRET_KEY=new,old; gateways must know both by then)',

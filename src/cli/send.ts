@@ -59,7 +59,6 @@ function given({ text, positionals }: Run, option: string, position: number): st
 
 /** `parley send`. */
 export const command = defineCommand(
-  'send a message',
   [
     'send <to> <text> [--from SENDER] [--notify-url URL] [--message-id ID] [--callback-data TEXT]',
     'send --from SENDER --to NUMBER --text TEXT',

@@ -150,7 +150,6 @@ const TOKEN = '--token TOKEN|--token-file FILE';
 
 /** `parley senders`. */
 export const command = defineCommand(
-  'list, connect, add, change, remove and resume senders',
   [
     'senders list',
     `senders connect --phone-number-id ID --waba-id ID ${TOKEN} [--forward-url URL] [--identity-check on|off] [--account ID]`,

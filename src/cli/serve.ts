@@ -18,7 +18,6 @@ const STOP_STEP_MS = 22_000;
 
 /** `parley serve`. Prints `listening <url>` when ready. */
 export const command: Command = {
-  summary: 'run the gateway',
   usage: ['serve [--roles api,dispatch,receive,deliver,links] [--processes N]'],
   async run(args, terminal) {
     const flags = parseFlags(args);

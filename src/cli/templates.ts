@@ -8,7 +8,6 @@ const USAGE = ['templates lint <file.json>'];
 
 /** `parley templates`. Exit code 1: Meta would refuse it; 2: there is no such file, or no JSON in it. */
 export const command: Command = {
-  summary: 'tell what Meta would refuse in a template, and what it is likely to recategorise',
   usage: USAGE,
   async run(args, terminal) {
     const [verb, file, ...rest] = args;

@@ -81,7 +81,6 @@ const OPTIONS = '[--scopes a,b|all] [--password-file FILE]';
 
 /** `parley users`. */
 export const command = defineCommand(
-  'list, make, change and delete users of an account',
   [
     'users list <accountId>',
     `users create <accountId> <username> ${OPTIONS}`,

@@ -1,6 +1,6 @@
 // A table of plain records by id, kept in memory, that tells a listener which ids changed.
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from './checker.js';
 
 /** Told of each id that was put or deleted; must be cheap. */
 export type TouchListener = (table: string, id: string) => void;
@@ -36,7 +36,7 @@ export function createTable<S extends TSchema>(
   touch: TouchListener,
   isStored?: (value: Static<S>) => boolean,
 ): Table<Static<S>> & StoredTable {
-  const validator = Compile(schema);
+  const validator = checkerOf(schema);
   const isRecord = (value: unknown): value is Static<S> => validator.Check(value);
   const rows = new Map<string, Static<S>>();
   return {

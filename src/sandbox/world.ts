@@ -1,6 +1,6 @@
 // The sandbox's whole state: tables of plain records and one clock. No I/O; what happens to it is decided elsewhere.
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from './checker.js';
 import { createVirtualClock, type VirtualClock } from './clock.js';
 import { type Flow, FlowRecord } from './flows/record.js';
 import { businessScopedId } from './ids.js';
@@ -268,7 +268,7 @@ function trim<V extends { seq: number }>(table: Table<V>, max: number, canDrop: 
 }
 
 const SNAPSHOT_FORMAT = 1;
-const Snapshot = Compile(
+const Snapshot = checkerOf(
   Type.Object({
     format: Type.Literal(SNAPSHOT_FORMAT),
     records: Type.Array(Type.Tuple([Type.String(), Type.String(), Type.Unknown()])),

@@ -1,6 +1,6 @@
 // Fields of the admin API as TypeBox schemas; `says` is what the caller is told when a value does not fit.
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkOf } from '../../contract/check.js';
 import type { FieldError } from './problem.js';
 
 /** Text that PostgreSQL and JSON both keep as it is: neither NUL nor half a surrogate pair. */
@@ -92,12 +92,11 @@ export const accountIdField = { accountId: Type.Optional(text(100)) };
 export type Read<T> = { ok: true; value: T } | { ok: false; errors: FieldError[] };
 
 /**
- * Compiles `schema` once. The reader names every wrong, missing and unknown field at once (at most 100). `what` is the whole: body or query.
+ * The reader names every wrong, missing and unknown field at once (at most 100). `what` is the whole: body or query.
  * Each property needs `says` in its schema.
  */
 export function compileReader<T extends TObject>(schema: T, what: string): (value: unknown) => Read<Static<T>> {
-  const whole = Compile(schema);
-  const isWhole = (value: unknown): value is Static<T> => whole.Check(value);
+  const isWhole = checkOf(schema);
   const properties = new Map(
     Object.entries(schema.properties).map(([name, property]) => [name, fieldChecker(name, property)]),
   );
@@ -125,6 +124,6 @@ function unknownField(): string {
 function fieldChecker(name: string, schema: TSchema): (value: unknown) => string | undefined {
   const says = Reflect.get(schema, 'says');
   if (typeof says !== 'string') throw new TypeError(`the schema of ${name} does not say what it wants`);
-  const check = Compile(schema);
-  return (value) => (check.Check(value) ? undefined : says);
+  const fits = checkOf(schema);
+  return (value) => (fits(value) ? undefined : says);
 }

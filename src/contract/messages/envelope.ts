@@ -1,6 +1,6 @@
 // A message type and all that follows from it: the request schema of its endpoint, its validator, Meta's request body.
 import { type Static, type TObject, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkOf } from '../check.js';
 import { checkUrlOptions, envelopeFields, urlOptionsField } from '../fields.js';
 import type { Violations } from '../readers.js';
 import { compileValidator, type Validated } from '../validate.js';
@@ -10,6 +10,8 @@ const sendRequestSchema = Type.Object({
   urlOptions: Type.Optional(urlOptionsField),
   content: Type.Optional(Type.Object({})),
 });
+
+const isSendRequest = checkOf(sendRequestSchema);
 
 /** A validated request of any single-message endpoint (Infobip 2.1). Optional texts that were empty are absent. */
 export type SendRequest = Static<typeof sendRequestSchema>;
@@ -70,14 +72,12 @@ const ALIASES = { applicationID: 'applicationId' } as const;
 export function defineMessage<C extends TObject>(definition: MessageDefinition<C>): MessageType {
   const { path, summary, content, example } = definition;
   const type = path.toUpperCase().replaceAll(/[/-]/g, '_');
-  const compiled = Compile(content);
-  const isContent = (value: unknown): value is Static<C> => compiled.Check(value);
+  const isContent = checkOf(content);
   const schema = requestSchema(definition);
-  const isSendRequest = Compile(sendRequestSchema);
   const validate = compileValidator(schema, {
     aliases: ALIASES,
     crossCheck(request, violations) {
-      if (!isSendRequest.Check(request)) throw new TypeError('envelope and schema differ');
+      if (!isSendRequest(request)) throw new TypeError('envelope and schema differ');
       const given = request.content ?? {};
       if (!isContent(given)) throw new TypeError('content and schema differ');
       checkUrlOptions(request.urlOptions, 'urlOptions', violations);
@@ -94,7 +94,7 @@ export function defineMessage<C extends TObject>(definition: MessageDefinition<C
     validate(body) {
       const result = validate(body);
       if (!result.ok) return result;
-      if (!isSendRequest.Check(result.value)) throw new TypeError('envelope and schema differ');
+      if (!isSendRequest(result.value)) throw new TypeError('envelope and schema differ');
       return { ok: true, value: result.value };
     },
     toWire(stored, moment) {

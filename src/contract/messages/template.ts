@@ -1,6 +1,6 @@
 // Template messages: what fills a registered template (Infobip 2.3, Meta 1.6).
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkOf } from '../check.js';
 import { parseDate } from '../dates.js';
 import { optionalText, requiredText, requiredTextUpTo, requiredUrlField } from '../fields.js';
 import { addViolation, type Violations } from '../readers.js';
@@ -94,7 +94,7 @@ const storedContent = Type.Object({
   shortLinks: Type.Optional(shortLinks),
 });
 
-const isStored = Compile(storedContent);
+const isStored = checkOf(storedContent);
 
 /** Content of a template message. */
 export type TemplateContent = Static<typeof storedContent>;
@@ -109,7 +109,7 @@ export type Card = NonNullable<TemplateData['carousel']>['cards'][number];
 /** The content of a stored template message. Throws TypeError on other content. */
 export function readStoredTemplate(text: string): TemplateContent {
   const value: unknown = JSON.parse(text);
-  if (!isStored.Check(value)) throw new TypeError('stored content is not of a template');
+  if (!isStored(value)) throw new TypeError('stored content is not of a template');
   return value;
 }
 

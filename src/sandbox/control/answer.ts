@@ -2,11 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { parseJson } from '../../lib/json.js';
-
-interface Checker<T> {
-  Check(value: unknown): value is T;
-  Errors(value: unknown): TLocalizedValidationError[];
-}
+import type { Checker } from '../checker.js';
 
 /** A refused control call. */
 export class ControlError extends Error {

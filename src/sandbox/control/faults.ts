@@ -1,7 +1,7 @@
 // Faults: made, listed with their hits, removed.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { newObjectId } from '../ids.js';
 import { type Fault, FaultEffect, FaultMatch, FaultWhen } from '../records.js';
 import { ControlError, parseBody, textParam } from './answer.js';
@@ -10,7 +10,7 @@ import type { ControlParts } from './parts.js';
 const FAULTS_MAX = 1000;
 const WEBHOOK_ONLY = ['duplicate', 'reorder'] as const;
 
-const FaultBody = Compile(
+const FaultBody = checkerOf(
   Type.Object(
     { on: Type.Enum(['graph', 'webhook']), match: Type.Optional(FaultMatch), effect: FaultEffect, when: FaultWhen },
     { additionalProperties: false },

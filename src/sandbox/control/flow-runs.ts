@@ -1,7 +1,7 @@
 // A user's flows: opening one that was sent, asking its endpoint, and its answers, from the phone or from a script.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { problemWith } from '../flows/answers.js';
 import { ENDPOINT_TIMEOUT_MS } from '../flows/endpoint.js';
 import type { Flow } from '../flows/record.js';
@@ -23,7 +23,7 @@ const which = {
   button: Type.Optional(Type.Integer({ minimum: 0, maximum: BUTTONS_MAX })),
   card: Type.Optional(Type.Integer({ minimum: 0, maximum: BUTTONS_MAX })),
 };
-const AnswersBody = Compile(
+const AnswersBody = checkerOf(
   Type.Object(
     {
       answers: Type.Record(Type.String({ maxLength: 200 }), Type.Unknown()),
@@ -33,8 +33,10 @@ const AnswersBody = Compile(
     closed,
   ),
 );
-const StepBody = Compile(Type.Object({ ...stepFields, ...which }, closed));
-const TimeoutBody = Compile(Type.Object({ timeoutMs: Type.Integer({ minimum: 50, maximum: TIMEOUT_MS_MAX }) }, closed));
+const StepBody = checkerOf(Type.Object({ ...stepFields, ...which }, closed));
+const TimeoutBody = checkerOf(
+  Type.Object({ timeoutMs: Type.Integer({ minimum: 50, maximum: TIMEOUT_MS_MAX }) }, closed),
+);
 
 /** Registers `GET|POST /users/{number}/flows/{message}`, `.../exchange`, `.../files` and `PUT /flows/endpoint`. */
 export function registerFlowRuns(app: FastifyInstance, parts: ControlParts): void {

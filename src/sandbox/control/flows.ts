@@ -1,7 +1,7 @@
 // Flows as Meta's monitoring makes them fare: states and alerts.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { flowNews, moveFlow } from '../flows/life.js';
 import { FLOW_STATUSES, type Flow } from '../flows/record.js';
 import type { World } from '../world.js';
@@ -9,8 +9,8 @@ import { allowQuery, ControlError, isoTime, parseBody, textParam } from './answe
 import type { ControlParts } from './parts.js';
 
 const closed = { additionalProperties: false };
-const StatusBody = Compile(Type.Object({ status: Type.Enum([...FLOW_STATUSES]) }, closed));
-const AlertBody = Compile(
+const StatusBody = checkerOf(Type.Object({ status: Type.Enum([...FLOW_STATUSES]) }, closed));
+const AlertBody = checkerOf(
   Type.Object({
     event: Type.Enum([
       'CLIENT_ERROR_RATE',

@@ -1,6 +1,6 @@
 // What a user can send: Meta's inbound fragments, without from, id and timestamp (Meta 2.2).
 import Type, { type Static, type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { ControlError, parseBody } from './answer.js';
 
 const closed = { additionalProperties: false };
@@ -163,7 +163,7 @@ export function createInboundCheck(): (fragment: unknown) => InboundFragment {
 
 function compile(type: string, schema: TSchema) {
   const properties: Record<string, TSchema> = { [type]: schema };
-  return Compile(
+  return checkerOf(
     Type.Object(
       {
         type: Type.Literal(type),

@@ -1,7 +1,7 @@
 // The messages as Meta sees them, and moving one on by hand.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { titleOf } from '../graph/errors.js';
 import { pageAfter, pageBefore } from '../paging.js';
 import { normalisePhone } from '../phone.js';
@@ -14,7 +14,7 @@ const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1000;
 const DEFAULT_FAILURE_CODE = 131000;
 
-const StatusBody = Compile(
+const StatusBody = checkerOf(
   Type.Object(
     {
       status: Type.Enum([...STATUS_NAMES]),

@@ -1,14 +1,14 @@
 // A user who pays an order, or fails to: `POST /users/{number}/pay`.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { orderOf } from '../payments.js';
 import { normalisePhone } from '../phone.js';
 import { paymentUpdate } from '../updates.js';
 import { ControlError, parseBody, textParam } from './answer.js';
 import type { ControlParts } from './parts.js';
 
-const PayBody = Compile(
+const PayBody = checkerOf(
   Type.Object(
     { id: Type.String({ minLength: 1 }), status: Type.Optional(Type.Enum(['pending', 'captured', 'failed'])) },
     { additionalProperties: false },

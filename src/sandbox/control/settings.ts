@@ -1,7 +1,7 @@
 // Progress, window, clock, reset, snapshot: how the whole sandbox behaves and where it stands.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { Progress } from '../records.js';
 import { isoTime, parseBody } from './answer.js';
 import type { ControlParts } from './parts.js';
@@ -16,7 +16,7 @@ const TIMED_DEFAULTS = { sentMs: 200, deliveredMs: 1000, readMs: 3000 };
 const IMMEDIATE_DEFAULTS = { sentMs: 0, deliveredMs: 0, readMs: 0 };
 
 const { mode, sentMs, deliveredMs, readMs, batchMax } = Progress.properties;
-const ProgressBody = Compile(
+const ProgressBody = checkerOf(
   Type.Object(
     {
       mode,
@@ -28,11 +28,11 @@ const ProgressBody = Compile(
     closed,
   ),
 );
-const WindowBody = Compile(Type.Object({ mode: Type.Enum(['enforced', 'open']) }, closed));
-const ClockBody = Compile(
+const WindowBody = checkerOf(Type.Object({ mode: Type.Enum(['enforced', 'open']) }, closed));
+const ClockBody = checkerOf(
   Type.Object({ advanceSeconds: Type.Number({ minimum: 0, maximum: ADVANCE_SECONDS_MAX }) }, closed),
 );
-const EmptyBody = Compile(Type.Object({}, closed));
+const EmptyBody = checkerOf(Type.Object({}, closed));
 
 /** Registers `PUT /progress`, `PUT /window`, `GET|POST /clock`, `POST /reset`, `GET|POST /snapshot`. */
 export function registerSettings(app: FastifyInstance, parts: ControlParts): void {

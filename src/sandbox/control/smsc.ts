@@ -1,13 +1,13 @@
 // How the SMSC treats what it is given.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { SMSC_DEFAULTS, SMSC_LOGIN, type Smsc } from '../smsc.js';
 import { ControlError, parseBody } from './answer.js';
 import type { ControlParts } from './parts.js';
 
 const Count = Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 }));
-const Body = Compile(
+const Body = checkerOf(
   Type.Object(
     {
       receipts: Type.Optional(Type.Enum(['DELIVRD', 'UNDELIV', 'EXPIRED', 'none'])),

@@ -1,6 +1,6 @@
 // A snapshot with the bytes of its media, so that it can be restored in another sandbox.
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import type { MediaLibrary } from '../media/library.js';
 import type { World } from '../world.js';
 import { restoreSnapshot, takeSnapshot } from '../world.js';
@@ -9,8 +9,8 @@ import { ControlError } from './answer.js';
 /** Media above this is too much for one JSON text. */
 const FILES_BYTES_MAX = 256 * 1024 * 1024;
 
-const Files = Compile(Type.Object({ files: Type.Optional(Type.Record(Type.String(), Type.String())) }));
-const MediaIds = Compile(
+const Files = checkerOf(Type.Object({ files: Type.Optional(Type.Record(Type.String(), Type.String())) }));
+const MediaIds = checkerOf(
   Type.Object({ records: Type.Array(Type.Tuple([Type.String(), Type.String(), Type.Unknown()])) }),
 );
 

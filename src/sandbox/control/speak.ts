@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { MEDIA_BYTES_MAX } from '../media/kinds.js';
 import { limited, MultipartError, readForm, textOf } from '../media/multipart.js';
 import { normalisePhone } from '../phone.js';
@@ -19,7 +19,7 @@ import { ProfileName } from './users.js';
 const BODY_BYTES_MAX = 24 * 1024 * 1024;
 const FORM_EXTRA_BYTES_MAX = 1024 * 1024;
 
-const Routing = Compile(
+const Routing = checkerOf(
   Type.Object({
     phoneNumberId: Type.Optional(Type.String({ minLength: 1 })),
     profileName: Type.Optional(ProfileName),

@@ -1,7 +1,7 @@
 // Templates as Meta's reviewers and users make them fare: how reviews end, quality, pauses, categories.
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { Category, QUALITY_SCORES, Reviews, type Template } from '../templates/record.js';
 import { REVIEWS_DEFAULT, type World } from '../world.js';
 import { allowQuery, ControlError, isoTime, parseBody, textParam } from './answer.js';
@@ -11,7 +11,7 @@ const closed = { additionalProperties: false };
 const IN_SECONDS_MAX = 366 * 86_400;
 const { mode, delayMs, reason, creationsPerHour } = Reviews.properties;
 
-const ReviewsBody = Compile(
+const ReviewsBody = checkerOf(
   Type.Object(
     {
       mode: Type.Optional(mode),
@@ -22,7 +22,7 @@ const ReviewsBody = Compile(
     closed,
   ),
 );
-const DecisionBody = Compile(
+const DecisionBody = checkerOf(
   Type.Object(
     {
       decision: Type.Enum(['approve', 'reject', 'pause', 'unpause', 'disable']),
@@ -31,8 +31,8 @@ const DecisionBody = Compile(
     closed,
   ),
 );
-const QualityBody = Compile(Type.Object({ score: Type.Enum([...QUALITY_SCORES]) }, closed));
-const CategoryBody = Compile(
+const QualityBody = checkerOf(Type.Object({ score: Type.Enum([...QUALITY_SCORES]) }, closed));
+const CategoryBody = checkerOf(
   Type.Object(
     {
       category: Category,

@@ -1,7 +1,7 @@
 // The users: what they are like, that they read, and that they change their number.
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { normalisePhone } from '../phone.js';
 import { type BusinessNumber, type Pair, PhoneDigits, type User } from '../records.js';
 import { preferenceUpdate } from '../updates.js';
@@ -34,11 +34,11 @@ const UserPatch = Type.Object(
   },
   closed,
 );
-const UserBody = Compile(UserPatch);
-const ReadBody = Compile(
+const UserBody = checkerOf(UserPatch);
+const ReadBody = checkerOf(
   Type.Object({ id: Type.Optional(Type.String()), phoneNumberId: Type.Optional(Type.String()) }, closed),
 );
-const NumberBody = Compile(Type.Object({ number: PhoneDigits }, closed));
+const NumberBody = checkerOf(Type.Object({ number: PhoneDigits }, closed));
 
 /** Registers `GET /users`, `GET|PUT /users/{number}`, `POST /users/{number}/read` and `POST /users/{number}/change-number`. */
 export function registerUsers(app: FastifyInstance, parts: ControlParts): void {

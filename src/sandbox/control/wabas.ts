@@ -1,7 +1,7 @@
 // WABAs with their numbers and their app: how a sandbox is set up.
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { newObjectId } from '../ids.js';
 import { type App, PhoneDigits, type Waba } from '../records.js';
 import { openFirstWindows, type World } from '../world.js';
@@ -45,7 +45,7 @@ const WabaSpec = Type.Object(
 );
 type WabaSpec = Static<typeof WabaSpec>;
 
-const WabaBody = Compile(WabaSpec);
+const WabaBody = checkerOf(WabaSpec);
 
 /** Registers `POST /wabas`, `PUT /wabas/{wabaId}` and `GET /state`. */
 export function registerWabas(app: FastifyInstance, parts: ControlParts): void {

@@ -1,6 +1,6 @@
 // POST or PUT /{phone-number-id}/messages with a status: marks inbound messages as read, and shows the typing bubble (Meta 1.3).
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import type { BusinessNumber } from '../records.js';
 import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, refuse } from './call.js';
@@ -11,7 +11,7 @@ const closed = { additionalProperties: false };
 /** The typing bubble ends after 25 s, or with the next message (Meta 1.3). */
 const TYPING_MS = 25_000;
 
-const MarkAsRead = Compile(
+const MarkAsRead = checkerOf(
   Type.Object(
     {
       messaging_product: Type.Literal('whatsapp'),

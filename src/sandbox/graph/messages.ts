@@ -1,6 +1,6 @@
 // POST /{phone-number-id}/messages: sends a message, or marks inbound ones as read (Meta 1.1-1.4).
 import Type, { type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import { newWamid } from '../ids.js';
 import type { MediaExaminer } from '../media/examine.js';
 import type { Pace } from '../pace.js';
@@ -78,7 +78,7 @@ function keyOf(name: string, variant: string | undefined): string {
 
 function compile(type: OutboundType) {
   const properties: Record<string, TSchema> = { [type.name]: type.schema };
-  return Compile(Type.Object({ ...ENVELOPE, type: Type.Optional(Type.Literal(type.name)), ...properties }, closed));
+  return checkerOf(Type.Object({ ...ENVELOPE, type: Type.Optional(Type.Literal(type.name)), ...properties }, closed));
 }
 
 /** The type that the body names; for interactive messages that is the type of the interactive object. */

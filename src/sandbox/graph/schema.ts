@@ -1,18 +1,12 @@
 // What a wrong request body is answered: the first thing wrong with it, as Meta's codes sort it.
-import type { TLocalizedValidationError } from 'typebox/error';
+import type { Checker } from '../checker.js';
 import type { Refusal } from './errors.js';
-
-/** The part of a compiled validator that is needed here. */
-interface Checker {
-  Check(value: unknown): boolean;
-  Errors(value: unknown): TLocalizedValidationError[];
-}
 
 /**
  * Null when the body fits. Otherwise 131008 for a missing parameter, 100 for a wrong JSON type or a name that Meta does not know,
  * 131009 for a value out of its limits (Meta 7.2).
  */
-export function checkBody(checker: Checker, body: unknown): Refusal | null {
+export function checkBody(checker: Checker<unknown>, body: unknown): Refusal | null {
   if (checker.Check(body)) return null;
   const errors = checker.Errors(body);
   const missing = errors.find((error) => error.keyword === 'required');

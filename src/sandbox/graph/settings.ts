@@ -1,13 +1,13 @@
 // GET and POST /{phone-number-id}/settings: what is switched on for a number (Meta 6).
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../checker.js';
 import type { BusinessNumber } from '../records.js';
 import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownNumber, refuse } from './call.js';
 import { checkBody, missingParameter, tooMany } from './schema.js';
 
 const closed = { additionalProperties: false };
-const Settings = Compile(
+const Settings = checkerOf(
   Type.Object(
     {
       user_identity_change: Type.Optional(Type.Object({ enable_identity_key_check: Type.Boolean() }, closed)),

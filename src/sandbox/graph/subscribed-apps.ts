@@ -1,7 +1,7 @@
 // POST, GET and DELETE /{waba-id}/subscribed_apps: whether the app gets the WABA's webhooks, and where (Meta 6).
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { Callbacks } from '../callbacks.js';
+import { checkerOf } from '../checker.js';
 import type { World } from '../world.js';
 import { type GraphAnswer, type GraphCall, notFound, ownWaba, refuse } from './call.js';
 import { checkBody, missingParameter } from './schema.js';
@@ -9,7 +9,7 @@ import { checkBody, missingParameter } from './schema.js';
 /** Meta's limit on callback URLs (Meta 2.1). */
 const URL_CHARACTERS_MAX = 200;
 
-const Override = Compile(
+const Override = checkerOf(
   Type.Object({
     override_callback_uri: Type.Optional(Type.String({ maxLength: URL_CHARACTERS_MAX })),
     verify_token: Type.Optional(Type.String({ maxLength: 512 })),

@@ -1,8 +1,8 @@
 // Creating, changing, publishing, deprecating and deleting flows (Meta 5.1).
 import { Readable } from 'node:stream';
 import Type, { type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { Callbacks } from '../../callbacks.js';
+import { checkerOf } from '../../checker.js';
 import type { FlowEndpoints } from '../../flows/endpoint.js';
 import { FIRST_JSON, moveFlow, newFlow, setJson } from '../../flows/life.js';
 import { FLOW_CATEGORIES, type Flow } from '../../flows/record.js';
@@ -21,7 +21,7 @@ const closed = { additionalProperties: false };
 const Name = Type.String({ minLength: 1, maxLength: NAME_CHARACTERS_MAX });
 const Categories = Type.Array(Type.Enum([...FLOW_CATEGORIES]), { minItems: 1 });
 const Uri = Type.String({ pattern: '^https?://', maxLength: 2000 });
-const Creation = Compile(
+const Creation = checkerOf(
   Type.Object(
     {
       name: Name,
@@ -34,7 +34,7 @@ const Creation = Compile(
     closed,
   ),
 );
-const Change = Compile(
+const Change = checkerOf(
   Type.Object(
     {
       name: Type.Optional(Name),

@@ -1,7 +1,7 @@
 // Previews: a page that runs a flow for whoever has its link, drafts too, without a login and without a reply (Meta 5.1).
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../../checker.js';
 import type { FlowEndpoints } from '../../flows/endpoint.js';
 import type { Flow } from '../../flows/record.js';
 import { runView, stepFields, takeStep } from '../../flows/run.js';
@@ -21,7 +21,7 @@ interface Route {
 }
 
 const TOKEN_CHARACTERS_MAX = 4096;
-const StepBody = Compile(
+const StepBody = checkerOf(
   Type.Object(
     { ...stepFields, flowToken: Type.Optional(Type.String({ maxLength: TOKEN_CHARACTERS_MAX })) },
     { additionalProperties: false },

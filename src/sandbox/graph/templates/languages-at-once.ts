@@ -1,6 +1,6 @@
 // AUTHENTICATION templates in many languages: POST /{waba-id}/upsert_message_templates and GET /{waba-id}/message_template_previews (Meta 4.1).
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../../checker.js';
 import type { Component } from '../../templates/component.js';
 import { withPresets } from '../../templates/preset.js';
 import { templateKey } from '../../templates/record.js';
@@ -24,7 +24,7 @@ const Upsert = Type.Object(
   },
   { additionalProperties: false },
 );
-const UpsertBody = Compile(Upsert);
+const UpsertBody = checkerOf(Upsert);
 
 /** Makes the template in each language, or edits it where it is there; the first refusal ends it, what was done before stays. */
 export function upsertTemplates(parts: TemplateParts, call: GraphCall): GraphAnswer {

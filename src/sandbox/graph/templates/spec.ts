@@ -1,6 +1,6 @@
 // What creating and editing a template may say, as a body, a form or query parameters (Meta 0.4, 4.1, 4.3).
 import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { checkerOf } from '../../checker.js';
 import { Component, withUsualCase } from '../../templates/component.js';
 import { CATEGORIES, Category } from '../../templates/record.js';
 import { refuseParameter } from '../../templates/refusals.js';
@@ -40,8 +40,8 @@ export type Creation = Static<typeof Creation>;
 /** What an edit changes. */
 export type Edit = Static<typeof Edit>;
 
-const CreationBody = Compile(Creation);
-const EditBody = Compile(Edit);
+const CreationBody = checkerOf(Creation);
+const EditBody = checkerOf(Edit);
 const CAPITALS = ['category', 'sub_category', 'parameter_format'] as const;
 
 /** The creation, or a refusal of the first thing wrong. */
