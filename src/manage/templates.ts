@@ -159,7 +159,8 @@ export async function editTemplate(
   const read = readTemplateEdit(body, { category, subCategory }, new Set(files.keys()));
   if (!read.ok) return { refusal: 'invalid', violations: read.violations };
   const edit = read.value;
-  const isAtMeta = Object.keys(edit).some((key) => key !== 'platform');
+  // A sub category stays what it is: Meta takes none in an edit (Meta 4.1).
+  const isAtMeta = Object.keys(edit).some((key) => key !== 'platform' && key !== 'subCategory');
   const refused = isAtMeta
     ? (forbiddenEdit(row, edit, parts.clock.now()) ?? (await editAtMeta(parts, sender, row, edit, files)))
     : undefined;
@@ -209,7 +210,7 @@ async function editAtMeta(
     graph.post(encodeURIComponent(row.id), token, {
       ...(category === undefined ? {} : { category }),
       ...(structure === undefined ? {} : { components: componentsToWire(structure, handles) }),
-      ...termsOf(edit),
+      ...validityOf(edit),
     }),
   );
   if (isTemplateRefusal(answer)) return answer;
@@ -266,13 +267,13 @@ function platformOf(
 }
 
 /** Meta's words for what stands beside the structure. Templates with an order button are of Meta's sub category for them. */
-function termsOf({ structure, subCategory, validityPeriod }: TemplateEdit): JsonObject {
-  const isOrder = structure !== undefined && hasOrderButton(structure);
-  const sub = subCategory ?? (isOrder ? 'ORDER_DETAILS' : undefined);
-  return {
-    ...(sub === undefined ? {} : { sub_category: sub }),
-    ...(validityPeriod === undefined ? {} : { message_send_ttl_seconds: validitySeconds(validityPeriod) }),
-  };
+function termsOf(request: TemplateRequest): JsonObject {
+  const sub = request.subCategory ?? (hasOrderButton(request.structure) ? 'ORDER_DETAILS' : undefined);
+  return { ...(sub === undefined ? {} : { sub_category: sub }), ...validityOf(request) };
+}
+
+function validityOf({ validityPeriod }: TemplateEdit): JsonObject {
+  return validityPeriod === undefined ? {} : { message_send_ttl_seconds: validitySeconds(validityPeriod) };
 }
 
 function hasOrderButton(structure: DefaultStructure | AuthenticationStructure): boolean {

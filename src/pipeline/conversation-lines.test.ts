@@ -82,6 +82,26 @@ test('reports of one conversation may share a request; another kind of it waits 
   assert.deepEqual([...endpoint.released], ['batch-2']);
 });
 
+test('what is told one by one has a request of its own, and waits for its turn in it', () => {
+  const endpoint = orderedEndpoint();
+  const told = (seq: number, id: string): Report => ({
+    ...report(seq, 0, ReportKind.template),
+    body: JSON.stringify({ messageTemplateId: id }),
+  });
+  endpoint.buffer.offer([told(1, '7'), told(2, '8'), told(3, '7'), told(4, '7')]);
+  assert.deepEqual(
+    endpoint.cut(NOW, newIds()).map((batch) => [batch.seqs, isReady(batch)]),
+    [
+      [[1], true],
+      [[2], true],
+      [[3], false],
+      [[4], false],
+    ],
+  );
+  endpoint.left('batch-1');
+  assert.deepEqual([...endpoint.released], ['batch-3']);
+});
+
 test('a report that is refused holds up its own conversation and no other', () => {
   const endpoint = orderedEndpoint();
   const newId = newIds();

@@ -1,6 +1,7 @@
 // Cutting batches where order per conversation is wanted: what must wait for another batch is put into batches of its own, which are on disk like
 // all others and are parked until their turn comes, each of one conversation. So the stream goes on, and a report that nobody takes holds up its
 // own conversation only.
+import { isSingle } from '../store/reports.js';
 import { type ConversationLines, conversationOf } from './conversation-lines.js';
 import type { Batch } from './endpoint.js';
 import type { Report } from './report.js';
@@ -39,7 +40,8 @@ export function cutOrdered({ buffer, lines, slots, resultsMax, newBatch }: Order
     const candidate = isShared ? shared : open.get(`${key} ${conversation}`);
     // One of its own conversation's may be joined only while it is the last: what comes between is of another kind or URL.
     const isOpen = candidate !== undefined && candidate.seqs.length < resultsMax && (isShared || last === candidate.id);
-    let batch = isOpen ? candidate : undefined;
+    // What is told one by one has a batch of its own: its body is no list.
+    let batch = isOpen && !isSingle(next.kind) ? candidate : undefined;
     if (batch === undefined) {
       const isReady = last === undefined;
       if ((isReady && ready >= slots) || lines.reports() >= LINES_REPORTS_MAX) break;

@@ -56,7 +56,7 @@ export interface DatabaseOptions {
   connectionsMax?: number;
   /** Shown in pg_stat_activity. */
   name?: string;
-  /** Makes the partitions of today when a row had none; the statement is then run once more. */
+  /** Makes the partitions of today when a row had none; the statement, or the whole transaction, is then run once more. */
   onMissingPartition?: (database: Database) => Promise<void>;
 }
 
@@ -90,19 +90,21 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('error', (error) => log.warn({ event: 'database.idle-connection-lost', err: error.message }));
   // A connection that breaks under a query says so twice (EPIPE, then its end), and the pool listens once: the second would end the process.
   pool.on('connect', (client) => void client.on('error', () => {}));
-  async function run<Row>(statement: Statement, values: readonly Value[]): Promise<Row[]> {
+  /** Once more when a partition was not there: nothing of the first time has happened. */
+  async function withPartitions<Result>(act: () => Promise<Result>): Promise<Result> {
     try {
-      return await retryConflicts(() => queryPool<Row>(pool, statement, values));
+      return await act();
     } catch (error) {
       const isMissing = error instanceof DatabaseError && error.kind === 'no-partition';
       if (!isMissing || onMissingPartition === undefined) throw error;
       await onMissingPartition(database);
-      return queryPool<Row>(pool, statement, values);
+      return act();
     }
   }
   const database: Database = {
-    run,
-    transaction: (work) => transact(pool, work),
+    run: <Row>(statement: Statement, values: readonly Value[]) =>
+      withPartitions(() => retryConflicts(() => queryPool<Row>(pool, statement, values))),
+    transaction: (work) => withPartitions(() => transact(pool, work)),
     session: (onLost) => openSession(settings, onLost),
     stop: () => pool.end(),
   };

@@ -8,8 +8,13 @@ import type { Button } from './structure.js';
 const MOST: Partial<Record<Button['type'], number>> = { URL: 2, QUICK_REPLY: 10 };
 /** Kinds that suffer no other button beside them. */
 const ALONE: ReadonlySet<string> = new Set(['CATALOG', 'MULTI_PRODUCT', 'ORDER_DETAILS', 'REQUEST_CONTACT_INFO']);
-const ABSOLUTE_URL = /^https?:\/\/[^\s/]+/i;
+const ABSOLUTE_URL = /^https?:\/\/[^\s/]\S*$/i;
 const PHONE = /^\+?[0-9]{5,19}$/;
+
+/** A phone number without what people put between its digits: Meta takes digits, with or without a plus (Meta 4.3). */
+export function plainPhone(phoneNumber: string): string {
+  return phoneNumber.replace(/[\s()-]/g, '');
+}
 
 /** Adds everything that is wrong with a list of buttons standing at `path`. */
 export function checkButtons(buttons: readonly Button[], path: string, violations: Violations): void {
@@ -37,13 +42,16 @@ function isGrouped(buttons: readonly Button[]): boolean {
 }
 
 function checkButton(button: Button, path: string, violations: Violations): void {
-  if ('text' in button) checkNumbering(button.text, `${path}.text`, violations, 0);
+  if ('text' in button) {
+    checkNumbering(button.text, `${path}.text`, violations, 0);
+    if (/[\r\n]/.test(button.text)) addViolation(violations, `${path}.text`, 'must not have a line break');
+  }
   switch (button.type) {
     case 'URL':
       checkUrl(button, path, violations);
       return;
     case 'PHONE_NUMBER':
-      if (!PHONE.test(button.phoneNumber.replace(/[\s()-]/g, '')))
+      if (!PHONE.test(plainPhone(button.phoneNumber)))
         addViolation(violations, `${path}.phoneNumber`, 'must be a phone number');
       return;
     case 'COPY_CODE':
@@ -52,6 +60,8 @@ function checkButton(button: Button, path: string, violations: Violations): void
     case 'FLOW':
       if (button.flowAction === 'NAVIGATE' && button.navigateScreen === undefined)
         addViolation(violations, `${path}.navigateScreen`, 'must be given when flowAction is NAVIGATE');
+      if (button.flowAction === 'DATA_EXCHANGE' && button.navigateScreen !== undefined)
+        addViolation(violations, `${path}.navigateScreen`, 'must be absent when flowAction is DATA_EXCHANGE');
       return;
     default:
       return;

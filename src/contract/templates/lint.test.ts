@@ -24,6 +24,10 @@ test('warns of what is likely to be refused or to become another category', () =
   assert.deepEqual(lint('We moved to another street.').warnings, ['category']);
   assert.deepEqual(lint('Your verification code is {{1}} for today.').warnings, ['category']);
   assert.deepEqual(lint('A {{1}} b {{2}} c {{3}} d.').warnings, ['structure.body.text']);
+  const header = { format: 'TEXT', text: '*News* for {{1}}', example: 'you' };
+  assert.deepEqual(lint('Hello, it is here.', 'MARKETING', { header }).warnings, ['structure.header.text']);
+  const offer = { limitedTimeOffer: { text: 'Now' }, buttons: [{ type: 'COPY_CODE', example: 'MAY10' }] };
+  assert.deepEqual(lint('Hello, it is here.', 'MARKETING', offer).warnings, ['structure.buttons']);
   const buttons = [{ type: 'URL', text: 'Open', url: 'https://bit.ly/abc' }];
   assert.deepEqual(lint('Your order {{1}} left our depot today.', 'UTILITY', { buttons }).warnings, [
     'structure.buttons[0].url',

@@ -37,6 +37,8 @@ function warningsOf(request: TemplateRequest): Remark[] {
     ...(category === 'UTILITY' ? utilityWarnings(structure) : []),
     ...(category === 'AUTHENTICATION' ? [] : codeWarnings(structure.body.text)),
     ...linkWarnings(structure),
+    ...headerWarnings(structure),
+    ...offerWarnings(structure),
     ...mediaExamples(structure)
       .filter(({ format }) => format === 'GIF')
       .map(() => ({
@@ -113,4 +115,15 @@ function linkWarnings({ body, buttons = [] }: DefaultStructure): Remark[] {
   return links
     .filter(([, text]) => HIDDEN.test(text))
     .map(([field]) => ({ field, message: 'links through a shortener or into WhatsApp: Meta is likely to reject it' }));
+}
+
+function headerWarnings({ header }: DefaultStructure): Remark[] {
+  const text = header?.format === 'TEXT' ? header.text.replaceAll(/\{\{\d+\}\}/g, '') : '';
+  const message = 'emphasis or asterisks in a header: Meta may refuse it (2388047)';
+  return /[*_~`]/.test(text) ? [{ field: 'structure.header.text', message }] : [];
+}
+
+function offerWarnings({ limitedTimeOffer, buttons = [] }: DefaultStructure): Remark[] {
+  if (limitedTimeOffer === undefined || buttons.some(({ type }) => type === 'URL')) return [];
+  return [{ field: 'structure.buttons', message: 'a limited-time offer without a URL button: Meta may refuse it' }];
 }

@@ -168,6 +168,17 @@ const WRONG: [string, object, string][] = [
     'structure.buttons[0].navigateScreen',
   ],
   [
+    'a flow that asks for data and navigates',
+    buttons({ type: 'FLOW', text: 'A', flowId: 1, flowAction: 'DATA_EXCHANGE', navigateScreen: 'START' }),
+    'structure.buttons[0].navigateScreen',
+  ],
+  ['a button label of two lines', buttons({ ...reply, text: 'Yes\nNo' }), 'structure.buttons[0].text'],
+  [
+    'a URL with a space',
+    buttons({ type: 'URL', text: 'A', url: 'https://shop.example/a b' }),
+    'structure.buttons[0].url',
+  ],
+  [
     'a call too short',
     buttons({ type: 'VOICE_CALL', text: 'A', callValidityPeriod: 60 }),
     'structure.buttons[0].callValidityPeriod',
@@ -205,18 +216,24 @@ const WRONG: [string, object, string][] = [
   ],
   [
     'an offer with a footer',
-    request({ body, footer: { text: 'A' }, limitedTimeOffer: { text: 'A' } }),
+    request({ body, footer: { text: 'A' }, limitedTimeOffer: { text: 'A' }, buttons: [url] }),
     'structure.footer',
   ],
   [
     'an offer in a utility template',
-    request({ body, limitedTimeOffer: { text: 'A' } }, 'UTILITY'),
+    request({ body, limitedTimeOffer: { text: 'A' }, buttons: [url] }, 'UTILITY'),
     'structure.limitedTimeOffer',
   ],
   [
     'a long body of an offer',
-    request({ body: { text: long(601) }, limitedTimeOffer: { text: 'A' } }),
+    request({ body: { text: long(601) }, limitedTimeOffer: { text: 'A' }, buttons: [url] }),
     'structure.body.text',
+  ],
+  ['an offer without buttons', request({ body, limitedTimeOffer: { text: 'A' } }), 'structure.buttons'],
+  [
+    'an offer with other buttons',
+    request({ body, limitedTimeOffer: { text: 'A' }, buttons: [url, reply] }),
+    'structure.buttons',
   ],
   [
     'a call permission with buttons',
@@ -242,6 +259,14 @@ const WRONG: [string, object, string][] = [
     'a hash of another length',
     request(
       { body: {}, footer: {}, buttons: [{ otpType: 'ONE_TAP', packageName: 'a', signatureHash: 'short' }] },
+      'AUTHENTICATION',
+    ),
+    'structure.buttons[0].signatureHash',
+  ],
+  [
+    'a hash of other characters',
+    request(
+      { body: {}, footer: {}, buttons: [{ otpType: 'ONE_TAP', packageName: 'a', signatureHash: 'AbCdEf-2345' }] },
       'AUTHENTICATION',
     ),
     'structure.buttons[0].signatureHash',
@@ -273,6 +298,8 @@ test('reads an edit by the category that the template has, and wants its subCate
   const without = readTemplateEdit({ structure: { body } }, sub);
   assert.deepEqual(without.ok ? [] : Object.keys(without.violations), ['subCategory']);
   assert.equal(readTemplateEdit({ structure: { body }, subCategory: 'ORDER_STATUS' }, sub).ok, true);
+  const given = readTemplateEdit({ subCategory: 'ORDER_STATUS' }, { category: 'UTILITY', subCategory: undefined });
+  assert.deepEqual(given.ok ? [] : Object.keys(given.violations), ['subCategory']);
 });
 
 test('keeps validity periods through seconds', () => {

@@ -102,7 +102,7 @@ export interface EditContext {
   subCategory: string | undefined;
 }
 
-/** Reads the body of an edit. A template that has a subCategory must be given it again (Infobip 9). */
+/** Reads the body of an edit. A template that has a subCategory must be given it again, and no other can be given one (Infobip 9, Meta 4.1). */
 export function readTemplateEdit(
   body: unknown,
   before: EditContext,
@@ -121,6 +121,11 @@ export function readTemplateEdit(
   const edit: TemplateEdit = { ...fields.value, ...structure?.value };
   const needsSub = before.subCategory !== undefined && category === 'UTILITY' && edit.subCategory === undefined;
   if (needsSub) return { ok: false, violations: { subCategory: ['must be given for a template that has one'] } };
+  if (edit.subCategory !== undefined && before.subCategory === undefined)
+    return {
+      ok: false,
+      violations: { subCategory: ['cannot be given to a template that was registered without one'] },
+    };
   return checked(edit, category, files);
 }
 

@@ -10,6 +10,8 @@ const CARD_BODY_LENGTH_MAX = 160;
 const OFFER_BODY_LENGTH_MAX = 600;
 /** Meta shows no carousel of one card. */
 const CARDS_MIN = 2;
+/** Buttons that a limited-time offer can have. Meta's pages want a URL always, Infobip's own example has a code alone. */
+const OFFER_BUTTONS: ReadonlySet<string> = new Set(['COPY_CODE URL', 'COPY_CODE', 'URL']);
 const MEDIA: ReadonlySet<string> = new Set(['IMAGE', 'VIDEO', 'GIF', 'DOCUMENT']);
 
 /** What a structure is checked for. */
@@ -120,6 +122,8 @@ function checkOffer(structure: DefaultStructure, { category, path }: StructureCo
     addViolation(violations, `${path}.footer`, 'must not be combined with a limited-time offer');
   if (offer?.hasExpiration === true && buttons[0]?.type !== 'COPY_CODE')
     addViolation(violations, `${path}.buttons`, 'must begin with COPY_CODE when the offer has an expiration');
+  if (!OFFER_BUTTONS.has(buttons.map(({ type }) => type).join(' ')))
+    addViolation(violations, `${path}.buttons`, 'must be COPY_CODE and URL, or one of them, with a limited-time offer');
 }
 
 function checkShortening(structure: DefaultStructure, path: string, violations: Violations): void {

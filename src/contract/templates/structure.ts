@@ -1,6 +1,6 @@
 // The structure of a template as Infobip's API takes it: header, body, footer, buttons, carousel and the rest (Infobip 9).
 import { type Static, Type } from 'typebox';
-import { httpUrl, requiredText, requiredTextUpTo } from '../fields.js';
+import { httpUrl, requiredTextUpTo } from '../fields.js';
 
 const INT32_MAX = 2 ** 31 - 1;
 const example = Type.Optional(httpUrl());
@@ -73,8 +73,8 @@ const optionalLabel = Type.Optional(Type.String({ maxLength: 25 }));
 const appFields = {
   text: optionalLabel,
   autofillText: optionalLabel,
-  packageName: requiredText,
-  signatureHash: Type.String({ minLength: 11, maxLength: 11 }),
+  packageName: requiredTextUpTo(224),
+  signatureHash: Type.String({ minLength: 11, maxLength: 11, pattern: '^[A-Za-z0-9+/=]*$' }),
 };
 
 /** The structure of authentication templates; ZERO_TAP is Meta's, not in Infobip's documents. */

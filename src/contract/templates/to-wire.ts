@@ -1,5 +1,6 @@
 // From a structure to Meta's components (Meta 4.3). Pure.
 import type { JsonObject } from '../json.js';
+import { plainPhone } from './button-rules.js';
 import { countPlaceholders } from './placeholders.js';
 import { shortUrl } from './short-urls.js';
 import {
@@ -129,7 +130,7 @@ function buttonToWire(button: Button, domain: string | undefined): JsonObject {
   const { type } = button;
   switch (type) {
     case 'PHONE_NUMBER':
-      return { type, text: button.text, phone_number: button.phoneNumber };
+      return { type, text: button.text, phone_number: plainPhone(button.phoneNumber) };
     case 'URL': {
       const { text, url, example } = button;
       if (domain !== undefined) return { type, text, ...shortUrl(domain) };

@@ -42,6 +42,15 @@ test('maps a structure to components with the handles of its files', () => {
   ]);
 });
 
+test('gives Meta a phone number without what stands between its digits', () => {
+  const buttons = [{ type: 'PHONE_NUMBER', text: 'Call', phoneNumber: '+44 (113) 496-0000' }];
+  const [, given] = componentsFor({ body: { text: 'Call us.' }, buttons });
+  assert.deepEqual(given, {
+    type: 'BUTTONS',
+    buttons: [{ type: 'PHONE_NUMBER', text: 'Call', phone_number: '+441134960000' }],
+  });
+});
+
 test('shows what was registered, without examples', () => {
   const { header: _, ...rest } = FULL;
   assert.deepEqual(structureFromWire(componentsFor(FULL, 'UTILITY')), {

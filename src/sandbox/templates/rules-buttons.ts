@@ -23,7 +23,7 @@ const COUNT_MAX: Readonly<Partial<Record<Button['type'], number>>> = {
 };
 
 /** Kinds that no other button may stand beside. */
-const ALONE: ReadonlySet<Button['type']> = new Set(['OTP', 'ORDER_DETAILS', 'CATALOG', 'MPM', 'SPM', 'FLOW']);
+const ALONE: ReadonlySet<Button['type']> = new Set(['OTP', 'ORDER_DETAILS', 'CATALOG', 'MPM', 'SPM']);
 
 /** Labels that cannot be chosen. */
 const LABELS: Readonly<Partial<Record<Button['type'], string>>> = {

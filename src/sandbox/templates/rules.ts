@@ -98,10 +98,12 @@ function checkOffer(
   if (componentOf(components, 'FOOTER') !== undefined)
     return refuseTemplate(2388073, 'A limited-time offer has no footer.');
   const kinds = (componentOf(components, 'BUTTONS')?.buttons ?? []).map(({ type }) => type).join();
-  const allowed = offer.has_expiration === true ? ['COPY_CODE,URL'] : ['COPY_CODE,URL', 'URL'];
+  const allowed = ['COPY_CODE,URL', 'COPY_CODE', ...(offer.has_expiration === true ? [] : ['URL'])];
   return allowed.includes(kinds)
     ? null
-    : refuseParameter('A limited-time offer has a copy code button (needed with an expiration) and then a URL button.');
+    : refuseParameter(
+        'A limited-time offer has a copy code button (needed with an expiration), a URL button, or both in this order.',
+      );
 }
 
 function checkCarousel(
