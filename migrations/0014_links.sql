@@ -32,8 +32,9 @@ CREATE TRIGGER domains_changed AFTER INSERT OR DELETE OR UPDATE OF state, delete
   FOR EACH STATEMENT EXECUTE FUNCTION domains_changed();
 
 -- id: src/links/link-id.ts. domain: null is the host of the public URL. endpoint, tracking_url: where clicks are told, null: subscriptions say.
--- sender .. envelope: of the message, which is forgotten sooner than its links. clicked_at: the first click that was not a machine's.
--- One table: a redirect knows nothing but the id, and would have to look into every day's partition.
+-- sender .. envelope: of the message, which is forgotten sooner than its links.
+-- One table: a redirect knows nothing but the id, and would have to look into every day's partition. A click writes nothing here: each would
+-- take a whole page of a large table to the log.
 CREATE TABLE links (
   id text COLLATE "C" PRIMARY KEY,
   account integer NOT NULL,
@@ -48,15 +49,106 @@ CREATE TABLE links (
   message_id text,
   sender text,
   recipient text NOT NULL,
+  template text,
   envelope text,
   created_at bigint NOT NULL,
   expires_at bigint NOT NULL,
-  deleted_at bigint,
-  clicked_at bigint
-) WITH (fillfactor = 90);
-CREATE INDEX links_message ON links (message);
+  deleted_at bigint
+);
+CREATE INDEX links_message ON links (day, message);
 CREATE INDEX links_account ON links (account, created_at);
 CREATE INDEX links_expires_at ON links (expires_at);
+
+-- Clicks of persons on each link that has any: how many, and which was the first. Lives as long as the link.
+CREATE TABLE link_clicks (
+  link text COLLATE "C" PRIMARY KEY,
+  first uuid NOT NULL,
+  first_at bigint NOT NULL,
+  clicks integer NOT NULL
+);
+
+-- What is left of messages with links when what they are counted from is forgotten: messages .. seen when the events of their day go,
+-- clicked and "unique" when their links go. '' where a message has none.
+CREATE TABLE link_counts (
+  account integer NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  day integer NOT NULL,
+  template text NOT NULL,
+  bulk text NOT NULL,
+  application text NOT NULL,
+  entity text NOT NULL,
+  messages bigint NOT NULL,
+  sent bigint NOT NULL,
+  delivered bigint NOT NULL,
+  seen bigint NOT NULL,
+  clicked bigint NOT NULL,
+  "unique" bigint NOT NULL,
+  PRIMARY KEY (account, day, template, bulk, application, entity)
+);
+CREATE INDEX link_counts_day ON link_counts (day);
+
+-- How far the messages of a day are in link_counts: all up to this UUID.
+CREATE TABLE link_days (
+  day integer PRIMARY KEY,
+  through uuid NOT NULL
+);
+
+-- Counts messages .. seen of the next p_links links of a day, those of one message together; true when the day is done.
+CREATE FUNCTION count_link_day(p_day integer, p_links integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  v_all CONSTANT uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  v_from uuid;
+  v_through uuid;
+BEGIN
+  INSERT INTO link_days VALUES (p_day, '00000000-0000-0000-0000-000000000000') ON CONFLICT DO NOTHING;
+  SELECT d.through INTO v_from FROM link_days d WHERE d.day = p_day FOR UPDATE;
+  IF v_from = v_all THEN RETURN true; END IF;
+  SELECT l.message INTO v_through FROM links l WHERE l.day = p_day AND l.message > v_from ORDER BY l.message OFFSET p_links - 1 LIMIT 1;
+  v_through := coalesce(v_through, v_all);
+  INSERT INTO link_counts AS c (account, day, template, bulk, application, entity, messages, sent, delivered, seen, clicked, "unique")
+  SELECT m.account, p_day, m.template, m.bulk, m.application, m.entity, count(*), count(*) FILTER (WHERE e.sent),
+    count(*) FILTER (WHERE e.delivered), count(*) FILTER (WHERE e.seen), 0, 0
+  FROM (
+    SELECT DISTINCT ON (l.message) l.message, l.account, coalesce(l.template, '') AS template, coalesce(l.envelope::json ->> 'bulkId', '') AS bulk,
+      coalesce(l.envelope::json ->> 'applicationId', '') AS application, coalesce(l.envelope::json ->> 'entityId', '') AS entity
+    FROM links l WHERE l.day = p_day AND l.message > v_from AND l.message <= v_through ORDER BY l.message
+  ) m
+  LEFT JOIN LATERAL (
+    SELECT bool_or(e.kind IN (1, 2, 5, 6, 7)) AS sent, bool_or(e.kind IN (5, 6, 7)) AS delivered, bool_or(e.kind IN (6, 7)) AS seen
+    FROM events e WHERE e.day = p_day AND e.message = m.message
+  ) e ON true
+  GROUP BY m.account, m.template, m.bulk, m.application, m.entity
+  ON CONFLICT (account, day, template, bulk, application, entity) DO UPDATE SET messages = c.messages + excluded.messages,
+    sent = c.sent + excluded.sent, delivered = c.delivered + excluded.delivered, seen = c.seen + excluded.seen;
+  UPDATE link_days d SET through = v_through WHERE d.day = p_day;
+  RETURN v_through = v_all;
+END $$;
+
+-- Deletes some p_links links that expired before p_before, of days that are counted; their clicks stay in link_counts. Returns how many.
+CREATE FUNCTION forget_links(p_before bigint, p_links integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  v_count integer;
+BEGIN
+  WITH old AS MATERIALIZED (
+    SELECT l.day, l.message FROM links l
+    WHERE l.expires_at < p_before AND EXISTS (
+      SELECT FROM link_days d WHERE d.day = l.day AND d.through = 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    ORDER BY l.expires_at LIMIT p_links
+  ), gone AS (
+    DELETE FROM links l USING (SELECT DISTINCT o.day, o.message FROM old o) o WHERE l.day = o.day AND l.message = o.message RETURNING l.*
+  ), clicked AS (
+    DELETE FROM link_clicks k USING gone g WHERE k.link = g.id RETURNING k.link, k.clicks
+  ), counted AS (
+    INSERT INTO link_counts AS c (account, day, template, bulk, application, entity, messages, sent, delivered, seen, clicked, "unique")
+    SELECT g.account, g.day, coalesce(g.template, ''), coalesce(g.envelope::json ->> 'bulkId', ''),
+      coalesce(g.envelope::json ->> 'applicationId', ''), coalesce(g.envelope::json ->> 'entityId', ''),
+      0, 0, 0, 0, sum(k.clicks), count(DISTINCT g.message)
+    FROM gone g JOIN clicked k ON k.link = g.id GROUP BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (account, day, template, bulk, application, entity) DO UPDATE SET clicked = c.clicked + excluded.clicked,
+      "unique" = c."unique" + excluded."unique"
+  )
+  SELECT count(*) INTO v_count FROM gone;
+  RETURN v_count;
+END $$;
 
 -- bot: what it was, when it was a machine's: not told, and not counted. address: hashed with the salt of its day, null when its account
 -- keeps none.
@@ -66,7 +158,6 @@ CREATE TABLE clicks (
   link text COLLATE "C" NOT NULL,
   account integer NOT NULL,
   at bigint NOT NULL,
-  is_first boolean NOT NULL,
   bot text,
   device_type text,
   os text,
@@ -86,42 +177,72 @@ CREATE TABLE click_salts (
   salt bytea NOT NULL
 );
 
--- Records clicks under p_today and tells of those that no machine made, by the link's own URL, else by the subscriptions to clicks.
--- Repeating it with the same ids and day changes nothing and tells nothing. Returns the reports.
-CREATE FUNCTION record_clicks(
-  p_now bigint, p_today integer, p_id uuid[], p_link text[], p_at bigint[], p_bot text[], p_device_type text[], p_os text[],
-  p_device_name text[], p_browser text[], p_country text[], p_city text[], p_address bytea[]
+-- What becomes of requests for links, in their order: unknown (no such link at this domain), gone, or found with the target. A click on a
+-- tracked link is recorded under p_today; those that no machine made are counted and told, by the link's own URL, else by the subscriptions
+-- to clicks. Again with the same ids and day and p_is_repeated it records, counts and tells only what is not there yet. expires_at: of links
+-- that are not tracked. After these come the reports, if there are any, with outcome null and the click in id.
+-- Tried: ON CONFLICT in place of p_is_repeated, which costs each click a look-up, and a record in the log, more; and one statement for all,
+-- which makes ready for reports also where there are none.
+CREATE FUNCTION follow_links(
+  p_now bigint, p_today integer, p_is_repeated boolean, p_id uuid[], p_link text[], p_domain integer[], p_at bigint[], p_bot text[],
+  p_device_type text[], p_os text[], p_device_name text[], p_browser text[], p_country text[], p_city text[], p_address bytea[]
 ) RETURNS TABLE (
-  id uuid, at bigint, is_first boolean, device_type text, os text, device_name text, country text, city text, target text, message uuid,
-  message_id text, recipient text, envelope text, endpoint integer, seq bigint, report_day integer, url text
+  outcome text, target text, expires_at bigint, id uuid, endpoint integer, seq bigint, day integer, url text, is_first boolean, message uuid,
+  message_id text, recipient text, envelope text
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+  v_id uuid;
+  v_is_told boolean;
+  v_told uuid[];
 BEGIN
-  -- Who else records a first click of one of these is waited for; only the next statement sees what it wrote.
-  PERFORM FROM links l WHERE l.id = ANY (p_link) AND l.clicked_at IS NULL ORDER BY l.id FOR NO KEY UPDATE;
+  FOR outcome, target, expires_at, v_id, v_is_told IN
+    WITH asked AS MATERIALIZED (
+      SELECT i.*, l.account, l.target, l.is_tracked, l.expires_at, l.endpoint,
+        CASE WHEN l.id IS NULL OR l.domain IS DISTINCT FROM i.domain THEN 'unknown'
+          WHEN l.deleted_at IS NOT NULL OR l.expires_at <= i.at THEN 'gone' ELSE 'found' END AS outcome
+      FROM unnest(p_id, p_link, p_domain, p_at, p_bot, p_device_type, p_os, p_device_name, p_browser, p_country, p_city, p_address)
+        WITH ORDINALITY AS i (id, link, domain, at, bot, device_type, os, device_name, browser, country, city, address, ord)
+      LEFT JOIN LATERAL (SELECT * FROM links l WHERE l.id = i.link OFFSET 0) l ON true
+    ), clicked AS MATERIALIZED (
+      SELECT i.* FROM asked i WHERE i.outcome = 'found' AND i.is_tracked
+        AND NOT (p_is_repeated AND EXISTS (SELECT FROM clicks c WHERE c.day = p_today AND c.id = i.id))
+    ), stored AS (
+      INSERT INTO clicks (day, id, link, account, at, bot, device_type, os, device_name, browser, country, city, address)
+      SELECT p_today, i.id, i.link, i.account, i.at, i.bot, i.device_type, i.os, i.device_name, i.browser, i.country, i.city,
+        CASE WHEN (SELECT a.click_addresses FROM accounts a WHERE a.id = i.account) THEN i.address END
+      FROM clicked i
+    ), counted AS (
+      -- Who else counts a click on one of these is waited for.
+      INSERT INTO link_clicks AS k (link, first, first_at, clicks)
+      SELECT i.link, min(i.id::text)::uuid, min(i.at), count(*) FROM clicked i WHERE i.bot IS NULL GROUP BY i.link ORDER BY i.link
+      ON CONFLICT (link) DO UPDATE SET clicks = k.clicks + excluded.clicks
+    )
+    SELECT i.outcome, CASE WHEN i.outcome = 'found' THEN i.target END, CASE WHEN NOT i.is_tracked THEN i.expires_at END, i.id,
+      i.outcome = 'found' AND i.is_tracked AND i.bot IS NULL AND (i.endpoint IS NOT NULL
+        OR EXISTS (SELECT FROM routes r WHERE r.account = i.account AND r.events & 16 <> 0))
+      AND NOT (p_is_repeated AND EXISTS (SELECT FROM clicks c WHERE c.day = p_today AND c.id = i.id))
+    FROM asked i ORDER BY i.ord
+  LOOP
+    RETURN NEXT;
+    IF v_is_told THEN v_told := v_told || v_id; END IF;
+  END LOOP;
+  IF v_told IS NULL THEN RETURN; END IF;
   RETURN QUERY
-  WITH input AS MATERIALIZED (
-    SELECT i.*, l.account, l.endpoint AS own_endpoint, l.tracking_url, l.sender, l.envelope, l.clicked_at, l.target AS leads_to, l.message,
-      l.message_id, l.recipient,
-      i.bot IS NULL AND l.clicked_at IS NULL AND row_number() OVER (PARTITION BY i.link, i.bot IS NULL ORDER BY i.ord) = 1 AS is_first
-    FROM unnest(p_id, p_link, p_at, p_bot, p_device_type, p_os, p_device_name, p_browser, p_country, p_city, p_address) WITH ORDINALITY
-      AS i (id, link, at, bot, device_type, os, device_name, browser, country, city, address, ord)
-    JOIN LATERAL (SELECT * FROM links l WHERE l.id = i.link OFFSET 0) l ON true
-  ), stored AS MATERIALIZED (
-    INSERT INTO clicks (day, id, link, account, at, is_first, bot, device_type, os, device_name, browser, country, city, address)
-    SELECT p_today, i.id, i.link, i.account, i.at, i.is_first, i.bot, i.device_type, i.os, i.device_name, i.browser, i.country, i.city, i.address
-    FROM input i ORDER BY i.ord
-    ON CONFLICT DO NOTHING RETURNING id
-  ), first AS (
-    UPDATE links l SET clicked_at = i.at FROM input i WHERE l.id = i.link AND i.is_first
-  ), told AS MATERIALIZED (
+  WITH told AS MATERIALIZED (
     SELECT t.* FROM (
       SELECT i.*, coalesce(i.own_endpoint, (i.place).endpoint) AS endpoint,
         CASE WHEN i.own_endpoint IS NULL THEN (i.place).url ELSE i.tracking_url END AS url
       FROM (
-        SELECT i.*, CASE WHEN i.own_endpoint IS NULL AND EXISTS (SELECT FROM routes r WHERE r.account = i.account AND r.events & 16 <> 0) THEN
-          route_of(i.account, 4, i.sender, i.envelope::json ->> 'applicationId', i.envelope::json ->> 'entityId', i.envelope::json ->> 'user') END AS place
-        FROM input i JOIN stored s ON s.id = i.id WHERE i.bot IS NULL OFFSET 0
+        SELECT t.id, t.ord, k.first = t.id AS is_first, l.target, l.endpoint AS own_endpoint, l.tracking_url, l.envelope, l.message, l.message_id,
+          l.recipient, CASE WHEN l.endpoint IS NULL THEN
+            route_of(l.account, 4, l.sender, l.envelope::json ->> 'applicationId', l.envelope::json ->> 'entityId', l.envelope::json ->> 'user')
+          END AS place
+        FROM unnest(v_told) WITH ORDINALITY AS t (id, ord)
+        JOIN LATERAL (SELECT * FROM clicks c WHERE c.day = p_today AND c.id = t.id OFFSET 0) c ON true
+        JOIN LATERAL (SELECT * FROM links l WHERE l.id = c.link OFFSET 0) l ON true
+        JOIN LATERAL (SELECT * FROM link_clicks k WHERE k.link = c.link OFFSET 0) k ON true
+        OFFSET 0
       ) i
     ) t WHERE t.endpoint IS NOT NULL
   ), locked AS MATERIALIZED (
@@ -138,7 +259,6 @@ BEGIN
     INSERT INTO reports (day, endpoint, seq, ref, ref_day, kind, at, url)
     SELECT n.day, n.endpoint, n.seq, n.id, p_today, 4, p_now, n.url FROM numbered n ORDER BY n.endpoint, n.seq
   )
-  SELECT n.id, n.at, n.is_first, n.device_type, n.os, n.device_name, n.country, n.city, n.leads_to, n.message, n.message_id, n.recipient,
-    n.envelope, n.endpoint, n.seq, n.day, n.url
-  FROM numbered n ORDER BY n.endpoint, n.seq;
+  SELECT NULL::text, n.target, NULL::bigint, n.id, n.endpoint, n.seq, n.day, n.url, n.is_first, n.message, n.message_id, n.recipient, n.envelope
+  FROM numbered n ORDER BY n.ord;
 END $$;

@@ -67,16 +67,15 @@ import { createGraphClient } from './meta/graph-client.js';
 import { createAccept } from './pipeline/accept.js';
 import { ageLanes } from './pipeline/ageing.js';
 import { openCertificates } from './pipeline/certificates.js';
-import { createClicks } from './pipeline/clicks.js';
 import { createDeliver, IN_FLIGHT_MAX as DELIVERIES_MAX, type Deliver } from './pipeline/deliver.js';
 import { createDispatch, type Dispatch } from './pipeline/dispatch.js';
 import { createDomainChecks } from './pipeline/domain-checks.js';
 import { createFailover, type Failover } from './pipeline/failover.js';
 import { observeFlows } from './pipeline/flow-changes.js';
+import { createFollows } from './pipeline/follows.js';
 import { registerGauges } from './pipeline/gauges.js';
 import { observeIdentity } from './pipeline/identities.js';
 import { createJanitor } from './pipeline/janitor.js';
-import { createLinkReads } from './pipeline/link-reads.js';
 import { createMedia, type Media } from './pipeline/media.js';
 import { createMediaLibrary } from './pipeline/media-library.js';
 import { createMediaSweep } from './pipeline/media-sweep.js';
@@ -403,16 +402,15 @@ async function wire(
     note: (request, caller) => noteChange({ database, clock, directory, authenticator }, request, caller),
   });
   const direct = createDirectRoutes();
-  const clicks = createClicks({ database, clock, onReports: sink.reports });
-  const places = config.geoFile === undefined ? undefined : await openPlaces(config.geoFile);
+  const follows = createFollows({ database, clock, onReports: sink.reports });
+  // Tens of megabytes: only who follows links has them.
+  const { geoFile } = config;
+  const places = geoFile === undefined || !roles.has('links') ? undefined : await openPlaces(geoFile);
   lifecycle.add('places', renewPlaces(places, log));
   const redirects = createRedirects({
-    directory,
     domains,
-    clicks,
-    clock,
+    follows,
     places,
-    reads: createLinkReads(database, clock),
     visitorOf: createVisitors(),
     count: (outcome) => metrics.redirects.inc({ outcome }),
   });
@@ -559,7 +557,7 @@ async function wire(
   lifecycle.add('pipeline', async () => {
     await accept.drain();
     await receive.drain();
-    await clicks.drain();
+    await follows.drain();
   });
   url = await listen(app, config.host, config.port);
   lifecycle.add('http', () => app.close());

@@ -1,5 +1,5 @@
 // The requests that the load generator makes: many recipients, many senders, texts of ordinary length.
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { getHead, requestHead } from './http-client.js';
 
 /** A business number of the benchmark. */
@@ -161,24 +161,30 @@ function graphRequests({ url, token, senders }: Extract<Target, { kind: 'graph' 
   });
 }
 
-/** The id of link number `n`. */
+/** Ids of links are 48 bits in hexadecimal digits, which links may have too. */
+export const LINK_IDS = 2 ** 48;
+/** Odd, so that no two numbers have one id; times a million exact in a double; far from round, so that ids lie scattered. */
+export const LINK_FACTOR = 2_654_435_761;
+
+/** The id of link number `n`, which is below 3 million. */
 export function linkIdAt(n: number): string {
-  return createHash('md5').update(String(n)).digest('hex').slice(0, 12);
+  return ((n * LINK_FACTOR) % LINK_IDS).toString(16).padStart(12, '0');
 }
 
-const AGENTS = ['Pixel 9', 'SM-S938B', 'M2101K6G', 'CPH2609'].map(
-  (model) =>
-    `Mozilla/5.0 (Linux; Android 15; ${model}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36`,
-);
+const MODELS = ['Pixel 9', 'SM-S938B', 'M2101K6G', 'CPH2609'];
 
 /** A stride that shares no factor with a million visits all of them, in no order that a cache would like. */
 const STRIDE = 387_413;
+const RUN_STRIDE = 100_000;
 
 function linkRequests({ url, links }: Extract<Target, { kind: 'link' }>) {
-  return (run: number, n: number) => ({
-    head: getHead(`${url}/${linkIdAt(((run * 100_000 + n) * STRIDE) % links)}`, {
-      'user-agent': AGENTS[n % AGENTS.length] ?? '',
+  const heads = MODELS.map((model) =>
+    getHead(`${url}/ID`, {
+      'user-agent': `Mozilla/5.0 (Linux; Android 15; ${model}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36`,
     }),
+  );
+  return (run: number, n: number) => ({
+    head: (heads[n % heads.length] ?? '').replace('ID', linkIdAt((((run * RUN_STRIDE + n) % links) * STRIDE) % links)),
     body: '',
   });
 }

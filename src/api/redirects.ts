@@ -1,7 +1,14 @@
 // The redirect server: GET and HEAD of /<id>, on the public listener or one of its own, without the framework. At hosts of accounts it
 // answers everything; elsewhere only paths that have the form of a link, which no path of the APIs has.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DirectRoutes, FirstRoutes } from '../http/direct.js';
+import {
+  answerDirectly,
+  type DirectAnswer,
+  type DirectHead,
+  type DirectRoute,
+  type DirectRoutes,
+  type WholeRoutes,
+} from '../http/direct.js';
 import type { Log } from '../lib/log.js';
 import type { CallerAddress } from '../lib/networks.js';
 import type { RedirectOutcome, Redirects } from '../pipeline/redirects.js';
@@ -19,9 +26,13 @@ export const LINK_PATH = /^\/([0-9A-Za-z]{12})\/?$/;
 /** Puts redirects before other routes: what is no link's is theirs. */
 export function beforeRoutes(parts: RedirectServerParts, routes: DirectRoutes): DirectRoutes {
   const state = { isClosing: false };
+  const route = routeOf(parts);
   return {
-    add: (route) => routes.add(route),
-    find: (url, headers) => (parts.redirects.isLinkHost(hostOf(headers.host)) ? undefined : routes.find(url, headers)),
+    add: (added) => routes.add(added),
+    find(method, url, headers) {
+      if (method === 'GET') return LINK_PATH.test(url) ? route : undefined;
+      return parts.redirects.isLinkHost(hostOf(headers.host)) ? undefined : routes.find(method, url, headers);
+    },
     isClosing: routes.isClosing,
     serve: (request, response) => serve(parts, request, response, state, false) || routes.serve(request, response),
     close() {
@@ -32,13 +43,26 @@ export function beforeRoutes(parts: RedirectServerParts, routes: DirectRoutes): 
 }
 
 /** Redirects and nothing else. */
-export function onlyRedirects(parts: RedirectServerParts): FirstRoutes {
+export function onlyRedirects(parts: RedirectServerParts): WholeRoutes {
   const state = { isClosing: false };
+  const route = routeOf(parts);
   return {
+    find: (method, url) => (method === 'GET' && LINK_PATH.test(url) ? route : undefined),
+    isClosing: () => state.isClosing,
     serve: (request, response) => serve(parts, request, response, state, true),
     close() {
       state.isClosing = true;
     },
+  };
+}
+
+/** GETs that came whole. */
+function routeOf(parts: RedirectServerParts): DirectRoute {
+  return {
+    bodyBytesMax: 0,
+    begin: (head) => follow(parts, 'GET', head),
+    failed: (error) => failed(parts, error),
+    tooLarge: () => NOT_ALLOWED,
   };
 }
 
@@ -52,25 +76,37 @@ function serve(
   isAlone: boolean,
 ): boolean {
   const { method = 'GET', url = '/', headers, socket } = request;
-  const host = hostOf(headers.host);
-  const id = LINK_PATH.exec(pathOf(url))?.[1];
-  const isOurs = isAlone || parts.redirects.isLinkHost(host);
+  const path = pathOf(url);
+  const isLink = LINK_PATH.test(path);
+  const isOurs = isAlone || parts.redirects.isLinkHost(hostOf(headers.host));
   const isRead = method === 'GET' || method === 'HEAD';
-  if (!isOurs && (id === undefined || !isRead)) return false;
+  if (!isOurs && !(isLink && isRead)) return false;
   request.on('error', () => undefined);
-  if (!isRead) answer(response, NOT_ALLOWED, state);
-  else if (id === undefined) answer(response, PAGES.unknown, state);
+  if (!isRead) answerDirectly(response, NOT_ALLOWED, state);
+  else if (!isLink) answerDirectly(response, PAGES.unknown, state);
   else {
-    const address = parts.callerAddress(socket.remoteAddress, forwardedFor(headers['x-forwarded-for']));
-    parts.redirects.follow({ host, id, address, method, headers }).then(
-      (outcome) => answer(response, pageOf(outcome), state),
-      (error: unknown) => {
-        parts.log.error({ event: 'redirect.failed', err: error });
-        answer(response, PAGES.failed, state);
-      },
+    follow(parts, method, { url: path, headers, remoteAddress: socket.remoteAddress }).then(
+      (told) => answerDirectly(response, told, state),
+      (error: unknown) => answerDirectly(response, failed(parts, error), state),
     );
   }
   return true;
+}
+
+/** `head.url` has the form of a link. */
+async function follow(
+  { redirects, callerAddress }: RedirectServerParts,
+  method: string,
+  { url, headers, remoteAddress }: DirectHead,
+): Promise<DirectAnswer> {
+  const id = LINK_PATH.exec(url)?.[1] ?? '';
+  const address = callerAddress(remoteAddress, forwardedFor(headers['x-forwarded-for']));
+  return pageOf(await redirects.follow({ host: hostOf(headers.host), id, address, method, headers }));
+}
+
+function failed({ log }: RedirectServerParts, error: unknown): DirectAnswer {
+  log.error({ event: 'redirect.failed', err: error });
+  return PAGES.failed;
 }
 
 /** Without the port and the final dot, lower case. */
@@ -89,44 +125,34 @@ function forwardedFor(given: string | string[] | undefined): string | undefined 
   return Array.isArray(given) ? given.join(',') : given;
 }
 
-/** An answer; `text` is what people read. */
-interface Page {
-  status: number;
-  headers: Readonly<Record<string, string>>;
-  text?: string;
-}
-
 /** Nobody may keep a redirect: each click asks again. */
 const SHARED = { 'cache-control': 'no-store', 'x-robots-tag': 'noindex' } as const;
+const HTML = 'text/html; charset=utf-8';
 const PAGE = {
   ...SHARED,
-  'content-type': 'text/html; charset=utf-8',
   'content-security-policy': "default-src 'none'",
   'x-content-type-options': 'nosniff',
 } as const;
-const PAGES: Readonly<Record<'unknown' | 'gone' | 'busy' | 'failed', Page>> = {
-  unknown: { status: 404, headers: PAGE, text: 'There is no such link.' },
-  gone: { status: 410, headers: PAGE, text: 'This link does not work any more.' },
-  busy: { status: 503, headers: { ...PAGE, 'retry-after': '1' }, text: 'Please try again in a moment.' },
-  failed: { status: 500, headers: PAGE, text: 'Something went wrong.' },
+const PAGES: Readonly<Record<'unknown' | 'gone' | 'busy' | 'failed', DirectAnswer>> = {
+  unknown: page(404, 'There is no such link.'),
+  gone: page(410, 'This link does not work any more.'),
+  busy: { ...page(503, 'Please try again in a moment.'), retryAfterSeconds: 1 },
+  failed: page(500, 'Something went wrong.'),
 };
-const NOT_ALLOWED: Page = { status: 405, headers: { ...PAGE, allow: 'GET, HEAD' }, text: 'Links can only be opened.' };
+const NOT_ALLOWED: DirectAnswer = {
+  ...page(405, 'Links can only be opened.'),
+  headers: { ...PAGE, allow: 'GET, HEAD' },
+};
 /** What browsers are asked to tell from now on; their agent texts hide it. */
 const HINTS = 'Sec-CH-UA-Model, Sec-CH-UA-Platform-Version';
 
-function pageOf(outcome: RedirectOutcome): Page {
-  if (outcome.kind !== 'found') return PAGES[outcome.kind];
-  return { status: 302, headers: { location: outcome.location, ...SHARED, 'accept-ch': HINTS } };
+/** `text` is what people read. */
+function page(status: number, text: string): DirectAnswer {
+  const body = `<!doctype html><html lang="en"><title>Link</title><p>${text}</p></html>\n`;
+  return { status, body, contentType: HTML, headers: PAGE };
 }
 
-function answer(response: ServerResponse, { status, headers, text }: Page, { isClosing }: State): void {
-  if (response.destroyed) return;
-  const body = text === undefined ? '' : `<!doctype html><html lang="en"><title>Link</title><p>${text}</p></html>\n`;
-  response.writeHead(status, {
-    ...headers,
-    'content-length': Buffer.byteLength(body),
-    ...(isClosing ? { connection: 'close' } : {}),
-  });
-  // A HEAD is answered without the body: node leaves it out.
-  response.end(body);
+function pageOf(outcome: RedirectOutcome): DirectAnswer {
+  if (outcome.kind !== 'found') return PAGES[outcome.kind];
+  return { status: 302, headers: { location: outcome.location, ...SHARED, 'accept-ch': HINTS } };
 }

@@ -1,9 +1,14 @@
-// Routes served without the framework. Fastify with its hooks and parsers cost 20 % of a send's CPU in the gateway; the two
-// hot routes pay it for nothing, since they read bytes, check one header and write one JSON text. All other requests go through it.
+// Routes served without the framework. Fastify with its hooks and parsers cost 20 % of a send's CPU in the gateway; the few hot routes pay
+// it for nothing, since they read bytes, check one header and write one text. All other requests go through it.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+
+/** Methods that are served so. */
+export type DirectMethod = 'GET' | 'POST';
 
 /** The head of a request. */
 export interface DirectHead {
+  /** The request target, as written. */
+  url: string;
   headers: IncomingHttpHeaders;
   /** The address of the socket's other end. */
   remoteAddress: string | undefined;
@@ -17,15 +22,15 @@ export interface DirectAnswer {
   contentType?: string;
   /** Sent as Retry-After. */
   retryAfterSeconds?: number;
+  /** More, names in lower case; visible ASCII and blanks only. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** Answers a request by its body. A rejection is told by `failed`. */
 export type DirectHandler = (body: Buffer) => Promise<DirectAnswer>;
 
-/** One POST route. */
+/** One route. */
 export interface DirectRoute {
-  /** Exact path; a query string and one final slash are ignored. */
-  path: string;
   bodyBytesMax: number;
   /** Looks at the head before the body is read: an answer ends the request, a handler is given the body. A rejection is told by `failed`. */
   begin(head: DirectHead): DirectAnswer | DirectHandler | Promise<DirectAnswer | DirectHandler>;
@@ -42,12 +47,17 @@ export interface FirstRoutes {
   close(): void;
 }
 
-/** Routes by path. */
-export interface DirectRoutes extends FirstRoutes {
-  add(route: DirectRoute): void;
-  /** The route of a POST to a request target; undefined also when the headers say that it may be another's. */
-  find(url: string, headers: IncomingHttpHeaders): DirectRoute | undefined;
+/** Routes that may be served on the socket (whole-requests.ts). */
+export interface WholeRoutes extends FirstRoutes {
+  /** The route of a request to a target; undefined also when the headers say that it may be another's. */
+  find(method: DirectMethod, url: string, headers: IncomingHttpHeaders): DirectRoute | undefined;
   isClosing(): boolean;
+}
+
+/** Routes of POST by path. */
+export interface DirectRoutes extends WholeRoutes {
+  /** `path` is exact; a query string and one final slash are ignored. */
+  add(route: DirectRoute & { path: string }): void;
 }
 
 /** No routes yet. */
@@ -56,7 +66,7 @@ export function createDirectRoutes(): DirectRoutes {
   const state = { isClosing: false };
   const find = (url: string): DirectRoute | undefined => routes.get(url) ?? routes.get(pathOf(url));
   return {
-    find,
+    find: (method, url) => (method === 'POST' ? find(url) : undefined),
     isClosing: () => state.isClosing,
     add(route) {
       routes.set(route.path, route);
@@ -85,11 +95,11 @@ type State = Readonly<{ isClosing: boolean }>;
 function begin(route: DirectRoute, request: IncomingMessage, response: ServerResponse, state: State): void {
   // A client that went away has no use for an answer; what it sent whole is handled all the same.
   request.on('error', () => undefined);
-  const { headers, socket } = request;
-  const head = { headers, remoteAddress: socket.remoteAddress };
-  const failed = (error: unknown): void => answer(response, route.failed(error, head), state);
+  const { url = '', headers, socket } = request;
+  const head = { url, headers, remoteAddress: socket.remoteAddress };
+  const failed = (error: unknown): void => answerDirectly(response, route.failed(error, head), state);
   const go = (begun: DirectAnswer | DirectHandler): void => {
-    if (typeof begun !== 'function') answer(response, begun, state);
+    if (typeof begun !== 'function') answerDirectly(response, begun, state);
     else read(route, { request, response, state, failed }, begun);
   };
   const begun = route.begin(head);
@@ -106,7 +116,7 @@ interface Exchange {
 
 function read(route: DirectRoute, { request, response, state, failed }: Exchange, handle: DirectHandler): void {
   // A body that is too long is not read to its end: the connection cannot be used again.
-  const refuse = (): void => answer(response, route.tooLarge(), { isClosing: true });
+  const refuse = (): void => answerDirectly(response, route.tooLarge(), { isClosing: true });
   if (Number(request.headers['content-length'] ?? 0) > route.bodyBytesMax) {
     refuse();
     return;
@@ -126,7 +136,7 @@ function read(route: DirectRoute, { request, response, state, failed }: Exchange
   request.on('end', () => {
     if (bytes > route.bodyBytesMax) return;
     const body = rest === undefined ? (first ?? EMPTY) : Buffer.concat(rest, bytes);
-    handle(body).then((told) => answer(response, told, state), failed);
+    handle(body).then((told) => answerDirectly(response, told, state), failed);
   });
 }
 
@@ -134,13 +144,15 @@ const EMPTY = Buffer.alloc(0);
 /** What is answered, unless said otherwise. */
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-function answer(
+/** Writes an answer with Node's objects; a HEAD is answered without the body: Node leaves it out. */
+export function answerDirectly(
   response: ServerResponse,
-  { status, body, contentType = JSON_TYPE, retryAfterSeconds }: DirectAnswer,
+  { status, body, contentType = JSON_TYPE, retryAfterSeconds, headers: more }: DirectAnswer,
   { isClosing }: State,
 ): void {
   if (response.destroyed) return;
   const headers: Record<string, string | number> = {
+    ...more,
     'content-length': body === undefined ? 0 : Buffer.byteLength(body),
   };
   if (body !== undefined) headers['content-type'] = contentType;

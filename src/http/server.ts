@@ -2,7 +2,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Log } from '../lib/log.js';
-import type { DirectRoutes, FirstRoutes } from './direct.js';
+import type { FirstRoutes, WholeRoutes } from './direct.js';
 import { serveWholeRequests } from './whole-requests.js';
 
 /** Limits of one server. Defaults fit a server that faces clients that may be hostile. */
@@ -39,7 +39,7 @@ export function createServer(
   log: Log,
   limits: Partial<ServerLimits> = {},
   answerUnroutable: AnswerUnroutable = (_, reply) => void reply.code(404).send(),
-  first?: FirstRoutes | DirectRoutes,
+  first?: FirstRoutes | WholeRoutes,
 ): FastifyInstance {
   const { bodyBytesMax, headersTimeoutMs, requestTimeoutMs, keepAliveMs, checkEveryMs, connectionsMax } = {
     ...DEFAULT_LIMITS,

@@ -8,6 +8,8 @@ import { readWholeRequest } from './whole-request.js';
 const HEAD = 'POST /send HTTP/1.1\r\nHost: a.example\r\nAuthorization: App abc\r\n';
 const WHOLE = `${HEAD}Content-Type: application/json\r\nContent-Length: 8\r\n\r\n{"a":12}`;
 
+const GET = 'GET /4xk9m2q7v0bt HTTP/1.1\r\nHost: go.example\r\nUser-Agent: Mozilla/5.0 (Linux)\r\nAccept: */*\r\n\r\n';
+
 interface Seen {
   url: string | undefined;
   headers: IncomingMessage['headers'];
@@ -57,6 +59,12 @@ test('reads a request that came whole', () => {
   });
 });
 
+test('reads a GET that came whole and has no body', () => {
+  const read = readWholeRequest(Buffer.from(GET));
+  assert.deepEqual([read?.method, read?.url, read?.body.length], ['GET', '/4xk9m2q7v0bt', 0]);
+  assert.equal(readWholeRequest(Buffer.from(GET.replace('Accept: */*', 'Content-Length: 0')))?.method, 'GET');
+});
+
 test('leaves to Node whatever two parsers could read in two ways', () => {
   const body = '\r\n\r\n{"a":12}';
   const others = [
@@ -89,6 +97,14 @@ test('leaves to Node whatever two parsers could read in two ways', () => {
     `${HEAD}X: ${'x'.repeat(9_000)}\r\nContent-Length: 8${body}`,
     `${HEAD}${Array.from({ length: 60 }, (_, i) => `X-${i}: 1\r\n`).join('')}Content-Length: 8${body}`,
     `${HEAD.trimEnd()}${body}`,
+    GET + GET,
+    GET.slice(0, -2),
+    GET.replace('GET', 'HEAD'),
+    GET.replace('HTTP/1.1', 'HTTP/1.0'),
+    GET.replace('/4xk9m2q7v0bt', '/4xk9m2q7v0bt?a=b'),
+    `${GET.replace('Accept: */*', 'Content-Length: 1')}x`,
+    GET.replace('Accept: */*', 'Transfer-Encoding: chunked'),
+    GET.replace('Accept: */*', 'Connection: close'),
   ];
   for (const text of others) assert.equal(readWholeRequest(Buffer.from(text, 'latin1')), undefined, text.slice(0, 200));
 });
@@ -126,14 +142,14 @@ test('reads nothing otherwise than Node reads it', async () => {
     ...['POST ', '/', ' HTTP/1.1', '-', '_', 'a', '?b=%20', '#', '%'],
   );
   const edit = fc.record({
-    at: fc.nat(WHOLE.length),
+    at: fc.nat(GET.length),
     removed: fc.constantFrom(0, 0, 1, 2, 8),
     added: fc.oneof(fc.constant(''), pieces),
   });
   const counted = { both: 0, left: 0 };
   await fc.assert(
-    fc.asyncProperty(fc.array(edit, { maxLength: 4 }), async (edits) => {
-      let text = WHOLE;
+    fc.asyncProperty(fc.constantFrom(WHOLE, GET), fc.array(edit, { maxLength: 4 }), async (whole, edits) => {
+      let text = whole;
       for (const { at, removed, added } of edits) text = text.slice(0, at) + added + text.slice(at + removed);
       const bytes = Buffer.from(text, 'latin1');
       const read = readWholeRequest(bytes);

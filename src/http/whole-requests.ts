@@ -3,7 +3,7 @@
 // two requests at once, another method, an odd header) is Node's from those bytes on, with all its limits and refusals.
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type DirectAnswer, type DirectHandler, type DirectRoute, type DirectRoutes, JSON_TYPE } from './direct.js';
+import { type DirectAnswer, type DirectHandler, type DirectRoute, JSON_TYPE, type WholeRoutes } from './direct.js';
 import { readWholeRequest, type WholeRequest } from './whole-request.js';
 
 /** How long connections may be silent. */
@@ -18,7 +18,7 @@ export interface SilenceLimits {
 export type CloseIdle = () => void;
 
 /** Takes the connections of `server`, which has its own listener for them already, and gives it those that are not for `routes`. */
-export function serveWholeRequests(server: Server, routes: DirectRoutes, limits: SilenceLimits): CloseIdle {
+export function serveWholeRequests(server: Server, routes: WholeRoutes, limits: SilenceLimits): CloseIdle {
   const [giveToNode] = server.listeners('connection');
   if (giveToNode === undefined) throw new TypeError('the server takes no connections');
   const open = new Set<Connection>();
@@ -34,7 +34,7 @@ export function serveWholeRequests(server: Server, routes: DirectRoutes, limits:
 }
 
 interface Parts {
-  routes: DirectRoutes;
+  routes: WholeRoutes;
   limits: SilenceLimits;
   open: Set<Connection>;
   giveToNode(socket: Socket): void;
@@ -73,7 +73,8 @@ class Connection {
       return;
     }
     const request = readWholeRequest(bytes);
-    const route = request === undefined ? undefined : this.#parts.routes.find(request.url, request.headers);
+    const route =
+      request === undefined ? undefined : this.#parts.routes.find(request.method, request.url, request.headers);
     if (request === undefined || route === undefined || request.body.length > route.bodyBytesMax) this.#leave([bytes]);
     else this.#serve(route, request);
   };
@@ -99,9 +100,9 @@ class Connection {
     socket.resume();
   }
 
-  #serve(route: DirectRoute, { headers, body }: WholeRequest): void {
+  #serve(route: DirectRoute, { url, headers, body }: WholeRequest): void {
     this.#isBusy = true;
-    const head = { headers, remoteAddress: this.#socket.remoteAddress };
+    const head = { url, headers, remoteAddress: this.#socket.remoteAddress };
     const failed = (error: unknown): void => this.#answer(route.failed(error, head));
     const go = (begun: DirectAnswer | DirectHandler): void => {
       if (typeof begun !== 'function') this.#answer(begun);
@@ -141,14 +142,17 @@ function ignore(): void {
   // A client that went away; 'close' follows.
 }
 
+const NONE: Readonly<Record<string, string>> = {};
+
 /** As Node writes it. `keepAliveMs` undefined: the connection is closed. */
 function answerText(
-  { status, body = '', contentType = JSON_TYPE, retryAfterSeconds }: DirectAnswer,
+  { status, body = '', contentType = JSON_TYPE, retryAfterSeconds, headers = NONE }: DirectAnswer,
   keepAliveMs: number | undefined,
 ): string {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
   if (body !== '') head += `content-type: ${contentType}\r\n`;
   if (retryAfterSeconds !== undefined) head += `retry-after: ${retryAfterSeconds}\r\n`;
+  for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
   const life =
     keepAliveMs === undefined
       ? 'Connection: close'

@@ -29,12 +29,16 @@ const SMS_CRASH_POINTS = ['sms.claimed', 'sms.answered'] as const;
 /** Points on the way of templates: scheduled messages are accepted, and nobody was told; so is what a pass over Meta's templates found. */
 const TEMPLATE_CRASH_POINTS = ['schedule.released', 'templates.found'] as const;
 
+/** On the way of short links: those of a message are on disk, and it is not posted yet. */
+const LINK_CRASH_POINTS = ['links.written'] as const;
+
 /** Every point there is. */
 export const ALL_CRASH_POINTS = [
   ...CRASH_POINTS,
   ...FILE_CRASH_POINTS,
   ...SMS_CRASH_POINTS,
   ...TEMPLATE_CRASH_POINTS,
+  ...LINK_CRASH_POINTS,
 ] as const;
 
 /** One of them. */

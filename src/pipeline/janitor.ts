@@ -6,7 +6,7 @@ import type { Log } from '../lib/log.js';
 import { forgetExpiredTokens } from '../store/access-tokens.js';
 import { forgetClicks } from '../store/clicks.js';
 import { type Database, DatabaseError } from '../store/database.js';
-import { forgetLinks } from '../store/links.js';
+import { countLinkDay, forgetLinks } from '../store/links.js';
 import { ensurePartitions, FAR_OFF_DAY, listPartitions } from '../store/partitions.js';
 import { forgetProcesses } from '../store/processes.js';
 import { forgetFullBuckets } from '../store/rate-buckets.js';
@@ -40,6 +40,8 @@ export interface JanitorParts {
 const ROUND_MS = 60_000;
 const IDEMPOTENCY_MS = 48 * 3_600_000;
 const DAY_MS = 86_400_000;
+/** What became of messages with links is known, as numbers, for two years. */
+const NUMBERS_DAYS = 731;
 
 /** Creates the janitor. */
 export function createJanitor({ database, clock, log, retentionDays, age }: JanitorParts): Janitor {
@@ -62,6 +64,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
           log.warn({ event: 'partition.kept', table: partition.table, day: partition.day });
           continue;
         }
+        if (partition.table === 'events') await countLinkDay(database, partition.day);
         await dropPartition(database, partition);
         log.info({ event: 'partition.dropped', table: partition.table, day: partition.day });
       }
@@ -84,7 +87,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
       () => forgetExpiredTokens(database, now),
       () => forgetClicks(database, now, addDays(today, -1), retentionDays),
       // Longer than their clicks, which tell of them.
-      () => forgetLinks(database, now - retentionDays * DAY_MS),
+      () => forgetLinks(database, now - retentionDays * DAY_MS, addDays(today, -NUMBERS_DAYS)),
     ]) {
       await task().catch(complain);
     }

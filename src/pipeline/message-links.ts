@@ -5,6 +5,7 @@ import type { WireContent } from '../contract/messages/envelope.js';
 import { StatusId } from '../contract/statuses.js';
 import { hostOf } from '../contract/templates/short-urls.js';
 import type { Clock } from '../lib/clock.js';
+import { crashPoint } from '../lib/crash-point.js';
 import type { LinkIdOf } from '../links/link-id.js';
 import type { Database } from '../store/database.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
@@ -72,7 +73,10 @@ export function createMessageLinks(parts: MessageLinksParts): MessageLinks {
         if (made.targets.length === 0) return { kind: 'linked', wire: made.wire };
         const links = await linksOf(parts, sender, message, { plan, place, targets: made.targets, idAt });
         const taken = await (writing.add(links) ?? write(database, [links]).then(([own]) => own));
-        if (taken === undefined || taken.size === 0) return { kind: 'linked', wire: made.wire };
+        if (taken === undefined || taken.size === 0) {
+          crashPoint('links.written');
+          return { kind: 'linked', wire: made.wire };
+        }
         for (const { id, place: at } of links) if (taken.has(id)) turns[at] = (turns[at] ?? 0) + 1;
       }
       throw new RangeError('the ids of links are taken again and again');
@@ -119,6 +123,7 @@ async function linksOf(
     messageId: null,
     sender,
     recipient: message.recipient,
+    template: made.plan.template?.templateName ?? null,
     envelope: message.envelope,
     createdAt,
     expiresAt: createdAt + (directory.account(account)?.linkDays ?? 0) * DAY_MS,

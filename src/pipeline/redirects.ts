@@ -1,16 +1,13 @@
 // What becomes of a request for a short link: whether it stands at this host, where it leads, and that its click is on disk first.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../lib/clock.js';
 import { readLinkId } from '../links/link-id.js';
 import type { Places } from '../links/places.js';
 import { locationOf } from '../links/target.js';
-import type { ReadVisitor, Visitor } from '../links/visitor.js';
+import type { ReadVisitor } from '../links/visitor.js';
+import type { Followed } from '../store/clicks.js';
 import { DatabaseError } from '../store/database.js';
-import type { Directory } from '../store/directory.js';
 import type { DomainDirectory } from '../store/domain-directory.js';
-import type { LinkRow } from '../store/links.js';
-import type { Clicks } from './clicks.js';
-import type { LinkReads } from './link-reads.js';
+import type { Follows } from './follows.js';
 
 /** How a request ends. */
 export type RedirectOutcome =
@@ -42,11 +39,8 @@ export interface Redirects {
 
 /** What it works with. */
 export interface RedirectParts {
-  directory: Directory;
   domains: DomainDirectory;
-  reads: LinkReads;
-  clicks: Clicks;
-  clock: Clock;
+  follows: Follows;
   visitorOf: ReadVisitor;
   places: Places | undefined;
   /** Counts a request by its outcome; one of a machine that was redirected as `bot`. */
@@ -54,54 +48,36 @@ export interface RedirectParts {
 }
 
 /** Creates it. */
-export function createRedirects(parts: RedirectParts): Redirects {
+export function createRedirects({ domains, follows, visitorOf, places, count }: RedirectParts): Redirects {
+  function counted(outcome: RedirectOutcome, isBot: boolean): RedirectOutcome {
+    count(outcome.kind === 'found' && isBot ? 'bot' : outcome.kind);
+    return outcome;
+  }
   return {
-    isLinkHost: (host) => parts.domains.ownerOf(host) !== undefined,
-    async follow(request) {
-      const visitor = parts.visitorOf(request.method, request.headers);
-      const outcome = await follow(parts, request, visitor).catch((error: unknown): RedirectOutcome => {
-        if (error instanceof DatabaseError && error.kind !== 'bug' && error.kind !== 'data') return { kind: 'busy' };
+    isLinkHost: (host) => domains.ownerOf(host) !== undefined,
+    async follow({ id, host, address, method, headers }) {
+      const link = readLinkId(id);
+      if (link === undefined) return counted({ kind: 'unknown' }, false);
+      const visitor = visitorOf(method, headers);
+      const place = places?.placeOf(address);
+      const { country = null, city = null } = place ?? {};
+      // A link works at its own host only, else one account's links would be served under another's name.
+      const domain = domains.ownerOf(host)?.id ?? null;
+      try {
+        const followed = await follows.follow({ link, domain, address, country, city, ...visitor });
+        return counted(outcomeOf(followed), visitor.bot !== null);
+      } catch (error) {
+        if (error instanceof DatabaseError && error.kind !== 'bug' && error.kind !== 'data')
+          return counted({ kind: 'busy' }, false);
         throw error;
-      });
-      parts.count(outcome.kind === 'found' && visitor.bot !== null ? 'bot' : outcome.kind);
-      return outcome;
+      }
     },
   };
 }
 
-async function follow(parts: RedirectParts, request: RedirectRequest, visitor: Visitor): Promise<RedirectOutcome> {
-  const id = readLinkId(request.id);
-  if (id === undefined) return { kind: 'unknown' };
-  const read = parts.reads.read(id);
-  const link = read instanceof Promise ? await read : read;
-  if (link === undefined) return { kind: 'busy' };
-  if (link === null || !isHere(parts, link, request.host)) return { kind: 'unknown' };
-  if (link.deletedAt !== null || link.expiresAt <= parts.clock.now()) return { kind: 'gone' };
-  if (link.isTracked) {
-    const recorded = record(parts, link, request.address, visitor);
-    if (recorded === undefined) return { kind: 'busy' };
-    await recorded;
-  }
-  return { kind: 'found', location: locationOf(link.target) };
-}
-
-/** A link works at its own host only, else one account's links would be served under another's name. */
-function isHere({ domains }: RedirectParts, { domain }: LinkRow, host: string): boolean {
-  return (domains.ownerOf(host)?.id ?? null) === domain;
-}
-
-function record(
-  { clicks, directory, places }: RedirectParts,
-  link: LinkRow,
-  address: string,
-  visitor: Visitor,
-): Promise<true> | undefined {
-  const place = places?.placeOf(address) ?? null;
-  return clicks.record({
-    link: link.id,
-    ...visitor,
-    country: place?.country ?? null,
-    city: place?.city ?? null,
-    address: directory.account(link.account)?.clickAddresses === true ? address : null,
-  });
+function outcomeOf(followed: Pick<Followed, 'outcome' | 'target'> | undefined): RedirectOutcome {
+  if (followed === undefined) return { kind: 'busy' };
+  const { outcome, target } = followed;
+  if (outcome !== 'found') return { kind: outcome };
+  return target === null ? { kind: 'unknown' } : { kind: outcome, location: locationOf(target) };
 }

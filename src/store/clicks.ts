@@ -1,10 +1,12 @@
 // Clicks on short links: recorded in groups, with the reports that follow, in one commit.
 import type { Database } from './database.js';
 
-/** A click to be recorded. `id` is a new UUID; times are epoch ms. */
+/** Somebody asks for a link. `id` is a new UUID, of the click if it is one; times are epoch ms. */
 export interface NewClick {
   id: string;
   link: string;
+  /** Whose links are served at the host that was asked; null: those without a domain. */
+  domain: number | null;
   at: number;
   /** What machine it was; null: a person, as far as can be told. */
   bot: string | null;
@@ -14,7 +16,7 @@ export interface NewClick {
   browser: string | null;
   country: string | null;
   city: string | null;
-  /** Hashed; null: its account keeps none. */
+  /** Hashed; kept where the account of the link keeps any. */
   address: Buffer | null;
 }
 
@@ -38,38 +40,73 @@ export interface ClickFacts {
 }
 
 /** The report of a click, as it was appended. `url`: where it goes. */
-export interface ClickReport extends ClickFacts {
+export interface ClickReport {
   endpoint: number;
   seq: number;
   day: number;
   url: string;
+  facts: ClickFacts;
 }
 
-const RECORD = {
-  name: 'record_clicks',
-  text: `SELECT id, at, is_first AS "isFirst", device_type AS "deviceType", os, device_name AS "deviceName", country, city, target, message,
-      message_id AS "messageId", recipient, envelope, endpoint, seq, report_day AS day, url
-    FROM record_clicks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`,
+/** What became of a request for a link. */
+export interface Followed {
+  /** unknown: there is no such link at this host. gone: it expired or was deleted. */
+  outcome: 'found' | 'unknown' | 'gone';
+  /** Where it leads; null unless it was found. */
+  target: string | null;
+  /** Until when a link works that is not tracked; null for all others. */
+  expiresAt: number | null;
+  report: ClickReport | undefined;
+}
+
+/** Of a request; or of a report, then `outcome` is null and what follows `expiresAt` is not. */
+interface FollowedRow {
+  outcome: Followed['outcome'] | null;
+  target: string | null;
+  expiresAt: number | null;
+  id: string;
+  endpoint: number;
+  seq: number;
+  day: number;
+  url: string;
+  isFirst: boolean;
+  message: string;
+  messageId: string | null;
+  recipient: string;
+  envelope: string | null;
+}
+
+const FOLLOW = {
+  name: 'follow_links',
+  text: `SELECT outcome, target, expires_at AS "expiresAt", id, endpoint, seq, day, url, is_first AS "isFirst", message, message_id AS "messageId",
+      recipient, envelope
+    FROM follow_links($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
 };
 const READ = {
   name: 'clicks_read',
-  text: `SELECT c.id, c.at, c.is_first AS "isFirst", c.device_type AS "deviceType", c.os, c.device_name AS "deviceName", c.country, c.city,
-      l.target, l.message, l.message_id AS "messageId", l.recipient, l.envelope
-    FROM clicks c JOIN links l ON l.id = c.link WHERE c.day = $1 AND c.id = ANY ($2::uuid[])`,
+  text: `SELECT c.id, c.at, coalesce(k.first = c.id, false) AS "isFirst", c.device_type AS "deviceType", c.os, c.device_name AS "deviceName",
+      c.country, c.city, l.target, l.message, l.message_id AS "messageId", l.recipient, l.envelope
+    FROM clicks c JOIN links l ON l.id = c.link LEFT JOIN link_clicks k ON k.link = c.link WHERE c.day = $1 AND c.id = ANY ($2::uuid[])`,
 };
 
-/** Records clicks under `today`, all or none; the same ids under the same day again change nothing. Returns the reports that follow. */
-export function recordClicks(
+/**
+ * Looks up the links that are asked for and records the clicks on those that are tracked under `today`, all or none. The same ids under the
+ * same day again, which must be said, change nothing, and have no report. What became of each stands in their order.
+ */
+export async function followLinks(
   database: Database,
   now: number,
   today: number,
   clicks: readonly NewClick[],
-): Promise<ClickReport[]> {
-  return database.run<ClickReport>(RECORD, [
+  isRepeated: boolean,
+): Promise<Followed[]> {
+  const rows = await database.run<FollowedRow>(FOLLOW, [
     now,
     today,
+    isRepeated,
     clicks.map((click) => click.id),
     clicks.map((click) => click.link),
+    clicks.map((click) => click.domain),
     clicks.map((click) => click.at),
     clicks.map((click) => click.bot),
     clicks.map((click) => click.deviceType),
@@ -80,7 +117,27 @@ export function recordClicks(
     clicks.map((click) => click.city),
     clicks.map((click) => click.address),
   ]);
+  const reports = new Map(rows.slice(clicks.length).map((row) => [row.id, row]));
+  return clicks.map((click, i) => toFollowed(click, rows[i], reports.get(click.id)));
 }
+
+function toFollowed(
+  click: NewClick,
+  { outcome, target, expiresAt }: Pick<FollowedRow, 'outcome' | 'target' | 'expiresAt'> = NOTHING,
+  reported: FollowedRow | undefined,
+): Followed {
+  const followed = { outcome: outcome ?? 'unknown', target, expiresAt };
+  if (reported === undefined) return { ...followed, report: undefined };
+  const { endpoint, seq, day, url, isFirst, message, messageId, recipient, envelope } = reported;
+  const { id, at, deviceType, os, deviceName, country, city } = click;
+  const facts = { id, at, deviceType, os, deviceName, country, city, target: target ?? '' };
+  return {
+    ...followed,
+    report: { endpoint, seq, day, url, facts: { ...facts, isFirst, message, messageId, recipient, envelope } },
+  };
+}
+
+const NOTHING = { outcome: 'unknown', target: null, expiresAt: null } as const;
 
 /** Recorded clicks of one day by id. */
 export function readClicks(database: Database, day: number, ids: readonly string[]): Promise<ClickFacts[]> {

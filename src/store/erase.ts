@@ -114,6 +114,8 @@ const TABLES = {
         OR coalesce(tracking_url, '') ~ $3 OR coalesce(message_id, '') ~ $3)
     ), clicked AS (
       DELETE FROM clicks c USING gone g WHERE c.link = g.id RETURNING c.id
+    ), uncounted AS (
+      DELETE FROM link_clicks k USING gone g WHERE k.link = g.id
     ), nowhere AS (
       UPDATE reports r SET url = '' FROM clicked c WHERE r.ref = c.id
     )

@@ -24,28 +24,19 @@ export interface NewLink {
   messageId: string | null;
   sender: string | null;
   recipient: string;
+  /** The name of its template; null when it has none. */
+  template: string | null;
   envelope: string | null;
   createdAt: number;
   expiresAt: number;
 }
 
-/** A link as a redirect needs it. */
-export interface LinkRow {
-  id: string;
-  account: number;
-  domain: number | null;
-  target: string;
-  isTracked: boolean;
-  expiresAt: number;
-  deletedAt: number | null;
-}
-
 const ADD = {
   name: 'links_add',
   text: `INSERT INTO links (id, account, domain, target, is_tracked, endpoint, tracking_url, day, message, place, message_id, sender, recipient,
-      envelope, created_at, expires_at)
+      template, envelope, created_at, expires_at)
     SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::text[], $5::boolean[], $6::integer[], $7::text[], $8::integer[], $9::uuid[],
-      $10::smallint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[]) AS l (id)
+      $10::smallint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::bigint[], $17::bigint[]) AS l (id)
     ORDER BY l.id ON CONFLICT DO NOTHING RETURNING id`,
 };
 const OTHERS = {
@@ -53,14 +44,17 @@ const OTHERS = {
   text: `SELECT l.id FROM unnest($1::text[], $2::uuid[], $3::smallint[]) AS i (id, message, place) JOIN links l ON l.id = i.id
     WHERE l.message <> i.message OR l.place <> i.place`,
 };
-const READ = {
-  name: 'links_read',
-  text: `SELECT id, account, domain, target, is_tracked AS "isTracked", expires_at AS "expiresAt", deleted_at AS "deletedAt"
-    FROM links WHERE id = ANY ($1::text[])`,
+const UNCOUNTED = {
+  name: 'links_uncounted',
+  text: `SELECT DISTINCT l.day FROM links l WHERE l.expires_at < $1
+    AND NOT EXISTS (SELECT FROM link_days d WHERE d.day = l.day AND d.through = 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY l.day`,
 };
-const FORGET = {
-  name: 'links_forget',
-  text: `DELETE FROM links WHERE id = ANY (ARRAY(SELECT id FROM links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)) RETURNING 1`,
+const COUNT_DAY = { name: 'links_count_day', text: 'SELECT count_link_day($1, $2) AS "isDone"' };
+const FORGET = { name: 'links_forget', text: 'SELECT forget_links($1, $2) AS count' };
+const FORGET_COUNTS = {
+  name: 'link_counts_forget',
+  text: `WITH days AS (DELETE FROM link_days WHERE day < $1)
+    DELETE FROM link_counts WHERE ctid = ANY (ARRAY(SELECT ctid FROM link_counts WHERE day < $1 LIMIT $2)) RETURNING 1`,
 };
 
 /**
@@ -83,6 +77,7 @@ export async function addLinks(db: Runner, links: readonly NewLink[]): Promise<s
     links.map((link) => link.messageId),
     links.map((link) => link.sender),
     links.map((link) => link.recipient),
+    links.map((link) => link.template),
     links.map((link) => link.envelope),
     links.map((link) => link.createdAt),
     links.map((link) => link.expiresAt),
@@ -112,17 +107,25 @@ export async function readMessageIds(
   return new Map(rows.map(({ id, messageId }) => [id, messageId]));
 }
 
-/** The links with these ids, in no order; expired and deleted ones too. */
-export function readLinks(db: Runner, ids: readonly string[]): Promise<LinkRow[]> {
-  return db.run<LinkRow>(READ, [ids]);
+const BATCH_LINKS = 2_000;
+
+/** Counts, in small steps, what became of the messages with links of a day, before that is forgotten. Once done it does nothing. */
+export async function countLinkDay(database: Database, day: number): Promise<void> {
+  for (;;) {
+    const [row] = await database.run<{ isDone: boolean }>(COUNT_DAY, [day, BATCH_LINKS]);
+    if (row?.isDone !== false) return;
+  }
 }
 
-const FORGET_ROWS = 2_000;
-
-/** Deletes, in small batches, links that expired before `before` (ms). */
-export async function forgetLinks(database: Database, before: number): Promise<void> {
+/** Deletes, in small batches, links that expired before `before` (ms), and the numbers of days before `countsBefore`. */
+export async function forgetLinks(database: Database, before: number, countsBefore: number): Promise<void> {
+  for (const { day } of await database.run<{ day: number }>(UNCOUNTED, [before])) await countLinkDay(database, day);
   for (;;) {
-    const rows = await database.run(FORGET, [before, FORGET_ROWS]);
-    if (rows.length < FORGET_ROWS) return;
+    const [row] = await database.run<{ count: number }>(FORGET, [before, BATCH_LINKS]);
+    if ((row?.count ?? 0) < BATCH_LINKS) break;
+  }
+  for (;;) {
+    const rows = await database.run(FORGET_COUNTS, [countsBefore, BATCH_LINKS]);
+    if (rows.length < BATCH_LINKS) return;
   }
 }

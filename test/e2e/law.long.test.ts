@@ -102,7 +102,7 @@ async function plant(user: string): Promise<void> {
       ],
     ],
     [
-      `INSERT INTO clicks (day, id, link, account, at, is_first, device_name) VALUES ($1, gen_random_uuid(), 'AbCdEfGhIjKl', $2, $3, true, $4)`,
+      `INSERT INTO clicks (day, id, link, account, at, device_name) VALUES ($1, gen_random_uuid(), 'AbCdEfGhIjKl', $2, $3, $4)`,
       [day, account, now, NAME],
     ],
     ['INSERT INTO identities VALUES ($1, $2, $3, true, $4, $4)', [lane, user, `hash of ${NAME}`, now]],

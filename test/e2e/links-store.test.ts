@@ -5,7 +5,14 @@ import { after, before, test } from 'node:test';
 import { createLog } from '../../src/lib/log.js';
 import { createLinkIds } from '../../src/links/link-id.js';
 import { insertAccount } from '../../src/store/accounts.js';
-import { forgetClicks, type NewClick, readClicks, recordClicks, saltOfDay } from '../../src/store/clicks.js';
+import {
+  type ClickReport,
+  followLinks,
+  forgetClicks,
+  type NewClick,
+  readClicks,
+  saltOfDay,
+} from '../../src/store/clicks.js';
 import { type Database, openDatabase } from '../../src/store/database.js';
 import { ensureEndpoint } from '../../src/store/depths.js';
 import { openDomainDirectory } from '../../src/store/domain-directory.js';
@@ -21,7 +28,8 @@ import {
   releaseOrder,
   takeOrders,
 } from '../../src/store/host-certificates.js';
-import { addLinks, forgetLinks, type NewLink, readLinks } from '../../src/store/links.js';
+import { countLinks } from '../../src/store/link-numbers.js';
+import { addLinks, countLinkDay, forgetLinks, type NewLink } from '../../src/store/links.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
 import { temporaryFolder } from '../support/dev-world.js';
@@ -75,6 +83,7 @@ function newLink(more: Partial<NewLink> = {}): NewLink {
     messageId: 'ord-77',
     sender: '441134960000',
     recipient: '441134960001',
+    template: null,
     envelope: JSON.stringify({ callbackData: 'ord=77' }),
     createdAt: NOW,
     expiresAt: NOW + 90 * DAY_MS,
@@ -86,6 +95,7 @@ function newClick(link: string, more: Partial<NewClick> = {}): NewClick {
   return {
     id: newUuid(),
     link,
+    domain: null,
     at: NOW + 5,
     bot: null,
     deviceType: 'Phone',
@@ -99,24 +109,72 @@ function newClick(link: string, more: Partial<NewClick> = {}): NewClick {
   };
 }
 
+/** Follows links as one group; the reports. */
+async function record(clicks: readonly NewClick[], isRepeated = false): Promise<ClickReport[]> {
+  const followed = await followLinks(database, NOW, TODAY, clicks, isRepeated);
+  assert.equal(followed.length, clicks.length);
+  return followed.flatMap(({ report }) => report ?? []);
+}
+
+function linksIn(ids: readonly string[]): Promise<{ id: string; target: string }[]> {
+  return database.run({ name: '', text: 'SELECT id, target FROM links WHERE id = ANY ($1::text[])' }, [ids]);
+}
+
 test('adds a link once, and tells when its id belongs to another message', async () => {
   const link = newLink();
   assert.deepEqual(await addLinks(database, [link]), []);
   assert.deepEqual(await addLinks(database, [{ ...link, target: 'https://elsewhere.example' }]), []);
-  const [read] = await readLinks(database, [link.id, '000000000000']);
-  assert.deepEqual(read, {
-    id: link.id,
-    account,
-    domain: null,
-    target: link.target,
-    isTracked: true,
-    expiresAt: link.expiresAt,
-    deletedAt: null,
-  });
+  assert.deepEqual(await linksIn([link.id]), [{ id: link.id, target: link.target }]);
   const other = newLink();
   assert.deepEqual(await addLinks(database, [other, newLink({ id: link.id })]), [link.id]);
-  assert.equal((await readLinks(database, [other.id])).length, 1);
+  assert.equal((await linksIn([other.id])).length, 1);
 });
+
+test('says of each request where it leads, and keeps clicks on what is found and tracked', async () => {
+  const [here, there, old, gone, plain] = [
+    newLink(),
+    newLink({ domain: 7 }),
+    newLink({ expiresAt: NOW + 5 }),
+    newLink(),
+    newLink({ isTracked: false }),
+  ];
+  await addLinks(database, [here, there, old, gone, plain]);
+  await database.run({ name: '', text: 'UPDATE links SET deleted_at = $2 WHERE id = $1' }, [gone.id, NOW]);
+  const clicks = [
+    newClick(here.id),
+    newClick(here.id, { domain: 7 }),
+    newClick(there.id),
+    newClick(there.id, { domain: 7 }),
+    newClick(old.id),
+    newClick(gone.id),
+    newClick('000000000000'),
+    newClick(plain.id),
+  ];
+  const followed = await followLinks(database, NOW, TODAY, clicks, false);
+  assert.deepEqual(
+    followed.map(({ outcome, target, expiresAt }) => [outcome, target, expiresAt]),
+    [
+      ['found', here.target, null],
+      ['unknown', null, null],
+      ['unknown', null, null],
+      ['found', there.target, null],
+      ['gone', null, null],
+      ['gone', null, null],
+      ['unknown', null, null],
+      ['found', plain.target, plain.expiresAt],
+    ],
+  );
+  const ids = clicks.map(({ id }) => id);
+  assert.deepEqual((await readClicks(database, TODAY, ids)).map(({ id }) => id).sort(), [ids[0], ids[3]].sort());
+});
+
+async function lastReport(): Promise<number> {
+  const [row] = await database.run<{ seq: number }>(
+    { name: '', text: 'SELECT coalesce(max(seq), 0) AS seq FROM reports WHERE endpoint = $1' },
+    [endpoint],
+  );
+  return row?.seq ?? 0;
+}
 
 test('tells each click of a person once, and which was the first', async () => {
   const link = newLink();
@@ -125,17 +183,22 @@ test('tells each click of a person once, and which was the first', async () => {
   const bot = newClick(link.id, { bot: 'WhatsApp' });
   const [first, second] = [newClick(link.id), newClick(link.id)];
   const clicks = [bot, first, second, newClick(quiet.id), newClick('000000000000')];
-  const reports = await recordClicks(database, NOW, TODAY, clicks);
+  const before = await lastReport();
+  const reports = await record(clicks);
   assert.deepEqual(
-    reports.map(({ id, seq, url, day }) => [id, seq, url, day]),
+    reports.map(({ facts: { id }, seq, url, day }) => [id, seq, url, day]),
     [
-      [first.id, 1, 'https://hooks.example/clk', TODAY],
-      [second.id, 2, 'https://hooks.example/clk', TODAY],
+      [first.id, before + 1, 'https://hooks.example/clk', TODAY],
+      [second.id, before + 2, 'https://hooks.example/clk', TODAY],
     ],
   );
-  assert.deepEqual(await recordClicks(database, NOW, TODAY, clicks), []);
+  assert.deepEqual(
+    reports.map(({ facts }) => facts.isFirst),
+    [true, false],
+  );
+  assert.deepEqual(await record(clicks, true), []);
   const later = newClick(link.id);
-  assert.equal((await recordClicks(database, NOW, TODAY, [later]))[0]?.seq, 3);
+  assert.equal((await record([later]))[0]?.seq, before + 3);
   const facts = await readClicks(database, TODAY, [bot.id, first.id, second.id, later.id]);
   const isFirst = new Map(facts.map((fact) => [fact.id, fact.isFirst]));
   assert.deepEqual(
@@ -156,7 +219,7 @@ test('counts one first click when many processes record clicks of the same links
   const groups = Array.from({ length: 8 }, (_, i) =>
     (i % 2 === 0 ? ids : [...ids].reverse()).map((id) => newClick(id)),
   );
-  await Promise.all(groups.map((clicks) => recordClicks(database, NOW, TODAY, clicks)));
+  await Promise.all(groups.map((clicks) => record(clicks)));
   const facts = await readClicks(
     database,
     TODAY,
@@ -164,6 +227,14 @@ test('counts one first click when many processes record clicks of the same links
   );
   assert.equal(facts.length, 40);
   assert.equal(facts.filter(({ isFirst }) => isFirst).length, 5);
+  const counts = await database.run<{ clicks: number }>(
+    { name: '', text: 'SELECT clicks FROM link_clicks WHERE link = ANY ($1::text[])' },
+    [ids],
+  );
+  assert.deepEqual(
+    counts.map(({ clicks }) => clicks),
+    [8, 8, 8, 8, 8],
+  );
 });
 
 test('keeps clicks as long as their account says, and links past their expiry', async () => {
@@ -171,7 +242,7 @@ test('keeps clicks as long as their account says, and links past their expiry', 
   const links = [newLink(), newLink({ account: short })];
   await addLinks(database, links);
   const clicks = links.map(({ id }) => newClick(id));
-  await recordClicks(database, NOW, TODAY, clicks);
+  await record(clicks);
   await saltOfDay(database, TODAY, Buffer.from('a'));
   assert.deepEqual(await saltOfDay(database, TODAY, Buffer.from('b')), Buffer.from('a'));
   await forgetClicks(database, NOW + 9 * DAY_MS, TODAY + 1, 30);
@@ -185,14 +256,71 @@ test('keeps clicks as long as their account says, and links past their expiry', 
     [clicks[0]?.id],
   );
   assert.deepEqual(await saltOfDay(database, TODAY, Buffer.from('b')), Buffer.from('b'));
-  await forgetLinks(database, NOW + 90 * DAY_MS + 1);
-  assert.deepEqual(
-    await readLinks(
-      database,
-      links.map(({ id }) => id),
-    ),
-    [],
-  );
+  await forgetLinks(database, NOW + 90 * DAY_MS + 1, TODAY);
+  assert.deepEqual(await linksIn(links.map(({ id }) => id)), []);
+});
+
+test('keeps the numbers of messages with links when events, clicks and links are forgotten', async () => {
+  const own = (await insertAccount(database, 'counted', { name: 'Counted', clickDays: 8 }, NOW))?.id ?? 0;
+  const DAY = 20_260_430;
+  const named = (applicationId: string) => JSON.stringify({ bulkId: 'spring', applicationId, entityId: 'north' });
+  const shared = { account: own, day: DAY, template: 'order_out', createdAt: NOW - 4 * DAY_MS };
+  const first = newLink({ ...shared, envelope: named('crm') });
+  const links = [
+    first,
+    newLink({ ...shared, message: first.message, place: 1, envelope: named('crm') }),
+    newLink({ ...shared, envelope: named('crm') }),
+    newLink({ ...shared, envelope: named('shop') }),
+    newLink({ ...shared, template: null, envelope: null }),
+  ];
+  await addLinks(database, links);
+  await ensurePartitions(database, DAY);
+  const kinds: [number, number[]][] = [
+    [0, [1, 2, 5, 6]],
+    [2, [2, 5]],
+    [3, [2]],
+  ];
+  for (const [i, steps] of kinds)
+    for (const kind of steps)
+      await database.run(
+        {
+          name: '',
+          text: 'INSERT INTO events (day, message, attempt, kind, at, recorded_at) VALUES ($1, $2, 1, $3, $4, $4)',
+        },
+        [DAY, links[i]?.message ?? '', kind, NOW],
+      );
+  await record([0, 1, 1, 2, 3].map((i) => newClick(links[i]?.id ?? '')));
+  const range = { account: own, from: NOW - 10 * DAY_MS, to: NOW };
+  const everything = { template: true, bulk: true, day: true };
+  const count = (grouping = everything, applicationId?: string) =>
+    countLinks(database, { ...range, platform: applicationId === undefined ? [] : [{ applicationId }] }, grouping, 100);
+  const order = { template: 'order_out', bulkId: 'spring', day: DAY };
+  const before = await count();
+  assert.deepEqual(before, [
+    { ...order, messages: 3, sent: 3, delivered: 2, seen: 1, clicked: 5, unique: 3 },
+    { template: null, bulkId: null, day: DAY, messages: 1, sent: 0, delivered: 0, seen: 0, clicked: 0, unique: 0 },
+  ]);
+  const ofShop = await count(everything, 'shop');
+  assert.deepEqual(ofShop, [{ ...order, messages: 1, sent: 1, delivered: 0, seen: 0, clicked: 1, unique: 1 }]);
+  const byDay = await count({ template: false, bulk: false, day: true });
+
+  await countLinkDay(database, DAY);
+  await database.run({ name: '', text: 'DELETE FROM events WHERE day = $1' }, [DAY]);
+  await forgetClicks(database, NOW + 9 * DAY_MS, TODAY, 30);
+  assert.deepEqual(await count(), before);
+  await countLinkDay(database, DAY);
+  await record([newClick(links[2]?.id ?? '')]);
+  assert.deepEqual((await count())[0], { ...before[0], clicked: 6 });
+
+  await forgetLinks(database, NOW + 91 * DAY_MS, DAY);
+  assert.deepEqual(await linksIn(links.map(({ id }) => id)), []);
+  assert.deepEqual((await count())[0], { ...before[0], clicked: 6 });
+  assert.deepEqual(await count(everything, 'shop'), ofShop);
+  assert.deepEqual(await count({ template: false, bulk: false, day: true }), [{ ...byDay[0], clicked: 6 }]);
+  assert.deepEqual(await countLinks(database, { ...range, platform: [], to: NOW - 5 * DAY_MS }, everything, 100), []);
+
+  await forgetLinks(database, NOW, DAY + 1);
+  assert.deepEqual(await count(), []);
 });
 
 test('remembers whose links are served at a host: of who is verified, else of who was', async () => {

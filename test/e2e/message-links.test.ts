@@ -254,22 +254,10 @@ async function click(link: string | undefined, bot: string | null = null): Promi
   const id = randomUUID();
   const now = Date.now();
   const today = Number(new Date(now).toISOString().slice(0, 10).replaceAll('-', ''));
-  await database.query('SELECT record_clicks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)', [
-    ...[
-      now,
-      today,
-      [id],
-      [link],
-      [now],
-      [bot],
-      ['Phone'],
-      ['Android 15'],
-      ['Pixel'],
-      ['Chrome'],
-      ['Germany'],
-      ['Berlin'],
-      [null],
-    ],
+  const domain = await database.query<{ domain: number | null }>('SELECT domain FROM links WHERE id = $1', [link]);
+  await database.query('SELECT follow_links($1,$2,false,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)', [
+    ...[now, today, [id], [link], [domain.rows[0]?.domain ?? null], [now]],
+    ...[[bot], ['Phone'], ['Android 15'], ['Pixel'], ['Chrome'], ['Germany'], ['Berlin'], [null]],
   ]);
   return id;
 }
@@ -343,6 +331,31 @@ test('removes a link, and shows links to nobody else', async () => {
   ])
     assert.equal((await admin(query)).status, 400, query);
   assert.equal((await admin('/000000000000')).status, 404);
+});
+
+test('holds a key that is bound to an application to the links of that application', async () => {
+  const make = (applicationId: string) =>
+    sentOf('text', { content: { text: 'https://shop.example/own' }, urlOptions: {}, applicationId });
+  const [own, other] = [await make('crm-links'), await make('shop-links')];
+  const none = await sentOf('text', { content: { text: 'https://shop.example/none' }, urlOptions: {} });
+  const bound = { name: 'bound', platform: [{ applicationId: 'crm-links' }] };
+  const made = await scene.admin<{ apiKeySecret: string }>(`/accounts/${ann.accountId}/keys`, { json: bound });
+  const call = <T>(path: string, more: object = {}) => admin<T>(path, { ...more, key: made.apiKeySecret });
+  const { results } = (await call<LinkPage>('')).body;
+  assert.deepEqual(
+    results.map(({ messageId }) => messageId),
+    [own.messageId],
+  );
+  assert.deepEqual((await call<LinkPage>(`?messageId=${other.messageId}`)).body.results, []);
+  const counted = (await call<{ results: { messages: number }[] }>('/numbers')).body.results;
+  assert.deepEqual(
+    counted.map(({ messages }) => messages),
+    [1],
+  );
+  for (const { links } of [other, none])
+    for (const more of [{}, { method: 'DELETE' }]) assert.equal((await call(`/${links[0]?.id}`, more)).status, 404);
+  assert.equal((await call(`/${own.links[0]?.id}`)).status, 200);
+  assert.equal((await call(`/${own.links[0]?.id}`, { method: 'DELETE' })).status, 204);
 });
 
 test('parley links lists, shows, counts and removes', async () => {

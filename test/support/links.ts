@@ -77,6 +77,7 @@ export async function openLinkBox(databaseUrl: string, now = Date.now()): Promis
           messageId: `order-${messages}`,
           sender: '441134960000',
           recipient: '441134960001',
+          template: null,
           envelope: JSON.stringify({ bulkId: 'b-9', callbackData: 'ord=77', applicationId: 'crm' }),
           createdAt: now,
           expiresAt: now + 90 * DAY_MS,
@@ -87,7 +88,14 @@ export async function openLinkBox(databaseUrl: string, now = Date.now()): Promis
       return links.map(({ id }) => id);
     },
     clicksOn: (id) =>
-      database.run<KeptClick>({ name: '', text: 'SELECT * FROM clicks WHERE link = $1 ORDER BY at, id' }, [id]),
+      database.run<KeptClick>(
+        {
+          name: '',
+          text: `SELECT c.*, coalesce(k.first = c.id, false) AS is_first FROM clicks c LEFT JOIN link_clicks k ON k.link = c.link
+            WHERE c.link = $1 ORDER BY c.at, c.id`,
+        },
+        [id],
+      ),
     close: () => database.stop(),
   };
 }

@@ -1,6 +1,7 @@
 // /links: short links of messages with their clicks, and what became of messages with links, counted by template, bulk and day.
 
 import { type Static, Type } from 'typebox';
+import type { KeyPlatform } from '../../contract/key-platform.js';
 import { withNull } from '../../contract/openapi-schemas.js';
 import { isUuid } from '../../lib/id.js';
 import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
@@ -132,7 +133,7 @@ export function linkRoutes(parts: AdminParts): Route[] {
       summary: `Show one short link with its last ${CLICKS_SHOWN} clicks, those of machines too`,
       answers: shows(200, 'The link', { ...LINK, lastClicks: [CLICK, UNKNOWN] }, { ...PLAIN, lastClicks: [] }),
       async handle({ caller, param }) {
-        const link = await findLink(database, caller.account, param('id'));
+        const link = await findLink(database, caller, param('id'));
         if (link === undefined) return refuse('notFound', 'no such link');
         const clicks = await listClicks(database, link.id, CLICKS_SHOWN);
         return { status: 200, body: { ...show(parts, link), lastClicks: clicks.map(showClick) } };
@@ -144,7 +145,7 @@ export function linkRoutes(parts: AdminParts): Route[] {
       summary: 'Have a short link lead nowhere any more, within 10 seconds',
       answers: isDone,
       async handle({ caller, param }) {
-        const isDone = await deleteLink(database, caller.account, param('id'), clock.now());
+        const isDone = await deleteLink(database, caller, param('id'), clock.now());
         return isDone ? { status: 204 } : refuse('notFound', 'no such link');
       },
     }),
@@ -203,7 +204,7 @@ function rangeOf(
   parts: AdminParts,
   caller: Caller,
   { accountId, from, to }: { accountId?: string; from?: string; to?: string },
-): { account: number; from: number; to: number } | Refusal | Problem {
+): { account: number; platform: readonly KeyPlatform[]; from: number; to: number } | Refusal | Problem {
   const owner = accountFor(parts, caller, accountId);
   if (isRefusal(owner)) return owner;
   // What is made in this millisecond counts.
@@ -218,7 +219,9 @@ function rangeOf(
       ? [{ field: 'from', message: `must be at most ${RANGE_DAYS_MAX} days before to` }]
       : []),
   ];
-  return errors.length > 0 ? wrongFields(errors) : { account: owner.account, from: fromAt, to: toAt };
+  return errors.length > 0
+    ? wrongFields(errors)
+    : { account: owner.account, platform: caller.platform, from: fromAt, to: toAt };
 }
 
 function show(parts: AdminParts, link: LinkView): object {

@@ -1,4 +1,5 @@
 // What the admin API is given, and who calls it.
+import type { KeyPlatform } from '../../contract/key-platform.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Passwords } from '../../lib/passwords.js';
@@ -35,4 +36,6 @@ export interface AdminParts extends DomainParts {
 /** Whose key a request brought: `account` is null for a key of kind admin, which stands for all accounts. */
 export interface Caller {
   account: number | null;
+  /** Applications that the key is bound to; empty: to none. */
+  platform: readonly KeyPlatform[];
 }

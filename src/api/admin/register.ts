@@ -103,7 +103,10 @@ function serve(scope: FastifyInstance, parts: AdminParts, route: Route): void {
       await parts.directory.refresh();
       const admitted = await admit(parts, route, request, reply);
       if ('title' in admitted) return sendProblem(reply, admitted);
-      const caller = { account: admitted.account === null ? null : admitted.account.id };
+      const caller =
+        admitted.account === null
+          ? { account: null, platform: [] }
+          : { account: admitted.account.id, platform: admitted.platform };
       // PostgreSQL cannot hold NUL: nothing has such an id.
       if (Object.values(request.params).some((part) => part.includes('\0')))
         return sendProblem(reply, problem(404, 'there is nothing at this path'));
