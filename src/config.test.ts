@@ -171,6 +171,7 @@ test('certificates are ordered where a CA is named and its terms are agreed to',
   assert.deepEqual(loadConfig(named).acme, {
     directory: 'https://ca.example/directory',
     email: undefined,
+    binding: undefined,
     port: 8443,
     hasPublicHost: false,
     caFile: undefined,
@@ -179,6 +180,12 @@ test('certificates are ordered where a CA is named and its terms are agreed to',
   const { email, hasPublicHost, caFile } = loadConfig({ ...named, ...more }).acme ?? {};
   assert.deepEqual([email, hasPublicHost, caFile], ['ops@shop.example', true, '/ca.pem']);
   assert.equal(loadConfig({ ...SECRET, ...more }).acme, undefined);
+  const bound = { PARLEY_ACME_EAB_KEY_ID: 'kid-1', PARLEY_ACME_EAB_HMAC_KEY: 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajV' };
+  assert.deepEqual(loadConfig({ ...named, ...bound }).acme?.binding, {
+    keyId: 'kid-1',
+    hmacKey: bound.PARLEY_ACME_EAB_HMAC_KEY,
+  });
+  assert.match(problemsOf({ ...named, PARLEY_ACME_EAB_KEY_ID: 'kid-1' }).join(), /^PARLEY_ACME_EAB_HMAC_KEY must be/);
   const wrong = {
     PARLEY_ACME_DIRECTORY: 'http://ca.example',
     PARLEY_ACME_TERMS: 'perhaps',

@@ -21,6 +21,8 @@ export interface AcmeConfig {
   email: string | undefined;
   /** TLS port of the role links. */
   port: number;
+  /** The account at the CA that ours is bound to (RFC 8555 7.3.4), where it wants that. */
+  binding: { keyId: string; hmacKey: string } | undefined;
   /** Whether the host of the public URL gets a certificate too. */
   hasPublicHost: boolean;
   /** CAs (PEM) that may vouch for the directory, absolute. */
@@ -223,6 +225,11 @@ export const VARIABLES = [
   },
   { name: 'PARLEY_ACME_TERMS', meaning: 'agreed = you agree to the terms of that CA, which it asks for' },
   { name: 'PARLEY_ACME_EMAIL', meaning: 'where that CA may write to; unset = nowhere' },
+  {
+    name: 'PARLEY_ACME_EAB_KEY_ID',
+    meaning: 'key id of your account at that CA, where it wants an external account binding',
+  },
+  { name: 'PARLEY_ACME_EAB_HMAC_KEY', secret: true, meaning: 'key of that account, in base64' },
   {
     name: 'PARLEY_ACME_PORT',
     fallback: '8443',
@@ -516,10 +523,21 @@ function readAcme(reader: Reader): AcmeConfig | undefined {
   return {
     directory,
     email,
+    binding: readBinding(reader),
     port: readInteger(reader, 'PARLEY_ACME_PORT', 0, 65_535),
     hasPublicHost: readChoice(reader, 'PARLEY_ACME_PUBLIC_HOST', ['off', 'on'] as const) === 'on',
     caFile: readFilePath(reader, 'PARLEY_ACME_CA_FILE'),
   };
+}
+
+function readBinding(reader: Reader): AcmeConfig['binding'] {
+  const keyId = reader.text('PARLEY_ACME_EAB_KEY_ID');
+  const hmacKey = reader.text('PARLEY_ACME_EAB_HMAC_KEY');
+  if (keyId === undefined && hmacKey === undefined) return undefined;
+  if (keyId === undefined) reader.problem('PARLEY_ACME_EAB_KEY_ID', 'must be set beside PARLEY_ACME_EAB_HMAC_KEY');
+  if (hmacKey === undefined || !/^[A-Za-z0-9+/_-]{16,}={0,2}$/.test(hmacKey))
+    reader.problem('PARLEY_ACME_EAB_HMAC_KEY', 'must be the key that the CA gave with the key id, in base64');
+  return { keyId: keyId ?? '', hmacKey: hmacKey ?? '' };
 }
 
 function readCrashPoint(reader: Reader): Settings['crashPoint'] {

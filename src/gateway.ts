@@ -574,6 +574,8 @@ async function wire(
     log.info({ event: 'links.listening', url: links.url });
     lifecycle.add('links.tls', links.close);
     certificates.start();
+    if (acme.hasPublicHost && readHost(new URL(config.publicUrl).hostname) === undefined)
+      log.warn({ event: 'config.hint', hint: 'PARLEY_ACME_PUBLIC_HOST is on, and PARLEY_PUBLIC_URL has no host name' });
   }
   if (roles.has('receive') && config.metaAppSecrets.length === 0)
     log.warn({ event: 'config.hint', hint: 'PARLEY_META_APP_SECRET is not set: every webhook of Meta is refused' });

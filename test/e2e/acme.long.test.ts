@@ -1,8 +1,10 @@
 // Certificates of domains of short links, from a real CA (Debian's pebble) that finds the hosts through a real DNS server (dnsmasq).
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { request as startRequest } from 'node:https';
 import { after, before, test } from 'node:test';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { newAccountKey, OrderRefused, openAcme } from '../../src/links/acme.js';
 import { type DnsServer, startDns } from '../support/dns.js';
 import { ask, type LinkBox, openLinkBox } from '../support/links.js';
 import { parley } from '../support/parley.js';
@@ -15,6 +17,8 @@ const [HOST, FAR_HOST] = ['go.shop.example', 'far.shop.example'];
 const [KEY, NEXT_KEY] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64'));
 const LIFE_HOURS = 24;
 const ORDER_TIMEOUT_MS = 60_000;
+/** Processes look for changes twice a second; the machine may be busy. */
+const SHOWN_TIMEOUT_MS = 30_000;
 
 interface DomainView {
   id: string;
@@ -41,7 +45,7 @@ const records = new Set([`address=/${PUBLIC_HOST}/127.0.0.1`]);
 
 before(async () => {
   dns = await startDns();
-  pebble = await preparePebble(LIFE_HOURS * 3_600);
+  pebble = await preparePebble({ lifeSeconds: LIFE_HOURS * 3_600 });
   scene = await startScene({
     PARLEY_SECRET_KEY: `${KEY},${NEXT_KEY}`,
     PARLEY_PUBLIC_URL: `http://${PUBLIC_HOST}`,
@@ -134,7 +138,7 @@ const ALERT = /alert handshake failure/;
 
 test('a CA that is away costs nothing but the certificate, which comes when it is back', async () => {
   // The order for the public host was tried before the CA was there.
-  await until('the order fails', async () => (await scene.metric('parley_certificates_failing')) === 1);
+  await until('it fails', async () => (await scene.metric('parley_certificates_failing')) === 1, ORDER_TIMEOUT_MS);
   assert.match(
     scene.world.output(),
     /"event":"certificate.failed","host":"parley.operator.example","reason":"the CA cannot be reached/,
@@ -146,7 +150,7 @@ test('a CA that is away costs nothing but the certificate, which comes when it i
   await scene.advance(20 * 60);
   await until('the public host has one', async () => (await orders('issued')) === 1, ORDER_TIMEOUT_MS);
   const [id = ''] = await box.add(1);
-  const { status } = await until('it is shown', () => click(PUBLIC_HOST, `/${id}`));
+  const { status } = await until('it is shown', () => click(PUBLIC_HOST, `/${id}`), SHOWN_TIMEOUT_MS);
   assert.deepEqual([status, await scene.metric('parley_certificates_failing')], [302, 0]);
 });
 
@@ -162,7 +166,7 @@ test('a domain that is proved has a certificate soon, and its links are opened o
   assert.ok((untilOrderMs ?? 0) / 3_600_000 > 15 && (untilOrderMs ?? 0) / 3_600_000 < 19, nextOrderAt);
 
   [link = ''] = await box.add(1, { domain: Number(domain.id) });
-  const { status, location, peer } = await until('it is shown', () => click(HOST, `/${link}`));
+  const { status, location, peer } = await until('it is shown', () => click(HOST, `/${link}`), SHOWN_TIMEOUT_MS);
   assert.deepEqual([status, location, peer.subjectaltname], [302, 'https://shop.example/t/77', `DNS:${HOST}`]);
   assert.equal((await click(HOST.toUpperCase(), `/${link}`)).status, 302);
   assert.equal((await click(HOST, '/parley/1/accounts')).status, 404);
@@ -216,10 +220,14 @@ test('a certificate is renewed once in the last third of its life, with another 
   const old = await click(HOST, `/${link}`);
   await scene.advance(19 * 3_600);
   const { nextOrderAt } = await certified(domain.id, before.validUntil);
-  const shown = await until('the new one is shown', async () => {
-    const { status, peer } = await click(HOST, `/${link}`);
-    return status === 302 && peer.fingerprint256 !== old.peer.fingerprint256 ? peer : undefined;
-  });
+  const shown = await until(
+    'the new one is shown',
+    async () => {
+      const { status, peer } = await click(HOST, `/${link}`);
+      return status === 302 && peer.fingerprint256 !== old.peer.fingerprint256 ? peer : undefined;
+    },
+    SHOWN_TIMEOUT_MS,
+  );
   assert.notEqual(shown.pubkey?.toString('hex'), old.peer.pubkey?.toString('hex'));
   // The test's clock runs ahead of the CA's: the new one seems old, and is left alone for an hour all the same.
   const { now } = await scene.admin<{ now: string }>('/dev/clock');
@@ -252,7 +260,7 @@ test('why an order failed is told, and it is tried again later', async () => {
 
 test('a certificate goes with its domain', async () => {
   await scene.admin(`/domains/${domain.id}`, { method: 'DELETE' });
-  await until('the host is refused', async () => ALERT.test(await refusal(HOST)));
+  await until('the host is refused', async () => ALERT.test(await refusal(HOST)), SHOWN_TIMEOUT_MS);
   const kept = await box.database.run<{ host: string }>(
     { name: '', text: 'SELECT host FROM host_certificates ORDER BY host' },
     [],
@@ -261,4 +269,34 @@ test('a certificate goes with its domain', async () => {
     kept.map(({ host }) => host),
     [FAR_HOST, PUBLIC_HOST],
   );
+});
+
+test('a CA that wants to know whose account it is is told', async () => {
+  const binding = { keyId: 'kid-1', hmacKey: 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W' };
+  const strict = await preparePebble({ lifeSeconds: 3_600, binding, isTrusting: true });
+  try {
+    await strict.start({ httpPort: 1, dns: dns.address });
+    const settings = { directory: strict.directory, email: undefined, ca: readFileSync(strict.caFile, 'utf8') };
+    const published: string[] = [];
+    const order = {
+      host: HOST,
+      accountKey: newAccountKey(),
+      signal: AbortSignal.timeout(ORDER_TIMEOUT_MS),
+      publish: async (token: string, answer: string) => void published.push(`${token} ${answer}`),
+    };
+    const unknown = await openAcme({ ...settings, binding: undefined });
+    await assert.rejects(
+      unknown.order(order),
+      (error) => error instanceof OrderRefused && /external/i.test(error.message),
+    );
+    await unknown.close();
+    const known = await openAcme({ ...settings, binding });
+    const { chain, validFrom, validUntil } = await known.order(order);
+    await known.close();
+    assert.match(chain, /^-----BEGIN CERTIFICATE-----/);
+    assert.equal(Math.round((validUntil - validFrom) / 60_000), 60);
+    assert.match(published.join(), /^([\w-]+) \1\.[\w-]{43}$/);
+  } finally {
+    await strict.stop();
+  }
 });

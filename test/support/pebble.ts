@@ -24,8 +24,18 @@ export interface Pebble {
   stop(): Promise<void>;
 }
 
-/** Chooses where it will be. `lifeSeconds` is how long its certificates are valid. Throws when there is no pebble on this machine. */
-export async function preparePebble(lifeSeconds: number): Promise<Pebble> {
+/** How it is. */
+interface PebbleOptions {
+  /** How long its certificates are valid. */
+  lifeSeconds: number;
+  /** The one account that may be bound to; it serves nobody else then. */
+  binding?: { keyId: string; hmacKey: string };
+  /** It believes every host. */
+  isTrusting?: true;
+}
+
+/** Chooses where it will be. Throws when there is no pebble on this machine. */
+export async function preparePebble({ lifeSeconds, binding, isTrusting }: PebbleOptions): Promise<Pebble> {
   if (!existsSync(PROGRAM)) throw new Error(`no ${PROGRAM}: apt-get install pebble`);
   const folder = mkdtempSync(join(tmpdir(), 'parley-pebble-'));
   const authority = newAuthority('pebble test');
@@ -40,10 +50,18 @@ export async function preparePebble(lifeSeconds: number): Promise<Pebble> {
     async start({ httpPort, dns }) {
       const file = join(folder, 'pebble.json');
       const addresses = { listenAddress: `127.0.0.1:${port}`, managementListenAddress: `127.0.0.1:${managementPort}` };
-      const more = { httpPort, tlsPort: 1, certificateValidityPeriod: lifeSeconds };
+      const bound = binding && {
+        externalAccountBindingRequired: true,
+        externalAccountMACKeys: { [binding.keyId]: binding.hmacKey },
+      };
+      const more = { httpPort, tlsPort: 1, certificateValidityPeriod: lifeSeconds, ...bound };
       writeFileSync(file, JSON.stringify({ pebble: { ...addresses, ...identityFiles(folder, authority), ...more } }));
       running = spawn(PROGRAM, ['-config', file, '-strict', '-dnsserver', dns], {
-        env: { PATH: process.env.PATH, PEBBLE_VA_NOSLEEP: '1' },
+        env: {
+          PATH: process.env.PATH,
+          PEBBLE_VA_NOSLEEP: '1',
+          ...(isTrusting && { PEBBLE_VA_ALWAYS_VALID: '1' }),
+        },
         stdio: 'ignore',
       });
       await until('pebble answers', async () => (await get(`${management}/roots/0`, authority.ca)) !== '', 20_000);
