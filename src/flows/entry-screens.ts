@@ -4,7 +4,7 @@ import { scanJson } from './json-scan.js';
 /** Looks at Flow JSON while it passes. */
 export interface ScreenScan {
   /** The next bytes of it. */
-  write(chunk: Uint8Array): void;
+  write(chunk: Buffer): void;
   /** Ids of the screens that nothing leads to, in the order of the JSON; none for what is no flow, or has more than 1,000 screens or ways between them. */
   end(): string[];
 }

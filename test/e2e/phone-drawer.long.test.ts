@@ -74,6 +74,7 @@ test('the drawer shows request and webhooks, redelivers, and steers clock, windo
     .first()
     .waitFor();
   await drawer.getByRole('button', { name: '+24 h' }).click();
+  await drawer.getByRole('button', { name: /curl .*advanceSeconds":86400/ }).waitFor();
   await drawer.getByText('closed: only templates arrive').first().waitFor();
   await drawer.getByText('Always open').click();
   await until(
@@ -94,6 +95,7 @@ test('the drawer shows request and webhooks, redelivers, and steers clock, windo
   const answer = await scene.sandbox.graph('POST', `/${scene.sandbox.phoneNumberId}/messages`, body);
   assert.equal(dig(answer.body, 'error', 'code'), 130429);
   await drawer.getByText('hit once').waitFor();
+  await drawer.getByRole('button', { name: /curl .*-X DELETE .*\/faults\// }).waitFor();
   await drawer.getByRole('button', { name: 'Remove fault' }).click();
   await drawer.getByText('No faults').waitFor();
   await drawer.getByText('Calls of this page').click();

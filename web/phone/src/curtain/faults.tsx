@@ -28,6 +28,7 @@ const SEED = 1;
 /** What fails now, and a form for more of it. */
 export function FaultsTab() {
   const faults = useStore(sandbox, (state) => state.faults);
+  const [first] = faults;
   return (
     <>
       <FaultForm />
@@ -45,6 +46,9 @@ export function FaultsTab() {
             {texts.drawer.removeAll}
           </button>
         ) : null}
+        {first === undefined ? null : (
+          <Curl method="DELETE" path={faults.length > 1 ? '/faults' : `/faults/${first.id}`} />
+        )}
       </Section>
     </>
   );

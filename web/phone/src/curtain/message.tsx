@@ -10,7 +10,7 @@ import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { attempt } from '../state/toasts.js';
 import { texts } from '../texts.js';
-import { Code, Curl, pretty, Section } from './parts.js';
+import { Code, Curl, pointedAt, pretty, Section } from './parts.js';
 import { WebhookCard } from './webhooks.js';
 
 const MOVES = ['sent', 'delivered', 'read'] as const;
@@ -87,12 +87,21 @@ function Timeline({ message }: { message: Message }) {
 function Moves({ message }: { message: Message }) {
   const [code, setCode] = useState('131026');
   const state = furthest(message);
+  const [pointed, setPointed] = useState<string>('delivered');
+  const bodyOf = (status: string) => (status === 'failed' ? { status, code: Number(code) } : { status });
   const move = (body: Record<string, unknown>) => () => void attempt(() => moveOn(message.id, body));
   return (
     <Section title={texts.drawer.moveOn}>
       <div class="button-row">
         {MOVES.map((status) => (
-          <button key={status} type="button" class="secondary" disabled={state === 'failed'} onClick={move({ status })}>
+          <button
+            key={status}
+            type="button"
+            class="secondary"
+            disabled={state === 'failed'}
+            {...pointedAt(() => setPointed(status))}
+            onClick={move(bodyOf(status))}
+          >
             {status}
           </button>
         ))}
@@ -101,7 +110,7 @@ function Moves({ message }: { message: Message }) {
         class="button-row"
         onSubmit={(event) => {
           event.preventDefault();
-          move({ status: 'failed', code: Number(code) })();
+          move(bodyOf('failed'))();
         }}
       >
         <input
@@ -109,13 +118,19 @@ function Moves({ message }: { message: Message }) {
           pattern="\d+"
           aria-label={texts.drawer.failWith}
           value={code}
+          onFocus={() => setPointed('failed')}
           onInput={(event) => setCode(event.currentTarget.value)}
         />
-        <button type="submit" class="secondary danger" disabled={state === 'failed' || !/^\d+$/.test(code)}>
+        <button
+          type="submit"
+          class="secondary danger"
+          disabled={state === 'failed' || !/^\d+$/.test(code)}
+          {...pointedAt(() => setPointed('failed'))}
+        >
           {texts.drawer.fail}
         </button>
       </form>
-      <Curl method="POST" path={`/messages/${encodeURIComponent(message.id)}/status`} body={{ status: 'delivered' }} />
+      <Curl method="POST" path={`/messages/${encodeURIComponent(message.id)}/status`} body={bodyOf(pointed)} />
     </Section>
   );
 }

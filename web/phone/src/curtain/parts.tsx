@@ -38,6 +38,11 @@ export function Curl({ method, path, body, file }: { method: string; path: strin
   );
 }
 
+/** Handlers of a button among several, of which the one that is pointed at or has the focus shows its call. */
+export function pointedAt(show: () => void): { onPointerEnter(): void; onFocus(): void } {
+  return { onPointerEnter: show, onFocus: show };
+}
+
 /** JSON for people. */
 export function pretty(value: unknown): string {
   return JSON.stringify(value, null, 2) ?? '';

@@ -9,7 +9,7 @@ import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { attempt } from '../state/toasts.js';
 import { texts } from '../texts.js';
-import { Curl, Section } from './parts.js';
+import { Curl, pointedAt, Section } from './parts.js';
 
 type Decision = keyof typeof texts.drawer.decide;
 
@@ -63,8 +63,9 @@ function TemplateCard({ template }: { template: Template }) {
   const { id, name, language, category, status, body, rejectedReason, pausedUntil } = template;
   const decisions = DECISIONS[status] ?? [];
   const [reason, setReason] = useState('INVALID_FORMAT');
-  const decide = (decision: Decision) => () =>
-    void attempt(() => review(id, { decision, ...(decision === 'reject' ? { reason } : {}) }));
+  const [pointed, setPointed] = useState<Decision>();
+  const shown = decisions.find((decision) => decision === pointed) ?? decisions[0] ?? 'approve';
+  const bodyOf = (decision: Decision) => ({ decision, ...(decision === 'reject' ? { reason } : {}) });
   return (
     <article class="template" aria-label={name}>
       <header>
@@ -83,7 +84,8 @@ function TemplateCard({ template }: { template: Template }) {
             key={decision}
             type="button"
             class={`secondary${decision === 'approve' || decision === 'unpause' ? '' : ' danger'}`}
-            onClick={decide(decision)}
+            {...pointedAt(() => setPointed(decision))}
+            onClick={() => void attempt(() => review(id, bodyOf(decision)))}
           >
             {texts.drawer.decide[decision]}
           </button>
@@ -97,7 +99,7 @@ function TemplateCard({ template }: { template: Template }) {
         />
       ) : null}
       {status === 'APPROVED' || status === 'PAUSED' ? <Quality template={template} /> : null}
-      <Curl method="POST" path={`/templates/${id}/review`} body={{ decision: decisions[0] ?? 'approve' }} />
+      <Curl method="POST" path={`/templates/${id}/review`} body={bodyOf(shown)} />
     </article>
   );
 }

@@ -10,7 +10,7 @@ import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { attempt } from '../state/toasts.js';
 import { texts } from '../texts.js';
-import { Curl, Section } from './parts.js';
+import { Curl, pointedAt, Section } from './parts.js';
 
 const HOUR = 3600;
 const STEPS = [
@@ -37,6 +37,7 @@ export function TimeTab() {
 function Clock() {
   const now = useNow();
   const offsetMs = useStore(sandbox, (state) => state.offsetMs);
+  const [pointed, setPointed] = useState<number>(HOUR);
   return (
     <Section title={texts.drawer.clock} hint={texts.drawer.clockHint}>
       <p class="big-clock">
@@ -52,13 +53,14 @@ function Clock() {
             key={text}
             type="button"
             class="secondary"
+            {...pointedAt(() => setPointed(advanceSeconds))}
             onClick={() => void attempt(() => call('POST', '/clock', { advanceSeconds }))}
           >
             {text}
           </button>
         ))}
       </div>
-      <Curl method="POST" path="/clock" body={{ advanceSeconds: HOUR }} />
+      <Curl method="POST" path="/clock" body={{ advanceSeconds: pointed }} />
     </Section>
   );
 }
