@@ -28,7 +28,7 @@ function newScene(): {
     publicHost: 'parley.example',
     domains: {
       version: () => state.version,
-      ownerOf: (host) => (host === HOST ? { id: 1, account: 1, host, state: 'verified' } : undefined),
+      ownerOf: (host) => (host.endsWith('.shop.example') ? { id: 1, account: 1, host, state: 'verified' } : undefined),
     },
     database: {
       async run<Row>() {
@@ -93,4 +93,17 @@ test('what no key opens is refused, and not tried again before it changes', asyn
   state.version += 1;
   state.content = sealed('a');
   assert.notEqual(await contextOf(HOST), undefined);
+});
+
+test('it remembers a thousand hosts, and forgets first who was not asked for longest', async () => {
+  const { contextOf, state } = newScene();
+  const hosts = Array.from({ length: 1_000 }, (_, i) => `h${i}.shop.example`);
+  for (const host of hosts) await contextOf(host);
+  await contextOf('h0.shop.example');
+  assert.equal(state.reads, 1_000);
+  await contextOf('one-more.shop.example');
+  await contextOf('h0.shop.example');
+  assert.equal(state.reads, 1_001);
+  await contextOf('h1.shop.example');
+  assert.equal(state.reads, 1_002);
 });

@@ -410,7 +410,16 @@ test('a certificate is ordered by one taker at a time, kept only for who holds t
   assert.equal(soon.length, 2);
   assert.equal((await take('public.example', NOW + 2 * 3_600_000)).length, 2);
 
+  // Who else has proved the host keeps it.
+  const rival = (await insertAccount(database, 'rival', { name: 'Rival' }, NOW))?.id ?? 0;
+  const theirs = await registerDomain(database, { account: rival, host, token: 'r', createdAt: NOW });
+  assert.ok(theirs !== undefined);
+  const found = { proof: 'txt', reason: null, checkedAt: NOW } as const;
+  await settleDomain(database, domain.id, { ...found, state: 'failed' });
+  await settleDomain(database, theirs.id, { ...found, state: 'verified' });
   await removeDomain(database, domain.id, account, NOW);
+  assert.equal((await statusOf())?.validUntil, kept.validUntil);
+  await removeDomain(database, theirs.id, rival, NOW);
   assert.deepEqual([await statusOf(), await readCertificateOf(database, host)], [undefined, undefined]);
   await database.run({ name: '', text: `DELETE FROM domains WHERE host LIKE '%.tls.example'` }, []);
   assert.deepEqual([...(await readCertificateStatuses(database, ['a.tls.example', 'b.tls.example'])).keys()], []);
