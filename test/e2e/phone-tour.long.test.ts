@@ -67,6 +67,8 @@ test('reactions, edits and deletions reach the business and change the bubble', 
   await page.getByRole('textbox', { name: 'Message' }).fill('Frist');
   await page.getByRole('button', { name: 'Send' }).click();
   const mine = page.locator('.mine');
+  await scene.send('reaction', { message_id: await mine.getAttribute('data-wamid'), emoji: '🙏' });
+  await mine.locator('.reaction', { hasText: '🙏' }).waitFor();
   await mine.hover();
   await mine.getByRole('button', { name: /^Message options/ }).click();
   await page.getByRole('menuitem', { name: 'Edit' }).click();

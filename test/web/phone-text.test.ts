@@ -47,6 +47,14 @@ test('lists, quotes and monospaced blocks are blocks', () => {
   assert.deepEqual(blocks.at(-1), { kind: 'pre', text: 'let x = *1*' });
 });
 
+test('monospaced words in a line stay in it', () => {
+  assert.deepEqual(parseMarkup('Run ```npm start``` now'), [
+    { kind: 'paragraph', parts: [text('Run '), { kind: 'mono', text: 'npm start' }, text(' now')] },
+  ]);
+  const kinds = parseMarkup('Run:\n```a\nb```\nor ```c``` and\n```d```').map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['paragraph', 'pre', 'paragraph', 'pre']);
+});
+
 test('links end before punctuation, and need no scheme after www', () => {
   assert.equal(firstLink('See https://example.com/a?b=c.'), 'https://example.com/a?b=c');
   assert.equal(firstLink('(www.example.com)'), 'https://www.example.com');

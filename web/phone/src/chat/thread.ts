@@ -82,11 +82,16 @@ function change(byId: Map<string, Entry>, message: Message): void {
   const target = byId.get(textAt(object, 'message_id') || textAt(object, 'original_message_id'));
   if (target === undefined) return;
   if (message.type === 'reaction') {
-    if (isOnPhone(message)) target.reactions[message.direction] = textAt(object, 'emoji');
+    if (isShown(message)) target.reactions[message.direction] = textAt(object, 'emoji');
   } else if (target.message.direction === message.direction) {
     if (message.type === 'revoke') target.isRemoved = true;
     else target.edited = at(object, 'message');
   }
+}
+
+/** Whether a reaction is on the phone: those of businesses are only ever sent (Meta 1.4). */
+function isShown(message: Message): boolean {
+  return isOnPhone(message) || (message.failure === null && message.statuses.some(({ status }) => status === 'sent'));
 }
 
 /** Whether a row stays when earlier ones are loaded: the heading of a day may move up. */

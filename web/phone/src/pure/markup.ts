@@ -22,11 +22,17 @@ const DEPTH_MAX = 4;
 /** The blocks of a text. Line breaks within a paragraph stay in its texts. */
 export function parseMarkup(text: string): Block[] {
   const blocks: Block[] = [];
-  for (const [index, piece] of text.split('```').entries()) {
-    const isMono = index % 2 === 1 && text.split('```').length > index + 1;
-    if (isMono && piece.trim() !== '') blocks.push({ kind: 'pre', text: piece.replace(/^\n|\n$/g, '') });
-    else if (piece !== '') blocks.push(...parseLines(index % 2 === 1 && !isMono ? `\`\`\`${piece}` : piece));
+  let from = 0;
+  for (const { 0: fence, 1: inside = '', index } of text.matchAll(/```([\s\S]+?)```/g)) {
+    const to = index + fence.length;
+    // Within a line it is a piece of that, like any other.
+    const isAlone = /\n|^$/.test(text[index - 1] ?? '') && /\n|^$/.test(text[to] ?? '');
+    if (inside.trim() === '' || !(isAlone || inside.includes('\n'))) continue;
+    if (index > from) blocks.push(...parseLines(text.slice(from, index)));
+    blocks.push({ kind: 'pre', text: inside.replace(/^\n|\n$/g, '') });
+    from = to;
   }
+  if (from < text.length) blocks.push(...parseLines(text.slice(from)));
   return blocks;
 }
 
@@ -102,6 +108,9 @@ function linkAt(text: string, index: number): { part: Inline; length: number } |
 
 function codeAt(text: string, index: number): { part: Inline; length: number } | undefined {
   if (text[index] !== '`') return undefined;
+  const fenceEnd = text.startsWith('```', index) ? text.indexOf('```', index + 3) : -1;
+  const mono = text.slice(index + 3, fenceEnd);
+  if (fenceEnd >= 0 && mono.trim() !== '') return { part: { kind: 'mono', text: mono }, length: mono.length + 6 };
   const end = text.indexOf('`', index + 1);
   const code = text.slice(index + 1, end);
   return end < 0 || code.trim() === '' ? undefined : { part: { kind: 'code', text: code }, length: code.length + 2 };
