@@ -94,7 +94,8 @@ const PAGES_MAX = 10;
 /** A command of several verbs, named by the first argument, or of one (`''`). `usage` lines begin with the command's name. */
 export function defineCommand(usage: readonly string[], verbs: Readonly<Record<string, Verb>>): Command {
   return {
-    usage: [...usage, 'options of all: [--api URL] [--key KEY] [--json]'],
+    usage,
+    options: '--api URL, --key KEY: another gateway; --json: the whole answer',
     async run(args, terminal) {
       try {
         await runVerb(verbs, args, terminal);

@@ -4,6 +4,8 @@
 export interface Command {
   /** Usage lines, without the program's name. */
   usage: readonly string[];
+  /** What can be added to each of them; nothing when undefined. */
+  options?: string;
   /** Runs to the end; the number is the process's exit code (0 done, 1 failed, 2 wrong arguments or configuration). */
   run(args: readonly string[], terminal: Terminal): Promise<number>;
 }

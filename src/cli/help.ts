@@ -13,8 +13,11 @@ export const command: Command = {
 
 function listCommands(terminal: Terminal): number {
   terminal.print('Parley, a self-hosted WhatsApp Business platform\n');
-  for (const [name, { summary }] of Object.entries(COMMANDS)) terminal.print(`  parley ${name.padEnd(10)} ${summary}`);
+  const width = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
+  for (const [name, { summary }] of Object.entries(COMMANDS))
+    terminal.print(`  parley ${name.padEnd(width)}  ${summary}`);
   terminal.print('\nparley help <command> shows how to call one; parley doctor shows the configuration.');
+  terminal.print('In a checkout, parley is `npm run -s parley --`, or `node dist/src/main.js` where it is built.');
   return 0;
 }
 
@@ -27,5 +30,6 @@ async function showCommand(name: string, terminal: Terminal): Promise<number> {
   const { command: found } = await entry.load();
   terminal.print(`${entry.summary}\n`);
   for (const line of found.usage) terminal.print(`  parley ${line}`);
+  if (found.options !== undefined) terminal.print(`\nWith any of them: ${found.options}`);
   return 0;
 }

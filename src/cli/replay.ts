@@ -29,6 +29,8 @@ const replay: Verb = {
       return;
     }
     terminal.print(`${String(result.reports)} reports are sent again`);
+    if (result.reports === 0)
+      terminal.print('there was nobody to be told of it: no notifyUrl, no forward URL, no subscription');
     if (result.isComplete === false) terminal.print('there are more: this was the most that one call takes');
   },
 };
