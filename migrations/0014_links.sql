@@ -180,12 +180,12 @@ CREATE TABLE click_salts (
 -- What becomes of requests for links, in their order: unknown (no such link at this domain), gone, or found with the target. A click on a
 -- tracked link is recorded under p_today; those that no machine made are counted and told, by the link's own URL, else by the subscriptions
 -- to clicks. Again with the same ids and day and p_is_repeated it records, counts and tells only what is not there yet. expires_at: of links
--- that are not tracked. After these come the reports, if there are any, with outcome null and the click in id.
+-- that are not tracked. p_address: in hexadecimal digits. After these come the reports, if there are any, with outcome null and the click in id.
 -- Tried: ON CONFLICT in place of p_is_repeated, which costs each click a look-up, and a record in the log, more; and one statement for all,
 -- which makes ready for reports also where there are none.
 CREATE FUNCTION follow_links(
   p_now bigint, p_today integer, p_is_repeated boolean, p_id uuid[], p_link text[], p_domain integer[], p_at bigint[], p_bot text[],
-  p_device_type text[], p_os text[], p_device_name text[], p_browser text[], p_country text[], p_city text[], p_address bytea[]
+  p_device_type text[], p_os text[], p_device_name text[], p_browser text[], p_country text[], p_city text[], p_address text[]
 ) RETURNS TABLE (
   outcome text, target text, expires_at bigint, id uuid, endpoint integer, seq bigint, day integer, url text, is_first boolean, message uuid,
   message_id text, recipient text, envelope text
@@ -210,7 +210,7 @@ BEGIN
     ), stored AS (
       INSERT INTO clicks (day, id, link, account, at, bot, device_type, os, device_name, browser, country, city, address)
       SELECT p_today, i.id, i.link, i.account, i.at, i.bot, i.device_type, i.os, i.device_name, i.browser, i.country, i.city,
-        CASE WHEN (SELECT a.click_addresses FROM accounts a WHERE a.id = i.account) THEN i.address END
+        CASE WHEN (SELECT a.click_addresses FROM accounts a WHERE a.id = i.account) THEN decode(i.address, 'hex') END
       FROM clicked i
     ), counted AS (
       -- Who else counts a click on one of these is waited for.

@@ -50,8 +50,18 @@ const HOPS_MAX = 50;
  */
 export function createCallerAddress(trustedProxies: readonly string[]): CallerAddress {
   const trusted = createNetworkList(trustedProxies);
+  // A proxy's, or that of a client which keeps its connection: reading one costs as much as the rest of a redirect's head.
+  const remembered = new Map<string, string>();
+  function remoteOf(text: string): string {
+    const known = remembered.get(text);
+    if (known !== undefined) return known;
+    const read = plainAddress(text) ?? NOBODY;
+    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+    remembered.set(text, read);
+    return read;
+  }
   return (remoteAddress, forwardedFor) => {
-    let address = plainAddress(remoteAddress ?? '') ?? NOBODY;
+    let address = remoteOf(remoteAddress ?? '');
     if (trustedProxies.length === 0 || forwardedFor === undefined) return address;
     const hops = forwardedFor.split(',').slice(-HOPS_MAX);
     for (let hop = hops.pop(); hop !== undefined && trusted.has(address); hop = hops.pop()) {
@@ -63,6 +73,8 @@ export function createCallerAddress(trustedProxies: readonly string[]): CallerAd
     return address;
   };
 }
+
+const REMEMBERED_MAX = 10_000;
 
 /** Without port, brackets and zone; undefined when it is no address. */
 function plainAddress(text: string): string | undefined {

@@ -30,8 +30,8 @@ const GROUP_MAX = 500;
 const BACKLOG_MAX = 10_000;
 /** One group is looked up and written while the one before waits for the disk. */
 const FLIGHTS = 2;
-/** What is kept of a hash: nobody tells two addresses of a day apart by chance. */
-const HASH_BYTES = 16;
+/** What is kept of a hash, 16 bytes: nobody takes two addresses of a day for one. */
+const HASH_DIGITS = 32;
 const SALT_BYTES = 32;
 const REMEMBERED_MAX = 50_000;
 const REMEMBERED_MS = 10_000;
@@ -98,12 +98,12 @@ async function persist<Result>(write: (isRepeated: boolean) => Promise<Result>):
 }
 
 /** Hashes of addresses, by the salt of a day. The salt is the same in all processes, and forgotten after the day. */
-function createHashes(database: Database): (day: number) => Promise<(address: string) => Buffer> {
+function createHashes(database: Database): (day: number) => Promise<(address: string) => string> {
   let known: { day: number; salt: Buffer } | undefined;
   return async (day) => {
     if (known?.day !== day) known = { day, salt: await saltOfDay(database, day, randomBytes(SALT_BYTES)) };
     const salt = known.salt.toString('hex');
-    return (address) => digest('sha256', `${salt} ${address}`, 'buffer').subarray(0, HASH_BYTES);
+    return (address) => digest('sha256', `${salt} ${address}`, 'hex').slice(0, HASH_DIGITS);
   };
 }
 

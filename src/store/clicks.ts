@@ -16,8 +16,8 @@ export interface NewClick {
   browser: string | null;
   country: string | null;
   city: string | null;
-  /** Hashed; kept where the account of the link keeps any. */
-  address: Buffer | null;
+  /** Hashed, in hexadecimal digits; kept where the account of the link keeps any. */
+  address: string | null;
 }
 
 /** What a CLICK report says (Infobip 7). */

@@ -104,7 +104,7 @@ function newClick(link: string, more: Partial<NewClick> = {}): NewClick {
     browser: 'Chrome',
     country: 'Germany',
     city: 'Berlin',
-    address: Buffer.from([1, 2]),
+    address: '0102',
     ...more,
   };
 }

@@ -12,7 +12,6 @@ const LINK = /\/([0-9a-z]{12})(?![0-9a-z])/g;
 
 /** How often Meta gets the message whose way is cut at the point: `dispatch.answered` comes after its POST, and nobody tells of it. */
 const POINTS: readonly (readonly [CrashPoint, number])[] = [
-  ['dispatch.posting', 1],
   ['links.written', 1],
   ['dispatch.answered', 2],
 ];
