@@ -9,6 +9,7 @@
 -- read_marks: whether the account may mark messages of users as read; off as Infobip has it.
 -- media: whether Meta fetches the files of messages itself (link), or Parley does and uploads them (upload).
 -- link_days: how long its short links work. click_days: how long clicks on them are kept; click_addresses: with the hashed address, or without.
+-- retention_days: how long its messages and what hangs on them are kept; the platform's days count when they are fewer.
 -- rate_limits: its own rates by name of the limit; the published ones count for the others.
 CREATE TABLE accounts (
   id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -22,7 +23,8 @@ CREATE TABLE accounts (
   rate_limits jsonb NOT NULL DEFAULT '{}',
   link_days integer NOT NULL DEFAULT 90 CHECK (link_days BETWEEN 1 AND 3650),
   click_days integer NOT NULL DEFAULT 30 CHECK (click_days BETWEEN 8 AND 3650),
-  click_addresses boolean NOT NULL DEFAULT true
+  click_addresses boolean NOT NULL DEFAULT true,
+  retention_days integer NOT NULL DEFAULT 3650 CHECK (retention_days BETWEEN 8 AND 3650)
 );
 
 -- scopes: null means all. allowed_ips: empty means from anywhere. valid_from, valid_to: null means without that end.

@@ -47,6 +47,7 @@ test('a secret key is all that serve needs', () => {
     acme: undefined,
     geoFile: undefined,
     templateExamples: 'strict',
+    traces: undefined,
     dev: false,
     crashPoint: undefined,
     logLevel: 'info',
@@ -208,5 +209,21 @@ test('a bucket needs its name and both keys, a scanner its port', () => {
   assert.deepEqual(
     problems.map((problem) => problem.split(' ')[0]),
     ['PARLEY_MEDIA_STORE', 'PARLEY_MEDIA_S3_ACCESS_KEY', 'PARLEY_MEDIA_S3_SECRET_KEY', 'PARLEY_MEDIA_SCANNER'],
+  );
+});
+
+test('traces go to a collector that is named, with its headers decoded, and wrong ones are told without their values', () => {
+  const env = { ...SECRET, PARLEY_OTLP_ENDPOINT: 'http://127.0.0.1:4318/' };
+  assert.deepEqual(loadConfig(env).traces, { endpoint: 'http://127.0.0.1:4318', headers: {}, ratio: 1 });
+  const more = { PARLEY_OTLP_HEADERS: 'authorization=Basic%20abc, x-a=1', PARLEY_TRACES_RATIO: '0.05' };
+  assert.deepEqual(loadConfig({ ...env, ...more }).traces, {
+    endpoint: 'http://127.0.0.1:4318',
+    headers: { authorization: 'Basic abc', 'x-a': '1' },
+    ratio: 0.05,
+  });
+  const wrong = { PARLEY_OTLP_HEADERS: 'secret=a%0ab', PARLEY_TRACES_RATIO: '2' };
+  assert.throws(
+    () => loadConfig({ ...env, ...wrong }),
+    (error) => error instanceof ConfigError && error.problems.length === 2 && !error.message.includes('%0ab'),
   );
 });

@@ -83,6 +83,8 @@ export interface Settings {
   templateExamples: 'strict' | 'lenient';
   /** Whether `parley dev` started this process: demo account, `/parley/1/dev`. */
   dev: boolean;
+  /** Where traces go, their base URL without a final slash, and how many; undefined = nobody wants any. */
+  traces: { endpoint: string; headers: Readonly<Record<string, string>>; ratio: number } | undefined;
   /** Where the process kills itself, for the crash suite; undefined = nowhere. */
   crashPoint: { point: CrashPoint; hits: number } | undefined;
   /** As `parseLogLevels` reads it. */
@@ -249,6 +251,23 @@ export const VARIABLES = [
     meaning: "file of cities in MaxMind's format (.mmdb), for the country and city of clicks; unset = they have none",
   },
   {
+    name: 'PARLEY_OTLP_ENDPOINT',
+    meaning:
+      'base URL of an OpenTelemetry collector that takes traces over HTTP (as OTEL_EXPORTER_OTLP_ENDPOINT); unset = there are no traces',
+  },
+  {
+    name: 'PARLEY_OTLP_HEADERS',
+    secret: true,
+    meaning:
+      'headers for the collector, name=value, comma-separated, values percent-encoded (as OTEL_EXPORTER_OTLP_HEADERS)',
+  },
+  {
+    name: 'PARLEY_TRACES_RATIO',
+    fallback: '1',
+    meaning:
+      "share of the traces begun here that are recorded, 0 to 1 (as OTEL_TRACES_SAMPLER_ARG of parentbased_traceidratio); a caller's own traceparent decides for its trace",
+  },
+  {
     name: 'PARLEY_CRASH_POINT',
     meaning: 'dev only: point[:n] of the pipeline at which the process kills itself, the n-th time it gets there',
   },
@@ -369,6 +388,7 @@ function readSettings(reader: Reader): Settings {
     geoFile: readFilePath(reader, 'PARLEY_GEO_FILE'),
     templateExamples: readChoice(reader, 'PARLEY_TEMPLATE_EXAMPLES', ['strict', 'lenient'] as const),
     dev: reader.dev,
+    traces: readTraces(reader),
     crashPoint: readCrashPoint(reader),
     logLevel: readLogLevels(reader),
   };
@@ -538,6 +558,37 @@ function readBinding(reader: Reader): AcmeConfig['binding'] {
   if (hmacKey === undefined || !/^[A-Za-z0-9+/_-]{16,}={0,2}$/.test(hmacKey))
     reader.problem('PARLEY_ACME_EAB_HMAC_KEY', 'must be the key that the CA gave with the key id, in base64');
   return { keyId: keyId ?? '', hmacKey: hmacKey ?? '' };
+}
+
+function readTraces(reader: Reader): Settings['traces'] {
+  const endpoint = readBaseUrl(reader, 'PARLEY_OTLP_ENDPOINT');
+  const text = reader.text('PARLEY_TRACES_RATIO') ?? '';
+  const ratio = Number(text);
+  if (!/^(0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text))
+    reader.problem('PARLEY_TRACES_RATIO', `must be a number from 0 to 1, not "${text}"`);
+  const headers = readHeaders(reader, 'PARLEY_OTLP_HEADERS');
+  return endpoint === undefined ? undefined : { endpoint, headers, ratio };
+}
+
+/** Never says what they are: they are credentials. */
+function readHeaders(reader: Reader, name: VariableName): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const entry of readList(reader, name)) {
+    const [, header, encoded] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*([\x21-\x7e]+)$/.exec(entry) ?? [];
+    const value = encoded === undefined ? undefined : decoded(encoded);
+    if (header === undefined || value === undefined) reader.problem(name, 'must look like name=value,name=value');
+    else headers[header] = value;
+  }
+  return headers;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    const value = decodeURIComponent(text);
+    return /^[\x20-\x7e]+$/.test(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readCrashPoint(reader: Reader): Settings['crashPoint'] {

@@ -34,6 +34,7 @@ import { addTemplateSends } from './api/template-sends.js';
 import { registerTemplates } from './api/templates.js';
 import { registerAllTemplates } from './api/templates-all.js';
 import { registerTemplatesV1 } from './api/templates-v1.js';
+import { traceCalls } from './api/traced.js';
 import type { Config } from './config.js';
 import { EventKind } from './contract/statuses.js';
 import { createWebhookClient } from './customer/webhook-client.js';
@@ -47,12 +48,13 @@ import { dayOf } from './lib/day.js';
 import { createLifecycle } from './lib/lifecycle.js';
 import { createLockout } from './lib/lockout.js';
 import type { Log } from './lib/log.js';
-import { createMetrics } from './lib/metrics.js';
+import { createMetrics, type Metrics } from './lib/metrics.js';
 import { createCallerAddress } from './lib/networks.js';
 import { createPasswords } from './lib/passwords.js';
 import { createSafeDownload } from './lib/safe-download.js';
 import { createSafeFetch } from './lib/safe-fetch.js';
 import { createSecretBox } from './lib/secrets.js';
+import { openTraces, type Traces } from './lib/traces.js';
 import { createProveHost } from './links/dns.js';
 import { readHost } from './links/host.js';
 import { createLinkIds } from './links/link-id.js';
@@ -161,6 +163,8 @@ async function wire(
   const { roles } = config;
   if (config.crashPoint !== undefined) armCrashPoint(config.crashPoint.point, config.crashPoint.hits);
   const metrics = createMetrics(true);
+  const traces = await tracesOf(config, metrics, log);
+  lifecycle.add('traces', () => traces?.stop());
   const secrets = createSecretBox(config.secretKey, config.otherSecretKeys);
   const database = openDatabase({
     url: databaseUrl,
@@ -226,14 +230,14 @@ async function wire(
           links: createMessageLinks({ database, directory, domains, urls, clock, idOf: linkIdOf, publicUrl }),
         }),
         mayAct: (ms) => ownership.mayAct(ms),
+        traces,
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
         receiveReadySince: () => ownership.receiveReadySince(),
         receiveBehindMs: receiveLag.behindMs,
         hasPeers: () => !roles.has('api') || ownership.alive('api') > 1,
         onEvents: sink.events,
-        count: (outcome, code) =>
-          metrics.dispatched.inc({ outcome, meta_code: code === undefined ? 'none' : String(code) }),
+        count: (outcome, code) => metrics.dispatched.inc({ outcome, meta_code: codeText(code) }),
       })
     : undefined;
   const smsKeys = [config.secretKey, ...config.otherSecretKeys];
@@ -270,6 +274,7 @@ async function wire(
         secretsOf: secretsOf.signing,
         profileOf: profiles.profileOf,
         findProfile: profiles.findProfile,
+        traces,
         processId: () => ownership.processId(),
         onLost: () => ownership.lost(),
         hasPeers: () => !roles.has('receive') || ownership.alive('receive') > 1,
@@ -370,7 +375,9 @@ async function wire(
     onReports: sink.reports,
     onMedia: () => media?.wake(),
     mediaUrl,
+    traces,
     count: (what, by) => metrics.received.inc({ what }, by),
+    countFailed: (code) => metrics.failedStatuses.inc({ meta_code: codeText(code) }),
   });
   registerGauges(metrics, { database, clock, dispatch, deliver, media, janitor });
 
@@ -442,6 +449,7 @@ async function wire(
     certificates === undefined ? first : withChallenges(certificates.challengeAnswer, first);
   const routes = roles.has('links') ? withProofs(beforeRoutes(redirectServer, direct)) : direct;
   const app = createServer(log, {}, sendUnroutable, routes);
+  if (traces !== undefined) traceCalls(app, traces);
   const isStopping = { now: false };
   registerHealth(app, { metrics, unready: () => unready(database, isStopping, ownership.processId() !== undefined) });
   if (roles.has('receive')) registerMetaWebhook(app, direct, { receive, verifyToken: config.metaVerifyToken, log });
@@ -466,6 +474,7 @@ async function wire(
       accept,
       urls,
       platforms,
+      traces,
       count: (outcome: string) => metrics.accepted.inc({ outcome }),
     };
     addMessageRoutes(direct, sends);
@@ -630,11 +639,22 @@ function bySeq(a: Report, b: Report): number {
 
 function toReport(event: AppendedEvent): Report[] {
   if (event.report === undefined) return [];
-  const { url: own, body } = messageReport(event);
+  const { url: own, body, trace } = messageReport(event);
   const url = event.report.url ?? own;
   if (url === undefined) return [];
   const kind = event.kind === EventKind.read ? ReportKind.seen : ReportKind.delivery;
-  return [{ ...event.report, kind, at: event.recordedAt, ref: event.message, url, body }];
+  return [{ ...event.report, kind, at: event.recordedAt, ref: event.message, url, body, trace }];
+}
+
+/** Meta's code as a label. */
+function codeText(code: number | undefined): string {
+  return code === undefined ? 'none' : String(code);
+}
+
+/** Undefined, with nothing loaded, when nobody wants any. */
+async function tracesOf({ traces }: Config, { spans }: Metrics, log: Log): Promise<Traces | undefined> {
+  if (traces === undefined) return undefined;
+  return openTraces({ ...traces, version: version(), log, count: (outcome, by) => spans.inc({ outcome }, by) });
 }
 
 /** Opened secrets, by their sealed bytes, so that each is opened once. */

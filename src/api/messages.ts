@@ -12,6 +12,7 @@ import type { DirectAnswer, DirectHandler, DirectHead, DirectRoute, DirectRoutes
 import type { Clock } from '../lib/clock.js';
 import { uuidv7 } from '../lib/id.js';
 import type { Log } from '../lib/log.js';
+import type { Traces } from '../lib/traces.js';
 import type { Accept } from '../pipeline/accept.js';
 import { type Envelope, writeEnvelope } from '../pipeline/envelope.js';
 import type { PlatformDirectory } from '../pipeline/platform-directory.js';
@@ -23,6 +24,7 @@ import type { AccountCaller, Denial } from './authenticate.js';
 import { directException, directFailure } from './errors.js';
 import { type Gate, isDenial } from './gate.js';
 import { readJson } from './json.js';
+import { traced } from './traced.js';
 
 /** What the send endpoints work with. */
 export interface MessageParts {
@@ -36,6 +38,8 @@ export interface MessageParts {
   /** Applications and entities, made on first use. */
   platforms: PlatformDirectory;
   log: Log;
+  /** Undefined: nobody wants traces. */
+  traces: Traces | undefined;
   count(outcome: string): void;
 }
 
@@ -66,9 +70,14 @@ export function addMessageRoutes(direct: DirectRoutes, parts: MessageParts): voi
 
 /** Who calls is asked before the body is read. */
 function beginner(parts: MessageParts, type: MessageType, inFlight: Set<string>): DirectRoute['begin'] {
-  const guard = parts.gate.guard('POST', `${PATH}${type.path}`);
+  const path = `${PATH}${type.path}`;
+  const guard = parts.gate.guard('POST', path);
   const go = (outcome: AccountCaller | Denial, { headers }: DirectHead): DirectAnswer | DirectHandler => {
-    if (!isDenial(outcome)) return (body) => handle(parts, { type, inFlight, caller: outcome, headers }, body);
+    if (!isDenial(outcome))
+      return (body) =>
+        traced(parts.traces, path, headers, (trace) =>
+          handle(parts, { type, inFlight, caller: outcome, headers, trace }, body),
+        );
     const { status, retryAfterSeconds } = outcome;
     return directException(status, { accept: headers.accept, retryAfterSeconds });
   };
@@ -84,13 +93,12 @@ interface Sending {
   inFlight: Set<string>;
   caller: AccountCaller;
   headers: DirectHead['headers'];
+  /** What the message is stored with, if anything. */
+  trace: string | undefined;
 }
 
-async function handle(
-  parts: MessageParts,
-  { type, inFlight, caller, headers }: Sending,
-  body: Buffer,
-): Promise<DirectAnswer> {
+async function handle(parts: MessageParts, sending: Sending, body: Buffer): Promise<DirectAnswer> {
+  const { type, caller, headers } = sending;
   if (body.length > 0 && !JSON_TYPE.test(headers['content-type'] ?? '')) return directException(415);
   const parsed = readJson(body);
   if (!parsed.ok) return directException(400, { text: 'Request body is not valid JSON' });
@@ -105,11 +113,11 @@ async function handle(
   const untracked = trackingUrl === undefined ? undefined : parts.urls.check(trackingUrl);
   if (untracked !== undefined) return refuse(parts, { 'urlOptions.trackingUrl': [untracked] });
   const key = headers['idempotency-key'];
-  if (key === undefined) return send(parts, type, caller, request, undefined);
+  if (key === undefined) return send(parts, sending, request, undefined);
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
     return refuse(parts, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
   }
-  return sendOnce(parts, type, caller, request, key, inFlight);
+  return sendOnce(parts, sending, request, key);
 }
 
 /** With the application and entity that the key fills in or forces; undefined when it may not name those that the request does. */
@@ -129,13 +137,12 @@ function refuse(parts: MessageParts, validationErrors: Record<string, string[]>)
 /** Same key and request within 48 h: the same answer; another request 422; the first still under way 409. */
 async function sendOnce(
   parts: MessageParts,
-  type: MessageType,
-  caller: AccountCaller,
+  sending: Sending,
   request: SendRequest,
   key: string,
-  inFlight: Set<string>,
 ): Promise<DirectAnswer> {
-  const { account } = caller;
+  const { type, inFlight } = sending;
+  const { account } = sending.caller;
   // Of what was read, not of the bytes: unknown fields change nothing, and cannot be too deep to be written again.
   const bodyHash = createHash('sha256')
     .update(`${type.path}\n${JSON.stringify(request)}`)
@@ -145,7 +152,7 @@ async function sendOnce(
   inFlight.add(lock);
   try {
     const replayed = await replay(parts, account, key, bodyHash);
-    return replayed ?? (await send(parts, type, caller, request, { key, bodyHash }));
+    return replayed ?? (await send(parts, sending, request, { key, bodyHash }));
   } finally {
     inFlight.delete(lock);
   }
@@ -172,13 +179,12 @@ async function replay(
 
 async function send(
   parts: MessageParts,
-  type: MessageType,
-  caller: AccountCaller,
+  sending: Sending,
   request: SendRequest,
   idempotency: { key: string; bodyHash: Buffer } | undefined,
 ): Promise<DirectAnswer> {
-  const { account } = caller;
-  const message = await toMessage(parts, type, caller, request);
+  const { account } = sending.caller;
+  const message = await toMessage(parts, sending, request);
   if (idempotency !== undefined) message.idempotency = idempotency;
   const { outcome } = await parts.accept.accept(message);
   parts.count(message.refusal === undefined ? outcome : `refused-${outcome}`);
@@ -213,10 +219,10 @@ async function justMade(directory: Directory, from: string): Promise<DirectorySe
 
 async function toMessage(
   { clock, directory, urls, platforms }: MessageParts,
-  type: MessageType,
-  { account, username }: AccountCaller,
+  { type, caller, trace }: Sending,
   request: SendRequest,
 ): Promise<NewMessage> {
+  const { account, username } = caller;
   const { from, to, messageId, content, notifyUrl } = request;
   const sender = directory.senderOf(from) ?? (await justMade(directory, from));
   const isOwn = sender !== undefined && sender.account === account.id;
@@ -234,7 +240,7 @@ async function toMessage(
     recipient: to,
     type: type.type,
     content: JSON.stringify(content ?? {}),
-    envelope: writeEnvelope(envelopeOf(request, platform, username)),
+    envelope: writeEnvelope(envelopeOf(request, platform, { username, trace })),
   };
   if (!isOwn) message.refusal = { statusId: StatusId.rejectedSource, errorId: ErrorId.invalidSource };
   else if (destination === undefined) {
@@ -255,7 +261,7 @@ export function associationOf({ applicationId, entityId }: DirectorySender): Nam
 function envelopeOf(
   { callbackData, notifyUrl, context, urlOptions }: SendRequest,
   { applicationId, entityId }: NamedPlatform,
-  username: string | undefined,
+  { username, trace }: { username: string | undefined; trace: string | undefined },
 ): Envelope {
   const envelope: Envelope = {};
   if (callbackData !== undefined) envelope.callbackData = callbackData;
@@ -265,5 +271,6 @@ function envelopeOf(
   if (context !== undefined) envelope.replyTo = context.replyToMessageId;
   if (urlOptions !== undefined) envelope.urlOptions = urlOptions;
   if (username !== undefined) envelope.user = username;
+  if (trace !== undefined) envelope.trace = trace;
   return envelope;
 }

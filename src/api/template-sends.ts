@@ -28,6 +28,7 @@ import { directException, directFailure } from './errors.js';
 import { isDenial } from './gate.js';
 import { readJson } from './json.js';
 import { associationOf, IDEMPOTENCY_KEY, IDEMPOTENCY_MS, type MessageParts, NOT_BOUND } from './messages.js';
+import { traced } from './traced.js';
 
 /** What the endpoint works with. */
 export interface TemplateSendParts extends MessageParts {
@@ -45,7 +46,11 @@ export function addTemplateSends(direct: DirectRoutes, parts: TemplateSendParts)
   const guard = parts.gate.guard('POST', PATH);
   const inFlight = new Set<string>();
   const go = (outcome: AccountCaller | Denial, { headers }: DirectHead): DirectAnswer | DirectHandler => {
-    if (!isDenial(outcome)) return (body) => handle(parts, inFlight, outcome, headers, body);
+    if (!isDenial(outcome))
+      return (body) =>
+        traced(parts.traces, PATH, headers, (trace) =>
+          handle(parts, { inFlight, caller: outcome, headers, trace }, body),
+        );
     const { status, retryAfterSeconds } = outcome;
     return directException(status, { accept: headers.accept, retryAfterSeconds });
   };
@@ -61,13 +66,17 @@ export function addTemplateSends(direct: DirectRoutes, parts: TemplateSendParts)
   });
 }
 
-async function handle(
-  parts: TemplateSendParts,
-  inFlight: Set<string>,
-  caller: AccountCaller,
-  headers: DirectHead['headers'],
-  body: Buffer,
-): Promise<DirectAnswer> {
+/** One request on its way. */
+interface Sending {
+  inFlight: Set<string>;
+  caller: AccountCaller;
+  headers: DirectHead['headers'];
+  /** What its messages are stored with, if anything. */
+  trace: string | undefined;
+}
+
+async function handle(parts: TemplateSendParts, sending: Sending, body: Buffer): Promise<DirectAnswer> {
+  const { inFlight, caller, headers } = sending;
   if (body.length > 0 && !JSON_TYPE.test(headers['content-type'] ?? '')) return directException(415);
   const parsed = readJson(body);
   if (!parsed.ok) return directException(400, { text: 'Request body is not valid JSON' });
@@ -78,14 +87,14 @@ async function handle(
   const blocked = blockedUrls(parts, bound);
   if (blocked !== undefined) return refuse(parts, blocked);
   const key = headers['idempotency-key'];
-  if (key === undefined) return send(parts, caller, bound, undefined);
+  if (key === undefined) return send(parts, sending, bound, undefined);
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key))
     return refuse(parts, { 'Idempotency-Key': ['must be 1 to 255 printable ASCII characters'] });
   const lock = `${caller.account.id} ${key}`;
   if (inFlight.has(lock)) return directException(409, { text: 'A request with this Idempotency-Key is under way' });
   inFlight.add(lock);
   try {
-    return await send(parts, caller, bound, key);
+    return await send(parts, sending, bound, key);
   } finally {
     inFlight.delete(lock);
   }
@@ -126,11 +135,11 @@ function keyOf(key: string, i: number): string {
 
 async function send(
   parts: TemplateSendParts,
-  caller: AccountCaller,
+  sending: Sending,
   bulk: TemplateBulk,
   key: string | undefined,
 ): Promise<DirectAnswer> {
-  const { account } = caller;
+  const { account } = sending.caller;
   const bodyHash =
     key === undefined
       ? Buffer.alloc(0)
@@ -145,7 +154,7 @@ async function send(
   const { plan } = planned;
   const needsId = bulk.messages.length > 1 || plan !== undefined;
   const bulkId = bulk.bulkId ?? bulk.options?.schedule?.bulkId ?? (needsId ? uuidv7(parts.clock.now()) : undefined);
-  const messages = await toMessages(parts, caller, bulk.messages, bulkId);
+  const messages = await toMessages(parts, sending, bulk.messages, bulkId);
   if (key !== undefined)
     for (const [i, message] of messages.entries()) message.idempotency = { key: keyOf(key, i), bodyHash };
   const fresh = messages.filter((_, i) => remembered[i] === undefined);
@@ -219,18 +228,19 @@ async function recall(
 
 async function toMessages(
   parts: TemplateSendParts,
-  caller: AccountCaller,
+  sending: Sending,
   requests: readonly TemplateSend[],
   bulkId: string | undefined,
 ): Promise<NewMessage[]> {
   const { directory } = parts;
+  const { account } = sending.caller;
   // Another process may have made the sender a moment ago.
   if (requests.some(({ from }) => directory.senderOf(from) === undefined)) await directory.refresh();
   const messages: NewMessage[] = [];
   for (const request of requests) {
     const sender = directory.senderOf(request.from);
     messages.push(
-      await toMessage(parts, caller, sender?.account === caller.account.id ? sender : undefined, request, bulkId),
+      await toMessage(parts, sending, sender?.account === account.id ? sender : undefined, request, bulkId),
     );
   }
   return messages;
@@ -238,11 +248,12 @@ async function toMessages(
 
 async function toMessage(
   { clock, urls, book, platforms }: TemplateSendParts,
-  { account }: AccountCaller,
+  { caller, trace }: Sending,
   sender: DirectorySender | undefined,
   request: TemplateSend,
   bulkId: string | undefined,
 ): Promise<NewMessage> {
+  const { account } = caller;
   const { from, to, messageId, content, notifyUrl } = request;
   const destination = destinationOf(to);
   const platform = sender === undefined ? request : withAssociation(request, associationOf(sender));
@@ -261,7 +272,9 @@ async function toMessage(
     recipient: to,
     type: 'TEMPLATE',
     content: JSON.stringify(placed),
-    envelope: writeEnvelope(envelopeOf(isShortened ? { urlOptions: {}, ...request } : request, platform, bulkId)),
+    envelope: writeEnvelope(
+      envelopeOf(isShortened ? { urlOptions: {}, ...request } : request, platform, { bulkId, trace }),
+    ),
   };
   if (destination !== undefined) message.recipient = destination.kind === 'phone' ? destination.digits : destination.id;
   const refusal = refusalOf(sender !== undefined, destination !== undefined, fitting);
@@ -302,7 +315,7 @@ function refusalOf(isOwn: boolean, isReachable: boolean, fitting: Fitting | unde
 function envelopeOf(
   request: TemplateSend,
   { applicationId, entityId }: NamedPlatform,
-  bulkId: string | undefined,
+  { bulkId, trace }: { bulkId: string | undefined; trace: string | undefined },
 ): Envelope {
   const { callbackData, notifyUrl, context, urlOptions, smsFailover } = request;
   return {
@@ -314,5 +327,6 @@ function envelopeOf(
     ...(context === undefined ? {} : { replyTo: context.replyToMessageId }),
     ...(urlOptions === undefined ? {} : { urlOptions }),
     ...(smsFailover === undefined ? {} : { smsFailover }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }

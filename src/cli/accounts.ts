@@ -22,6 +22,7 @@ const SETTINGS = [
   'link-days',
   'click-days',
   'click-addresses',
+  'retention-days',
 ];
 
 function settingsOf(run: Run): object {
@@ -34,6 +35,7 @@ function settingsOf(run: Run): object {
     linkDays: numberOf(run, 'link-days'),
     clickDays: numberOf(run, 'click-days'),
     clickAddresses: switchOf(run, 'click-addresses'),
+    retentionDays: numberOf(run, 'retention-days'),
   };
 }
 
@@ -77,7 +79,7 @@ const set: Verb = {
 };
 
 const OPTIONS =
-  '[--unknown-policy resend|fail] [--unknown-wait SECONDS] [--read-marks on|off] [--media link|upload] [--rate-limits messages=8000/s,keys=5/s] [--link-days DAYS] [--click-days DAYS] [--click-addresses on|off]';
+  '[--unknown-policy resend|fail] [--unknown-wait SECONDS] [--read-marks on|off] [--media link|upload] [--rate-limits messages=8000/s,keys=5/s] [--link-days DAYS] [--click-days DAYS] [--click-addresses on|off] [--retention-days DAYS]';
 
 /** `parley accounts`. */
 export const command = defineCommand(

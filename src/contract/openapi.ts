@@ -11,8 +11,7 @@ import { templateBulkOperation } from './template-bulk.js';
 
 /** One answer of an operation. Its schema is read off `example` and `also`, which are bodies as they are really sent. */
 export interface OperationAnswer {
-  /** A status, or a range like `2XX`. */
-  status: number | '2XX';
+  status: number;
   description: string;
   /** `application/json` unless it says otherwise. */
   mediaType?: string;

@@ -23,6 +23,8 @@ export interface WebhookPost {
   profile?: DeliveryProfile | undefined;
   /** Time of this attempt, epoch ms. */
   now: number;
+  /** Of the trace that it is part of. */
+  traceparent?: string | undefined;
   signal?: AbortSignal;
 }
 
@@ -146,7 +148,7 @@ function toFailure({ reason, durationMs }: Authorization & { ok: false }): Webho
 
 /** The profile's own headers, then ours, then those of its security, which override all (Infobip 5). */
 function headersOf(
-  { profile = {}, id, now, body, secrets }: WebhookPost,
+  { profile = {}, id, now, body, secrets, traceparent }: WebhookPost,
   authorization: string | undefined,
 ): Record<string, string> {
   const { contentType, security, signingSecrets } = profile;
@@ -156,6 +158,7 @@ function headersOf(
     if (!CONNECTION_HEADERS.has(lower)) headers[lower] = value;
   }
   if (contentType !== undefined && contentType !== '') headers['content-type'] = contentType;
+  if (traceparent !== undefined) headers.traceparent = traceparent;
   Object.assign(headers, signingHeaders(id, now, body, signingSecrets ?? secrets));
   if (authorization !== undefined) headers.authorization = authorization;
   if (security?.type === 'BASIC')

@@ -8,6 +8,8 @@ export interface Metrics {
   dispatched: Counter<'outcome' | 'meta_code'>;
   /** One element of Meta's webhooks. */
   received: Counter<'what'>;
+  /** One status `failed` of Meta by its code, `none` when there is none. */
+  failedStatuses: Counter<'meta_code'>;
   /** One POST to a customer. */
   deliveries: Counter<'verdict'>;
   /** Results in POSTs to customers. */
@@ -23,6 +25,8 @@ export interface Metrics {
   redirects: Counter<'outcome'>;
   /** Orders of certificates. */
   certificateOrders: Counter<'outcome'>;
+  /** Spans by what became of them: exported, dropped (too many waited), failed (the collector did not take them). */
+  spans: Counter<'outcome'>;
   /** Sets a gauge that is asked when the metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** The same with labels: each reading replaces the one before, so that what is gone has no value left. */
@@ -59,6 +63,12 @@ export function createMetrics(withProcess: boolean): Metrics {
       name: 'parley_received_total',
       help: 'Elements of webhooks from Meta',
       labelNames: ['what'],
+      registers,
+    }),
+    failedStatuses: new Counter({
+      name: 'parley_failed_statuses_total',
+      help: 'Statuses of Meta that a message failed, by Meta code',
+      labelNames: ['meta_code'],
       registers,
     }),
     deliveries: new Counter({
@@ -106,6 +116,12 @@ export function createMetrics(withProcess: boolean): Metrics {
     certificateOrders: new Counter({
       name: 'parley_certificate_orders_total',
       help: 'Orders of certificates by how they ended',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    spans: new Counter({
+      name: 'parley_trace_spans_total',
+      help: 'Spans of traces by what became of them',
       labelNames: ['outcome'],
       registers,
     }),

@@ -11,7 +11,6 @@ import {
   countBehind,
   type ErasedInbound,
   type ErasedMessage,
-  eraseDay,
   eraseInbound,
   eraseMessages,
   eraseOthers,
@@ -23,7 +22,6 @@ import {
   type PersonInbound,
   type PersonMessage,
   personOf,
-  readDaysOf,
   readInboundOf,
   readMessagesOf,
 } from '../store/persons.js';
@@ -120,12 +118,9 @@ async function eraseOnce({ database, blobs }: EraseParts, person: Person): Promi
     counts.inbound += rows.length;
     counts.files += rows.filter((row) => mediaOfInbound(readEvent(row)) !== undefined).length;
   }
-  const { scheduled, ...others } = await eraseOthers(database, person);
+  const { scheduled, others } = await eraseOthers(database, person);
   counts.scheduled = scheduled;
-  counts.others = Object.values(others).reduce((sum, count) => sum + count, 0);
-  for (const table of ['attempts', 'notices', 'meta_changes'] as const) {
-    for (const day of await readDaysOf(database, table)) counts.others += await eraseDay(database, person, table, day);
-  }
+  counts.others = others;
   return counts;
 }
 

@@ -20,6 +20,15 @@ test('reads every address that it writes', () => {
   );
 });
 
+test('carries the trace of its POST, if there is one', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const address = { day: '20260504', id, attempt: 2, traceparent };
+  assert.deepEqual(parseAddress(formatAddress(address)), address);
+  assert.ok(formatAddress({ ...address, attempt: 32_767 }).length <= 512);
+  for (const other of [traceparent.toUpperCase(), traceparent.slice(1), `${traceparent}-x`, ''])
+    assert.equal(parseAddress(`p1:20260504:${id}:2:${other}`), undefined, other);
+});
+
 test('reads nothing else, so that texts of other programs are left alone', () => {
   const others = [
     '',

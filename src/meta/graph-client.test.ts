@@ -80,6 +80,20 @@ test('sends the body with the token to the number and reads the answer', async (
   ]);
 });
 
+test('says which trace a message belongs to, when it is told', async (t) => {
+  const seen: unknown[] = [];
+  const url = await http(t, (request, response) => {
+    seen.push(request.headers.traceparent);
+    request.resume();
+    response.end('{}');
+  });
+  const graph = client(t, url);
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  await graph.send('1', 't', '{}', { traceparent });
+  await graph.send('1', 't', '{}');
+  assert.deepEqual(seen, [traceparent, undefined]);
+});
+
 test('reuses connections for requests that follow each other', async (t) => {
   const ports = new Set<number | undefined>();
   const url = await http(t, (request, response) => {
@@ -163,7 +177,7 @@ test('knows nothing was written for a request that waited for a socket until its
   const graph = client(t, url, { connections: 1, timeoutMs: 400 });
   const first = graph.send('1', 't', '"first"');
   const abort = new AbortController();
-  const second = graph.send('1', 't', '"second"', abort.signal);
+  const second = graph.send('1', 't', '"second"', { signal: abort.signal });
   abort.abort();
   assert.deepEqual(brief(await second), ['notWritten', 'aborted']);
   for (let i = 0; held.length === 0 && i < 1000; i += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -210,8 +224,11 @@ test('does not know the outcome when the answer does not come or end in time', a
 test('does not know the outcome when it is aborted after the request was written', async (t) => {
   const abort = new AbortController();
   const url = await raw(t, () => abort.abort());
-  assert.deepEqual(brief(await client(t, url).send('1', 't', '{}', abort.signal)), ['unknown', 'aborted']);
-  assert.deepEqual(brief(await client(t, url).send('1', 't', '{}', abort.signal)), ['notWritten', 'aborted']);
+  assert.deepEqual(brief(await client(t, url).send('1', 't', '{}', { signal: abort.signal })), ['unknown', 'aborted']);
+  assert.deepEqual(brief(await client(t, url).send('1', 't', '{}', { signal: abort.signal })), [
+    'notWritten',
+    'aborted',
+  ]);
 });
 
 test('stops reading an answer that is too large', async (t) => {

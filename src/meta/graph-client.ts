@@ -43,7 +43,12 @@ export interface GraphClient {
   readonly connections: number;
   readonly timeoutMs: number;
   /** `POST /{phone-number-id}/messages`. `body` is JSON text. */
-  send(phoneNumberId: string, token: string, body: string, signal?: AbortSignal): Promise<GraphAnswer>;
+  send(
+    phoneNumberId: string,
+    token: string,
+    body: string,
+    options?: { signal?: AbortSignal; traceparent?: string | undefined },
+  ): Promise<GraphAnswer>;
   /** `path` without slash and version in front, query included: `123?fields=id`. */
   get(path: string, token: string, signal?: AbortSignal): Promise<GraphAnswer>;
   post(path: string, token: string, body?: object, signal?: AbortSignal): Promise<GraphAnswer>;
@@ -89,16 +94,13 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
     token: string,
     body: string | null,
     signal?: AbortSignal,
-  ) =>
-    exchange(pool, timeoutMs, signal, token, {
-      method,
-      path: prefix + path,
-      headers:
-        body === null
-          ? ['authorization', `Bearer ${token}`]
-          : ['authorization', `Bearer ${token}`, 'content-type', 'application/json'],
-      body,
-    });
+    traceparent?: string,
+  ) => {
+    const headers = ['authorization', `Bearer ${token}`];
+    if (body !== null) headers.push('content-type', 'application/json');
+    if (traceparent !== undefined) headers.push('traceparent', traceparent);
+    return exchange(pool, timeoutMs, signal, token, { method, path: prefix + path, headers, body });
+  };
   const postForm = (path: string, token: string, { contentType, length, chunks }: UploadForm, formTimeoutMs: number) =>
     exchange(pool, formTimeoutMs, undefined, token, {
       method: 'POST',
@@ -113,8 +115,8 @@ export function createGraphClient(options: GraphClientOptions): GraphClient {
   return {
     connections,
     timeoutMs,
-    send: (phoneNumberId, token, body, signal) =>
-      call('POST', `${encodeURIComponent(phoneNumberId)}/messages`, token, body, signal),
+    send: (phoneNumberId, token, body, { signal, traceparent } = {}) =>
+      call('POST', `${encodeURIComponent(phoneNumberId)}/messages`, token, body, signal, traceparent),
     get: (path, token, signal) => call('GET', path, token, null, signal),
     post: (path, token, body, signal) => call('POST', path, token, JSON.stringify(body ?? {}), signal),
     delete: (path, token) => call('DELETE', path, token, null),

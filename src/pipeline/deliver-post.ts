@@ -5,11 +5,13 @@ import type { WebhookAnswer } from '../customer/verdict.js';
 import type { WebhookClient } from '../customer/webhook-client.js';
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
+import type { Traces } from '../lib/traces.js';
 import { isSingle, ReportKind } from '../store/reports.js';
 import { complain } from './complain.js';
 import type { Posted, Posting } from './deliver-tick.js';
 import type { Batch, Endpoint } from './endpoint.js';
 import { createReportOrder } from './report-order.js';
+import { beginBatch } from './spans.js';
 
 /** What posting works with. */
 export interface PosterParts {
@@ -22,6 +24,8 @@ export interface PosterParts {
   profileOf(account: number, profile: string): DeliveryProfile | undefined;
   /** The same, after a look at the database when it seems to be none: a new profile's reports are not posted without it. */
   findProfile(account: number, profile: string): DeliveryProfile | undefined | Promise<DeliveryProfile | undefined>;
+  /** Undefined: nobody wants traces. */
+  traces: Traces | undefined;
 }
 
 /** Posts batches. */
@@ -31,9 +35,14 @@ export interface Poster {
 }
 
 /** Creates a poster; batches must be given to it in the order of their reports, delivery reports before the seen reports that follow them. */
-export function createPoster({ clock, log, client, secretsOf, findProfile }: PosterParts): Poster {
+export function createPoster({ clock, log, client, secretsOf, findProfile, traces }: PosterParts): Poster {
   const order = createReportOrder();
-  async function exchange({ account, profile, buffer }: Endpoint, batch: Batch, now: number): Promise<WebhookAnswer> {
+  async function exchange(
+    { account, profile, buffer }: Endpoint,
+    batch: Batch,
+    now: number,
+    traceparent: string | undefined,
+  ): Promise<WebhookAnswer> {
     try {
       return await client.post({
         account,
@@ -43,6 +52,7 @@ export function createPoster({ clock, log, client, secretsOf, findProfile }: Pos
         secrets: secretsOf(account),
         profile: profile === '' ? undefined : await findProfile(account, profile),
         now,
+        traceparent,
       });
     } catch (error) {
       complain(log, 'deliver.post', error);
@@ -55,7 +65,9 @@ export function createPoster({ clock, log, client, secretsOf, findProfile }: Pos
       const passage = order.enter(batch.kind, batch.reports);
       if (passage.wait !== undefined) await passage.wait;
       const at = clock.now();
-      const answer = await exchange(endpoint, batch, at);
+      const spans = traces === undefined ? undefined : beginBatch(traces, batch);
+      const answer = await exchange(endpoint, batch, at, spans?.traceparent);
+      spans?.end(answer);
       passage.leave();
       return { ...posting, answer, at };
     },

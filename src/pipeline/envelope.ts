@@ -15,6 +15,8 @@ export interface Envelope {
   urlOptions?: UrlOptions;
   /** The user of the account who sent it; absent for a key. */
   user?: string;
+  /** The traceparent of its request, where that is recorded or was given; what hangs on the message continues it. */
+  trace?: string;
   /** What goes out as SMS when WhatsApp finally fails; start_sms in the migrations reads it. */
   smsFailover?: { from: string; text: string };
 }

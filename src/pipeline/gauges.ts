@@ -87,6 +87,12 @@ export function registerGauges(metrics: Metrics, { database, clock, dispatch, de
   );
   metrics.gauge('parley_database_bytes', 'Size of the database', () => of('bytes'));
   metrics.gauge('parley_database_connections', 'Connections to the database, of whomever', () => of('connections'));
+  metrics.gauge('parley_database_connections_max', 'Connections that the database takes', () => of('connectionsMax'));
+  metrics.gauge(
+    'parley_database_transaction_id_age',
+    'Transactions since the oldest row that is not frozen; the database stops near 2,000,000,000',
+    () => of('transactionIdAge'),
+  );
   metrics.gauge('parley_database_oldest_transaction_seconds', 'Age of the oldest transaction under way', () =>
     of('oldestTransactionSeconds'),
   );

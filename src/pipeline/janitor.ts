@@ -12,6 +12,7 @@ import { forgetProcesses } from '../store/processes.js';
 import { forgetFullBuckets } from '../store/rate-buckets.js';
 import { dropPartition, forgetOld, mayDrop, readUnfinished } from '../store/retention.js';
 import { forgetUploads } from '../store/uploads.js';
+import { createAccountRetention } from './account-retention.js';
 import { UPLOAD_LIFE_MS } from './media-upload.js';
 
 /** Keeps house. */
@@ -50,6 +51,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
   let oldest = 0;
   let kept = 0;
   let isStopped = false;
+  const forgetOfAccounts = createAccountRetention({ database, clock, retentionDays });
 
   async function dropOld(today: number): Promise<void> {
     const limit = addDays(today, -retentionDays);
@@ -81,6 +83,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
       () => age(),
       () => dropOld(today),
       () => forgetOld(database, now - IDEMPOTENCY_MS, now - retentionDays * DAY_MS, addDays(today, -retentionDays)),
+      forgetOfAccounts,
       () => forgetProcesses(database),
       () => forgetUploads(database, now - UPLOAD_LIFE_MS),
       () => forgetFullBuckets(database, now),

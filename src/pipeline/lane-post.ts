@@ -1,4 +1,5 @@
 // One POST to Meta: what is prepared for it, with which token, and what came of it.
+import type { OpenSpan, Traces } from '../lib/traces.js';
 import type { GraphClient } from '../meta/graph-client.js';
 import { type Outcome, verdictOf } from '../meta/verdict.js';
 import { DatabaseError } from '../store/database.js';
@@ -9,6 +10,7 @@ import { BROKEN, FORGOTTEN, GONE } from './dispatch-rows.js';
 import type { Work } from './lane.js';
 import type { Preparation, Prepared } from './preparation.js';
 import { metaRequest, type SendExtras } from './request.js';
+import { beginDispatch, beginGraphCall, endDispatch, endGraphCall } from './spans.js';
 
 /** What a POST needs. */
 export interface LanePostParts {
@@ -20,6 +22,8 @@ export interface LanePostParts {
   preparation: Preparation;
   /** Whether a request of at most `ms` may begin now. */
   mayAct(ms: number): boolean;
+  /** Undefined: nobody wants traces. */
+  traces: Traces | undefined;
 }
 
 /** What came of it. */
@@ -47,18 +51,35 @@ export class LanePost {
   }
 
   /** Posts. Undefined when `isOurs` ended while the message was prepared: to its new owner this is an attempt without an answer. */
-  async attempt(work: Work, isOurs: () => boolean): Promise<Answer | undefined> {
+  attempt(work: Work, isOurs: () => boolean): Promise<Answer | undefined> {
+    const { traces } = this.#parts;
+    const span = traces === undefined ? undefined : beginDispatch(traces, work.message, work.attempt);
+    return span === undefined ? this.#attempt(work, isOurs, undefined) : this.#traced(work, isOurs, span);
+  }
+
+  async #traced(work: Work, isOurs: () => boolean, span: OpenSpan): Promise<Answer | undefined> {
+    try {
+      const answer = await this.#attempt(work, isOurs, span);
+      endDispatch(span, answer?.outcome);
+      return answer;
+    } catch (error) {
+      endDispatch(span, BROKEN);
+      throw error;
+    }
+  }
+
+  async #attempt(work: Work, isOurs: () => boolean, span: OpenSpan | undefined): Promise<Answer | undefined> {
     const { directory, preparation } = this.#parts;
     const { lane, message } = work;
     if (message?.content === ERASED) return { work, outcome: FORGOTTEN, wasPosted: false };
     const isNeeded = preparation.isNeeded(lane) || (message !== undefined && preparation.isNeededFor(message));
     const sender = isNeeded ? directory.senderById(lane) : undefined;
     if (sender === undefined || message === undefined)
-      return { work, outcome: await this.#send(work), wasPosted: true };
+      return { work, outcome: await this.#send(work, span), wasPosted: true };
     const prepared = await this.#prepare(work, sender, message);
     if (!isOurs()) return undefined;
     if (prepared.kind !== 'ready') return { work, outcome: prepared, wasPosted: false };
-    return { work, outcome: await this.#send(work, prepared.extras), wasPosted: true };
+    return { work, outcome: await this.#send(work, span, prepared.extras), wasPosted: true };
   }
 
   async #prepare(work: Work, sender: DirectorySender, message: LaneMessage): Promise<Prepared | Outcome> {
@@ -75,17 +96,25 @@ export class LanePost {
     }
   }
 
-  async #send(work: Work, extras?: SendExtras): Promise<Outcome> {
-    const { directory, graph, tokenOf, mayAct } = this.#parts;
+  async #send(work: Work, span: OpenSpan | undefined, extras?: SendExtras): Promise<Outcome> {
+    const { directory, graph, tokenOf, mayAct, traces } = this.#parts;
     const sender = directory.senderById(work.lane);
     if (sender === undefined) return directory.isRemoved(work.lane) ? GONE : notWritten('sender not known yet', work);
     if (work.message === undefined) return BROKEN;
-    const body = metaRequest(work.message, work.attempt, extras);
     const token = tokenOf(sender);
     if (token === undefined) return unsealable();
     // The claim was committed under the lease; if little of it is left now (a paused process), nothing is written.
     if (!mayAct(graph.timeoutMs)) return notWritten('lease too short', work);
-    return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
+    const call = traces === undefined || span === undefined ? undefined : beginGraphCall(traces, span);
+    if (call === undefined) {
+      const body = metaRequest(work.message, work.attempt, extras);
+      return verdictOf(await graph.send(sender.phoneNumberId, token, body), work.attempt, Math.random());
+    }
+    const { traceparent } = call;
+    const body = metaRequest(work.message, work.attempt, { ...extras, traceparent });
+    const answer = await graph.send(sender.phoneNumberId, token, body, { traceparent });
+    endGraphCall(call, answer);
+    return verdictOf(answer, work.attempt, Math.random());
   }
 }
 

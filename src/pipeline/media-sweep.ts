@@ -1,11 +1,20 @@
 // Removes files whose time is over, and what a crash left behind: kept files that no row knows, unfinished ones that nobody wants.
 // Every process may do it; doing it twice does nothing.
 import type { Clock } from '../lib/clock.js';
+import { addDays, dayOf, startOfDay } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
 import type { BlobStore } from '../media/blob-store.js';
 import type { Spool } from '../media/spool.js';
+import { readShortAccounts } from '../store/account-retention.js';
 import type { Database } from '../store/database.js';
-import { forgetMedia, MediaState, markMediaRemoved, readExpiredMedia, readKnownMedia } from '../store/media.js';
+import {
+  forgetMedia,
+  MediaState,
+  markMediaRemoved,
+  readExpiredMedia,
+  readExpiredMediaOf,
+  readKnownMedia,
+} from '../store/media.js';
 import { complain } from './complain.js';
 
 /** Sweeps. */
@@ -84,9 +93,22 @@ interface SweepState {
 }
 
 /** The file first, then its row: what is cut off in between is done again. */
-async function removeExpired({ database, clock, log, blobs }: MediaSweepParts, state: SweepState): Promise<void> {
+async function removeExpired(parts: MediaSweepParts, state: SweepState): Promise<void> {
+  const { database, clock } = parts;
+  await removeAll(parts, state, () => readExpiredMedia(database, clock.now() - KEPT_DAYS * DAY_MS, BATCH));
+  for (const { id, days } of await readShortAccounts(database, KEPT_DAYS)) {
+    const before = startOfDay(addDays(dayOf(clock.now()), -days));
+    await removeAll(parts, state, () => readExpiredMediaOf(database, id, before, BATCH));
+  }
+}
+
+async function removeAll(
+  { database, clock, log, blobs }: MediaSweepParts,
+  state: SweepState,
+  read: () => Promise<string[]>,
+): Promise<void> {
   while (!state.isStopped) {
-    const ids = await readExpiredMedia(database, clock.now() - KEPT_DAYS * DAY_MS, BATCH);
+    const ids = await read();
     for (const id of ids) await blobs.remove(id);
     await markMediaRemoved(database, clock.now(), ids);
     if (ids.length > 0) log.info({ event: 'media.expired', files: ids.length });

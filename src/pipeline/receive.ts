@@ -14,6 +14,7 @@ import { crashPoint } from '../lib/crash-point.js';
 import { addDays, dayOf } from '../lib/day.js';
 import { uuidv7 } from '../lib/id.js';
 import { parseJson } from '../lib/json.js';
+import type { OpenSpan, Traces } from '../lib/traces.js';
 import { parseAddress } from '../meta/address.js';
 import { isSignedByMeta } from '../meta/signature.js';
 import { parseWebhook, type WireInbound, type WireOther, type WireStatus } from '../meta/webhook.js';
@@ -26,6 +27,7 @@ import { FAR_OFF_DAY } from '../store/partitions.js';
 import { ReportKind } from '../store/reports.js';
 import { createCollector } from './collector.js';
 import { inboundBody, type MediaUrl, type Report } from './report.js';
+import { beginStatus } from './spans.js';
 
 /** How a webhook is answered. `refused`: the signature is wrong; `malformed`: signed, but not JSON; `busy`: try again later. */
 export type ReceiveOutcome = 'committed' | 'refused' | 'malformed' | 'busy';
@@ -74,12 +76,17 @@ export interface ReceiveParts {
   onMedia(): void;
   /** Where customers get the files of inbound messages. */
   mediaUrl: MediaUrl;
+  /** Undefined: nobody wants traces. */
+  traces: Traces | undefined;
   count(what: ReceiveCount, by: number): void;
+  /** Counts a status `failed` by Meta's code. */
+  countFailed(metaCode: number | undefined): void;
 }
 
 interface StatusItem {
   day: number;
   event: NewEvent;
+  span: OpenSpan | undefined;
 }
 
 interface InboundItem {
@@ -132,6 +139,7 @@ export function createReceive(parts: ReceiveParts): Receive {
       const parsed = parsedOf(body);
       if (parsed === undefined) return 'malformed';
       const commits: (Promise<Written> | undefined)[] = [];
+      const spans: OpenSpan[] = [];
       for (const event of parseWebhook(parsed)) {
         const identity = event.kind === 'inbound' ? parts.observeIdentity(event) : undefined;
         if (identity !== undefined) commits.push(identity);
@@ -139,6 +147,7 @@ export function createReceive(parts: ReceiveParts): Receive {
         else if (event.kind === 'status') {
           const item = toStatusItem(parts, event);
           if (item !== undefined) commits.push(statuses.add(item));
+          if (item?.span !== undefined) spans.push(item.span);
         } else if (event.kind === 'inbound' && isSystem(event.message)) {
           parts.count('system', 1);
           commits.push(changes.add(toSystemItem(parts, event)));
@@ -156,6 +165,7 @@ export function createReceive(parts: ReceiveParts): Receive {
       }
       // Even when one has no room the others are waited for: no promise is left alone.
       const settled = await Promise.allSettled(commits);
+      for (const span of spans) span.end();
       for (const result of settled) {
         if (result.status === 'rejected') throw result.reason;
         if (result.value instanceof DatabaseError) throw result.value;
@@ -179,7 +189,10 @@ function parsedOf(body: Buffer): unknown {
 
 // ------------------------------------------------------------- statuses
 
-function toStatusItem({ oldestDay, count, onStatus }: ReceiveParts, status: WireStatus): StatusItem | undefined {
+function toStatusItem(
+  { oldestDay, count, countFailed, onStatus, traces }: ReceiveParts,
+  status: WireStatus,
+): StatusItem | undefined {
   const address = status.bizOpaque === undefined ? undefined : parseAddress(status.bizOpaque);
   const kind = kindOfWire(status.status);
   if (address === undefined || kind === undefined) {
@@ -191,8 +204,10 @@ function toStatusItem({ oldestDay, count, onStatus }: ReceiveParts, status: Wire
     return undefined;
   }
   count('status', 1);
+  if (kind === EventKind.failed) countFailed(status.error?.code);
   onStatus(status.at);
-  return { day: Number(address.day), event: toNewEvent(status, kind, address.id, address.attempt) };
+  const span = traces === undefined ? undefined : beginStatus(traces, status, address);
+  return { day: Number(address.day), event: toNewEvent(status, kind, address.id, address.attempt), span };
 }
 
 function toNewEvent(status: WireStatus, kind: number, message: string, attempt: number): NewEvent {

@@ -7,7 +7,15 @@ import { readClicks } from '../store/clicks.js';
 import type { Database } from '../store/database.js';
 import { isSingle, ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
 import { readTemplateEvents } from '../store/templates.js';
-import { clickBody, inboundBody, type MediaUrl, messageReport, type Report, testBody } from './report.js';
+import {
+  clickBody,
+  inboundBody,
+  type MediaUrl,
+  messageReport,
+  type Report,
+  type ReportText,
+  testBody,
+} from './report.js';
 
 /** Makes reports of report rows. */
 export interface ReportReader {
@@ -36,13 +44,13 @@ export function createReportReader(database: Database, mediaUrl: MediaUrl): Repo
         const text = texts.get(keyOf(row.ref, row.attempt, row.eventKind));
         const url = row.url ?? text?.url;
         const { endpoint, seq, day, kind, at, ref } = row;
-        return [{ endpoint, seq, day, kind, at, ref, url: url ?? '', body: text?.body ?? '{}' }];
+        return [{ endpoint, seq, day, kind, at, ref, url: url ?? '', body: text?.body ?? '{}', trace: text?.trace }];
       });
     },
   };
 }
 
-type Texts = Map<string, { url: string | undefined; body: string }>;
+type Texts = Map<string, ReportText>;
 
 function keyOf(ref: string, attempt: number, kind: number): string {
   return `${ref}:${attempt}:${kind}`;

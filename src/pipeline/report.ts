@@ -25,11 +25,16 @@ export interface Report {
   ref: string;
   url: string;
   body: string;
+  /** The traceparent of its message's request, if that has one. */
+  trace?: string | undefined;
 }
 
-/** The result of a delivery or seen report, and where the message itself wants it. Undefined url: nowhere. */
-export function messageReport(facts: MessageReportFacts): { url: string | undefined; body: string } {
-  const { bulkId, callbackData, applicationId, entityId, notifyUrl, smsFailover } = readEnvelope(facts.envelope);
+/** The text of a report, and where what it tells of itself wants it to go. Undefined url: nowhere. */
+export type ReportText = Pick<Report, 'body' | 'trace'> & { url: string | undefined };
+
+/** The result of a delivery or seen report. */
+export function messageReport(facts: MessageReportFacts): ReportText {
+  const { bulkId, callbackData, applicationId, entityId, notifyUrl, smsFailover, trace } = readEnvelope(facts.envelope);
   const sms = isOfSms(facts.kind) ? smsFailover : undefined;
   const shared = {
     eventId: eventIdOf({ ref: facts.message, attempt: facts.attempt, eventKind: facts.kind }),
@@ -55,7 +60,7 @@ export function messageReport(facts: MessageReportFacts): { url: string | undefi
           metaCode: facts.metaCode ?? undefined,
           ...(sms === undefined ? {} : { channel: 'SMS', messageCount: countParts(sms.text) }),
         });
-  return { url: notifyUrl, body: JSON.stringify(result) };
+  return { url: notifyUrl, body: JSON.stringify(result), trace };
 }
 
 /** The body of a CLICK report. */

@@ -13,6 +13,8 @@ export interface SendExtras {
   identityHash?: string;
   /** The content in Meta's form, when it was made already. */
   wire?: WireContent;
+  /** Of the POST, when it is part of a trace: statuses bring it back. */
+  traceparent?: string | undefined;
 }
 
 /** JSON of `POST /{phone-number-id}/messages` for try number `attempt`. Throws TypeError on content that its type does not know. */
@@ -22,7 +24,12 @@ export function metaRequest(message: LaneMessage, attempt: number, extras: SendE
     to: destination?.kind === 'phone' ? destination.digits : message.recipient,
     replyTo: readEnvelope(message.envelope).replyTo,
     identityHash: extras.identityHash,
-    bizOpaque: formatAddress({ day: String(message.day), id: message.id, attempt }),
+    bizOpaque: formatAddress({
+      day: String(message.day),
+      id: message.id,
+      attempt,
+      traceparent: extras.traceparent,
+    }),
     wire: extras.wire ?? wireOf(message),
   });
 }

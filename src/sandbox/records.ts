@@ -122,6 +122,8 @@ export const MessageRecord = Type.Object({
   awaitsMedia: Type.Optional(Type.Boolean()),
   /** Of a template message: the template, its category when it was sent, and what it shows. */
   template: Type.Optional(Type.Object({ id: Type.String(), category: Category, rendered: Rendered })),
+  /** The header `traceparent` that it came with. */
+  traceparent: Type.Optional(Type.String()),
   /** Why the flow of the message opens no more: what its endpoint said with 427. */
   flowEnded: Type.Optional(Type.String()),
 });

@@ -28,6 +28,8 @@ export interface AccountRow {
   clickDays: number;
   /** Whether clicks are kept with the hashed address. */
   clickAddresses: boolean;
+  /** Days that its messages and what hangs on them are kept, at least 8; the platform's count when they are fewer. */
+  retentionDays: number;
   createdAt: number;
 }
 
@@ -36,14 +38,14 @@ export type RateTexts = Readonly<Record<string, string | undefined>>;
 
 const COLUMNS = `id, account_id AS "accountId", name, unknown_policy AS "unknownPolicy", unknown_wait_seconds AS "unknownWaitSeconds",
   read_marks AS "readMarks", media, rate_limits AS "rateLimits", link_days AS "linkDays", click_days AS "clickDays",
-  click_addresses AS "clickAddresses", created_at AS "createdAt"`;
+  click_addresses AS "clickAddresses", retention_days AS "retentionDays", created_at AS "createdAt"`;
 
 const INSERT = {
   name: 'account_insert',
   text: `INSERT INTO accounts (account_id, name, unknown_policy, unknown_wait_seconds, read_marks, media, rate_limits, link_days, click_days,
-      click_addresses, created_at)
+      click_addresses, retention_days, created_at)
     VALUES ($1, $2, coalesce($3, 'resend'), coalesce($4, 30), coalesce($5, false), coalesce($6, 'link'), coalesce($7::jsonb, '{}'),
-      coalesce($8, 90), coalesce($9, 30), coalesce($10, true), $11) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
+      coalesce($8, 90), coalesce($9, 30), coalesce($10, true), coalesce($11, 3650), $12) ON CONFLICT (account_id) DO NOTHING RETURNING ${COLUMNS}`,
 };
 const FIND = { name: 'account_find', text: `SELECT ${COLUMNS} FROM accounts WHERE account_id = $1` };
 const PAGE = {
@@ -56,7 +58,7 @@ const CHANGE = {
   text: `UPDATE accounts SET name = coalesce($2, name), unknown_policy = coalesce($3, unknown_policy),
     unknown_wait_seconds = coalesce($4, unknown_wait_seconds), read_marks = coalesce($5, read_marks), media = coalesce($6, media),
     rate_limits = coalesce($7::jsonb, rate_limits), link_days = coalesce($8, link_days), click_days = coalesce($9, click_days),
-    click_addresses = coalesce($10, click_addresses)
+    click_addresses = coalesce($10, click_addresses), retention_days = coalesce($11, retention_days)
     WHERE id = $1 RETURNING ${COLUMNS}`,
 };
 
@@ -84,6 +86,7 @@ export interface AccountSettings {
   linkDays?: number | undefined;
   clickDays?: number | undefined;
   clickAddresses?: boolean | undefined;
+  retentionDays?: number | undefined;
 }
 
 /** Adds an account; undefined when its accountId is taken. */
@@ -133,5 +136,6 @@ function columnsOf(settings: AccountSettings): Value[] {
     settings.linkDays ?? null,
     settings.clickDays ?? null,
     settings.clickAddresses ?? null,
+    settings.retentionDays ?? null,
   ];
 }

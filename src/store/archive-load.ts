@@ -90,6 +90,7 @@ export async function withEmptyDatabase<T>(
       ]);
     for (const name of triggers) await client.query(`ALTER TABLE "${name}" ENABLE TRIGGER USER`);
     await client.query('UPDATE lane_heads SET paused_until = $1, pause_reason = $2', [FOR_EVER_MS, PAUSE_REASON]);
+    if (known.has('audit')) await noteRestore(client, head);
     await client.query('COMMIT');
     return result;
   });
@@ -143,6 +144,17 @@ async function makePartitions(client: pg.Client, { partitions }: ArchiveHead): P
     await client.query(`CREATE TABLE "${name}" (LIKE "${table}" INCLUDING ALL)`);
     await client.query(`ALTER TABLE "${table}" ATTACH PARTITION "${name}" FOR VALUES IN (${day})`);
   }
+}
+
+/** The log goes on where the backup's ends. */
+async function noteRestore(client: pg.Client, { takenAt }: ArchiveHead): Promise<void> {
+  const target = `backup of ${new Date(takenAt).toISOString()}`;
+  await client.query('INSERT INTO audit (at, actor, action, target) VALUES ($1, $2, $3, $4)', [
+    Date.now(),
+    'operator',
+    'restore',
+    target,
+  ]);
 }
 
 async function loadRows(

@@ -152,7 +152,7 @@ const READ_SALT = { name: 'click_salt_read', text: 'SELECT salt FROM click_salts
 const FORGET_SALTS = { name: 'click_salts_forget', text: 'DELETE FROM click_salts WHERE day < $1' };
 const SHORT = {
   name: 'click_accounts_short',
-  text: 'SELECT id, click_days AS days FROM accounts WHERE click_days < $1 ORDER BY id',
+  text: 'SELECT id, least(click_days, retention_days) AS days FROM accounts WHERE least(click_days, retention_days) < $1 ORDER BY id',
 };
 const FORGET = {
   name: 'clicks_forget',

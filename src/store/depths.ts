@@ -76,6 +76,8 @@ const HEALTH = {
     (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle') AS "oldestTransactionSeconds",
     (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()) AS deadlocks,
+    current_setting('max_connections')::integer AS "connectionsMax",
+    (SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()) AS "transactionIdAge",
     (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind = 'p') AS partitions`,
 };
 
@@ -83,6 +85,9 @@ const HEALTH = {
 export interface DatabaseHealth {
   bytes: number;
   connections: number;
+  connectionsMax: number;
+  /** Transactions since the oldest row that is not frozen. */
+  transactionIdAge: number;
   /** Age of the oldest transaction under way. */
   oldestTransactionSeconds: number;
   deadlocks: number;

@@ -1,6 +1,7 @@
 // Erasing somebody: rows of streams stay, so that no position moves, and what they said goes; what is no stream is deleted.
 import type { Database } from './database.js';
-import type { Person } from './persons.js';
+import { eraseSliced } from './erase-slices.js';
+import { type Person, readDaysOf } from './persons.js';
 
 /** What the content of an erased message says. Such a message is not sent. */
 export const ERASED = '{"erased":true}';
@@ -98,78 +99,33 @@ export async function eraseInbound(
 
 const OF_ACCOUNT = '(SELECT id FROM senders WHERE account = $1)';
 const AT_ENDPOINTS = '(SELECT id FROM endpoints WHERE account = $1)';
-/** By account, ids and pattern. Each gives a row for each that it changed. */
+/** Small, or found by an index. By account, ids and pattern; each gives a row for each that it changed. */
 const TABLES = {
-  scheduled: `DELETE FROM scheduled WHERE account = $1
-    AND (recipient = ANY ($2::text[]) OR content ~ $3 OR coalesce(envelope, '') ~ $3 OR coalesce(message_id, '') ~ $3) RETURNING 1`,
-  sms: `DELETE FROM sms WHERE account = $1 AND (recipient = ANY ($2::text[]) OR text ~ $3) RETURNING 1`,
-  idempotency: `DELETE FROM idempotency_keys WHERE account = $1 AND (recipient = ANY ($2::text[]) OR key ~ $3 OR message_id ~ $3) RETURNING 1`,
-  keys: `DELETE FROM message_keys WHERE account = $1 AND cardinality($2::text[]) > 0 AND message_id ~ $3 RETURNING 1`,
   held: `UPDATE held SET recipient = '${NOBODY}' WHERE lane IN ${OF_ACCOUNT} AND recipient = ANY ($2::text[]) AND $3 <> '' RETURNING 1`,
   typing: `DELETE FROM typing WHERE lane IN ${OF_ACCOUNT} AND recipient = ANY ($2::text[]) AND $3 <> '' RETURNING 1`,
   identities: `DELETE FROM identities WHERE lane IN ${OF_ACCOUNT} AND user_id = ANY ($2::text[]) AND $3 <> '' RETURNING 1`,
   calls: `DELETE FROM user_calls WHERE lane IN ${OF_ACCOUNT} AND user_id = ANY ($2::text[]) AND $3 <> '' RETURNING 1`,
-  links: `WITH gone AS MATERIALIZED (
-      SELECT id FROM links WHERE account = $1 AND (recipient = ANY ($2::text[]) OR target ~ $3 OR coalesce(envelope, '') ~ $3
-        OR coalesce(tracking_url, '') ~ $3 OR coalesce(message_id, '') ~ $3)
-    ), clicked AS (
-      DELETE FROM clicks c USING gone g WHERE c.link = g.id RETURNING c.id
-    ), uncounted AS (
-      DELETE FROM link_clicks k USING gone g WHERE k.link = g.id
-    ), nowhere AS (
-      UPDATE reports r SET url = '' FROM clicked c WHERE r.ref = c.id
-    )
-    DELETE FROM links l USING gone g WHERE l.id = g.id RETURNING 1`,
   batches: `DELETE FROM batches WHERE endpoint IN ${AT_ENDPOINTS} AND cardinality($2::text[]) > 0 AND url ~ $3 RETURNING 1`,
-  deadLetters: `UPDATE dead_letters SET reason = '${NOBODY}' WHERE endpoint IN ${AT_ENDPOINTS} AND cardinality($2::text[]) > 0 AND reason ~ $3 RETURNING 1`,
-} as const;
-/** By day, account and pattern. */
-const DAILY = {
-  attempts: `UPDATE attempts SET answer = NULL, error = CASE WHEN error ~ $3 THEN '${NOBODY}' ELSE error END
-    WHERE day = $1 AND endpoint IN (SELECT id FROM endpoints WHERE account = $2) AND (coalesce(answer, '') ~ $3 OR coalesce(error, '') ~ $3) RETURNING 1`,
-  notices: `WITH gone AS (DELETE FROM notices WHERE day = $1 AND account = $2 AND body ~ $3 RETURNING id), nowhere AS (
-      UPDATE reports r SET url = '' FROM gone g WHERE r.ref = g.id
-    ) SELECT 1 FROM gone`,
-  meta_changes: `UPDATE meta_changes SET value = '{}' WHERE day = $1 AND waba_id IN (SELECT waba_id FROM senders WHERE account = $2) AND value ~ $3 RETURNING 1`,
 } as const;
 
-/** Removes the person from all tables that hold no stream; returns how many rows of each. */
-export async function eraseOthers(database: Database, person: Person): Promise<Record<keyof typeof TABLES, number>> {
+/** What was erased of tables that hold no stream, in rows. */
+export interface OthersErased {
+  scheduled: number;
+  others: number;
+}
+
+/** Removes the person from all tables that hold no stream. */
+export async function eraseOthers(database: Database, person: Person): Promise<OthersErased> {
   const { account, ids, pattern } = person;
-  const counts = {
-    scheduled: 0,
-    sms: 0,
-    idempotency: 0,
-    keys: 0,
-    held: 0,
-    typing: 0,
-    identities: 0,
-    calls: 0,
-    links: 0,
-    batches: 0,
-    deadLetters: 0,
-  };
-  for (const table of keysOf(counts)) {
-    const statement = { name: `erase_${table.toLowerCase()}`, text: TABLES[table] };
-    counts[table] = (await database.run(statement, [account, ids, pattern])).length;
-  }
-  return counts;
-}
-
-function keysOf<T extends object>(of: T): (keyof T & string)[] {
-  const isKey = (key: string): key is keyof T & string => Object.hasOwn(of, key);
-  return Object.keys(of).filter(isKey);
-}
-
-/** Removes the person from one day of requests to customers, of notices or of Meta's other changes; returns how many rows. */
-export async function eraseDay(
-  database: Database,
-  person: Person,
-  table: keyof typeof DAILY,
-  day: number,
-): Promise<number> {
-  const statement = { name: `erase_${table}`, text: DAILY[table] };
-  return (await database.run(statement, [day, person.account, person.pattern])).length;
+  const scheduled = await eraseSliced(database, person, 'scheduled');
+  let others = 0;
+  for (const [table, text] of Object.entries(TABLES))
+    others += (await database.run({ name: `erase_${table}`, text }, [account, ids, pattern])).length;
+  for (const table of ['sms', 'idempotency', 'keys', 'links', 'deadLetters'] as const)
+    others += await eraseSliced(database, person, table);
+  for (const table of ['attempts', 'notices', 'meta_changes'] as const)
+    for (const day of await readDaysOf(database, table)) others += await eraseSliced(database, person, table, day);
+  return { scheduled, others };
 }
 
 const NOTE = { name: 'erasure_note', text: 'INSERT INTO erasures (account, at) VALUES ($1, $2) RETURNING id' };

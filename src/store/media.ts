@@ -194,6 +194,10 @@ const EXPIRED = {
   name: 'expired_media',
   text: 'SELECT id FROM media WHERE state = 2 AND settled_at < $1 ORDER BY settled_at LIMIT $2',
 };
+const EXPIRED_OF_ACCOUNT = {
+  name: 'expired_media_of_account',
+  text: `SELECT id FROM media WHERE state = 2 AND lane = ANY (ARRAY(SELECT id FROM senders WHERE account = $1)) AND created_at < $2 LIMIT $3`,
+};
 const MARK_REMOVED = {
   name: 'mark_media_removed',
   text: 'UPDATE media SET state = 4, settled_at = $1 WHERE id = ANY ($2::uuid[]) AND state = 2',
@@ -210,6 +214,16 @@ const FORGET = {
 /** Files stored before `before`, oldest first. */
 export async function readExpiredMedia(database: Database, before: number, limit: number): Promise<string[]> {
   return (await database.run<{ id: string }>(EXPIRED, [before, limit])).map(({ id }) => id);
+}
+
+/** Stored files of one account whose messages came before `before`. */
+export async function readExpiredMediaOf(
+  database: Database,
+  account: number,
+  before: number,
+  limit: number,
+): Promise<string[]> {
+  return (await database.run<{ id: string }>(EXPIRED_OF_ACCOUNT, [account, before, limit])).map(({ id }) => id);
 }
 
 /** Marks stored files as removed. */

@@ -43,6 +43,7 @@ test('an account is made, changed and listed', async () => {
     linkDays: 90,
     clickDays: 30,
     clickAddresses: true,
+    retentionDays: 3650,
   });
   assert.match(String(createdAt), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   const changed = await world.call(`/accounts/${accountId}`, { method: 'PATCH', json: { unknownWaitSeconds: 5 } });

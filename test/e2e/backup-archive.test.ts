@@ -72,6 +72,7 @@ async function fill(): Promise<void> {
       SELECT ${DAY}, 1, i, gen_random_uuid(), 1, 1, '441134960001', 'text', '{"text":"' || i || '"}' FROM generate_series(1, 5) i;
     UPDATE tails SET next = 6, day = ${DAY} WHERE stream = 1;
     UPDATE lane_heads SET claimed = 3, claimed_day = ${DAY}, settled = 2, settled_day = ${DAY} WHERE lane = 1;
+    INSERT INTO audit (at, actor, action, target) VALUES (1, 'operator', 'before', 'the backup');
     INSERT INTO processes (roles, lease_until) VALUES ('{dispatch}', clock_timestamp() + interval '1 hour');
     UPDATE ownership SET owner = 1;`);
 }
@@ -131,6 +132,11 @@ test('every row comes back as it was, but for processes, owners and pauses', asy
   }
   assert.deepEqual(await rows(target.client, 'SELECT id FROM processes'), []);
   assert.deepEqual(await rows(target.client, 'SELECT DISTINCT owner FROM ownership'), [{ owner: null }]);
+  const noted = await rows(target.client, 'SELECT id, actor, action, target FROM audit ORDER BY id');
+  assert.deepEqual(noted, [
+    { id: '1', actor: 'operator', action: 'before', target: 'the backup' },
+    { id: '2', actor: 'operator', action: 'restore', target: 'backup of 2023-11-14T22:13:20.000Z' },
+  ]);
   assert.deepEqual(
     await rows(target.client, 'SELECT lane, claimed, settled, pause_reason FROM lane_heads ORDER BY lane'),
     [

@@ -18,6 +18,7 @@ import { ensureEndpoint } from '../../src/store/depths.js';
 import { openDomainDirectory } from '../../src/store/domain-directory.js';
 import { registerDomain, removeDomain, settleDomain } from '../../src/store/domains.js';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.js';
+import { eraseOthers } from '../../src/store/erase.js';
 import {
   failOrder,
   hastenOrder,
@@ -32,6 +33,7 @@ import { countLinks } from '../../src/store/link-numbers.js';
 import { addLinks, countLinkDay, forgetLinks, type NewLink } from '../../src/store/links.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
+import { personOf } from '../../src/store/persons.js';
 import { temporaryFolder } from '../support/dev-world.js';
 
 const NOW = Date.UTC(2026, 4, 4, 12);
@@ -235,6 +237,15 @@ test('counts one first click when many processes record clicks of the same links
     counts.map(({ clicks }) => clicks),
     [8, 8, 8, 8, 8],
   );
+});
+
+test('a click that waited in memory while its person was erased leaves nothing', async () => {
+  const link = newLink({ recipient: '447712345678' });
+  await addLinks(database, [link]);
+  const click = newClick(link.id);
+  assert.ok((await eraseOthers(database, personOf(account, ['447712345678']))).others >= 1);
+  assert.deepEqual(await record([click]), []);
+  assert.deepEqual(await readClicks(database, TODAY, [click.id]), []);
 });
 
 test('keeps clicks as long as their account says, and links past their expiry', async () => {

@@ -69,7 +69,9 @@ before(async () => {
     onReports: () => {},
     onMedia: () => {},
     mediaUrl: () => '',
+    traces: undefined,
     count: () => {},
+    countFailed: () => {},
   };
   const receiver = (on: Database): Receive => {
     const all = { ...parts, database: on };

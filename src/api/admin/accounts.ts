@@ -20,6 +20,7 @@ const settingFields = {
   linkDays: Type.Optional(integer(1, 3650)),
   clickDays: Type.Optional(integer(8, 3650)),
   clickAddresses: Type.Optional(isOn),
+  retentionDays: Type.Optional(integer(8, 3650)),
   rateLimits: Type.Optional(
     Type.Object(Object.fromEntries(LIMIT_NAMES.map((name) => [name, Type.Optional(rateField)])), {
       additionalProperties: false,
@@ -40,6 +41,7 @@ const EXAMPLE = {
   linkDays: 90,
   clickDays: 30,
   clickAddresses: true,
+  retentionDays: 3650,
   createdAt: '2026-01-31T12:00:00.000Z',
 };
 

@@ -51,7 +51,6 @@ interface Call<Body, Query> {
 }
 
 const EMPTY = Type.Object({});
-const UNDESCRIBED: readonly OperationAnswer[] = [{ status: '2XX', description: 'Done' }];
 
 interface Definition<Body extends TObject, Query extends TObject> {
   method: Route['method'];
@@ -63,8 +62,8 @@ interface Definition<Body extends TObject, Query extends TObject> {
   /** A body that it takes, for the API page; there must be one where there is a body. */
   example?: Static<Body>;
   query?: Query;
-  /** Good answers, for the API page; absent: none is described closer. */
-  answers?: readonly OperationAnswer[];
+  /** Good answers, for the API page. */
+  answers: readonly OperationAnswer[];
   handle(call: Call<Static<Body>, Static<Query>>): Promise<Reply | Refusal | Problem>;
 }
 
@@ -77,7 +76,7 @@ interface OfAccount<Body extends TObject, Query extends TObject>
 export function defineRoute<Body extends TObject = typeof EMPTY, Query extends TObject = typeof EMPTY>(
   definition: Definition<Body, Query>,
 ): Route {
-  const { method, url, summary, isAdminOnly = false, body, example, query, answers = UNDESCRIBED, handle } = definition;
+  const { method, url, summary, isAdminOnly = false, body, example, query, answers, handle } = definition;
   const readBody = compileReader(body ?? EMPTY, 'body');
   const readQuery = compileReader(query ?? EMPTY, 'query');
   const bodyOf = (given: unknown): unknown => (body === undefined && given === undefined ? {} : given);

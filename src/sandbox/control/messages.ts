@@ -72,8 +72,8 @@ function seqAfter(world: World, text: string | undefined, byDefault: number): nu
 
 /** A message as the control API shows it. */
 export function messageView(message: Message): Record<string, unknown> {
-  const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses, media, template } =
-    message;
+  const { id, direction, from, to, phoneNumberId, type, payload, bizOpaque, acceptedAt, statuses } = message;
+  const { media, template, traceparent } = message;
   return {
     seq: message.seq,
     id,
@@ -91,6 +91,7 @@ export function messageView(message: Message): Record<string, unknown> {
     ...(template === undefined
       ? {}
       : { templateId: template.id, category: template.category, rendered: template.rendered }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     ...(media === undefined ? {} : { media: media.map(({ path, kind, mediaId }) => ({ path, kind, mediaId })) }),
   };
 }

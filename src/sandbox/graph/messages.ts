@@ -18,6 +18,7 @@ import { checkBody, invalidValue, missingParameter, unexpectedKey, wrongType } f
 import type { MessageTemplate } from './template-send.js';
 
 const USER_ID_PATTERN = '^[A-Z]{2}\\.(ENT\\.)?[0-9A-Za-z]{1,128}$';
+const TRACEPARENT_LENGTH_MAX = 128;
 const closed = { additionalProperties: false };
 const Wamid = Type.String({ minLength: 1, maxLength: 512 });
 const ENVELOPE = {
@@ -120,6 +121,8 @@ function send(
   const message = newMessage(world, number, user, body, call.major);
   if (uses.length > 0) message.media = uses;
   if (template !== undefined) message.template = template;
+  const { traceparent } = call.headers;
+  if (typeof traceparent === 'string') message.traceparent = traceparent.slice(0, TRACEPARENT_LENGTH_MAX);
   world.addMessage(message);
   const known = world.userOf(user);
   if (known.lastPhoneNumberId !== number.phoneNumberId) {
