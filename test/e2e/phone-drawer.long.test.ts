@@ -61,6 +61,9 @@ test('the drawer shows request and webhooks, redelivers, and steers clock, windo
   await page.getByRole('menuitem', { name: 'Behind the curtain' }).click();
   const drawer = page.getByRole('complementary', { name: 'Behind the curtain' });
   await drawer.getByText('"messaging_product": "whatsapp"').first().waitFor();
+  await drawer
+    .getByRole('button', { name: /curl .*\/messages' -H "Authorization: Bearer \$GRAPH_TOKEN".*Look behind me/ })
+    .waitFor();
   const webhook = drawer.locator('.webhook', { hasText: 'status sent' });
   await webhook.locator('summary').click();
   const before = scene.sandbox.callback.posts().length;

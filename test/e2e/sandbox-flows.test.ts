@@ -256,6 +256,12 @@ test('a template makes the flow that its button brings as JSON, and opens it', a
   const opened = await sandbox.control('GET', `/users/${USER}/flows/${encodeURIComponent(wamid)}`);
   assert.equal(dig(opened.body, 'flow', 'json'), json);
 
+  const { components } = offer('flow_made', flowButton({ flow_json: json }));
+  assert.deepEqual((await sandbox.graph('POST', `/${id}`, { components })).body, { success: true });
+  const edited = await sandbox.graph('GET', `/${id}`);
+  const second = await sandbox.graph('GET', `/${dig(edited.body, 'components', 1, 'buttons', 0, 'flow_id')}`);
+  assert.equal(dig(second.body, 'name'), 'flow_made_en_2');
+
   const header = {
     type: 'HEADER',
     format: 'IMAGE',

@@ -136,6 +136,16 @@ export function curlOf(method: string, path: string, body?: unknown, file = BODY
   return parts.join(' ');
 }
 
+/** A POST to Graph as a curl command; the app's token is whoever runs it to fill in. */
+export function graphCurlOf(path: string, body: unknown): string {
+  const headers = [
+    '-H "Authorization: Bearer $GRAPH_TOKEN"',
+    ...(world === '' ? [] : [`-H ${quote(`X-Sandbox-World: ${world}`)}`]),
+    "-H 'Content-Type: application/json'",
+  ];
+  return ['curl -s -X POST', quote(location.origin + path), ...headers, `-d ${quote(JSON.stringify(body))}`].join(' ');
+}
+
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

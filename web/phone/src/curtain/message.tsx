@@ -1,6 +1,7 @@
 // A message from behind: the request that made it, what happened to it, and its webhooks.
 import { useEffect, useState } from 'preact/hooks';
 import { moveOn, webhooksOf } from '../api/actions.js';
+import { graphCurlOf } from '../api/client.js';
 import { Empty } from '../parts/parts.js';
 import { listAt } from '../pure/json.js';
 import { exactTime } from '../pure/times.js';
@@ -10,7 +11,7 @@ import { sandbox } from '../state/sandbox.js';
 import { useStore } from '../state/store.js';
 import { attempt } from '../state/toasts.js';
 import { texts } from '../texts.js';
-import { Code, Curl, pointedAt, pretty, Section } from './parts.js';
+import { Code, Curl, CurlLine, pointedAt, pretty, Section } from './parts.js';
 import { WebhookCard } from './webhooks.js';
 
 const MOVES = ['sent', 'delivered', 'read'] as const;
@@ -59,6 +60,7 @@ function Origin({ message }: { message: Message }) {
       </p>
       <Code text={pretty(message.payload)} label={texts.drawer.request} />
       <p class="hint mono">{message.id}</p>
+      {message.type === 'sms' ? null : <CurlLine curl={graphCurlOf(path, message.payload)} />}
     </Section>
   );
 }

@@ -29,7 +29,11 @@ export function Code({ text, label }: { text: string; label: string }) {
 
 /** The call that a button makes, as a line that can be copied; `file` names one that is the body. */
 export function Curl({ method, path, body, file }: { method: string; path: string; body?: unknown; file?: string }) {
-  const curl = curlOf(method, path, body, file);
+  return <CurlLine curl={curlOf(method, path, body, file)} />;
+}
+
+/** A curl command that can be copied. */
+export function CurlLine({ curl }: { curl: string }) {
   return (
     <button type="button" class="curl" title={texts.drawer.copyCurl} onClick={() => void copyText(curl)}>
       <span class="hidden">{texts.drawer.copyThis}</span>
