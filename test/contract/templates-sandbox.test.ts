@@ -11,7 +11,7 @@ import { checkBody } from '../../src/sandbox/graph/schema.js';
 import { Component, withUsualCase } from '../../src/sandbox/templates/component.js';
 import { checkContent } from '../../src/sandbox/templates/rules.js';
 
-const RUNS = 20_000;
+const RUNS = 4_000;
 /** What Meta says to few words for many placeholders: its figure is not published, so Parley only warns of it. */
 const TOO_FEW_WORDS = 2388293;
 
