@@ -1,12 +1,9 @@
 // /audit: who changed what.
 
-import { Type } from 'typebox';
 import { withNull } from '../../contract/openapi-schemas.js';
-import { isRefusal } from '../../manage/refusal.js';
 import { type AuditEntry, pageAudit } from '../../store/audit.js';
-import { accountIdField, pagingQuery } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { accountFilter, accountIdOf, defineRoute, listReply, lists, type Route, sliceOf, timeOf } from './route.js';
+import { accountIdOf, listOfAccounts, lists, type Route, timeOf } from './route.js';
 
 const EXAMPLE = {
   id: 12,
@@ -22,19 +19,16 @@ const EXAMPLE = {
 /** The endpoint of the audit log. */
 export function auditRoutes(parts: AdminParts): Route[] {
   return [
-    defineRoute({
-      method: 'GET',
-      url: '/audit',
-      summary: 'List who changed what, newest first',
-      query: Type.Object({ ...pagingQuery, ...accountIdField }),
-      answers: lists(EXAMPLE, withNull(EXAMPLE, 'address', 'accountId')),
-      async handle({ caller, query }) {
-        const filter = accountFilter(parts, caller, query.accountId);
-        if (isRefusal(filter)) return filter;
-        const slice = sliceOf(query);
-        return listReply(await pageAudit(parts.database, filter.account, slice), slice, (row) => show(parts, row));
+    listOfAccounts(
+      parts,
+      {
+        url: '/audit',
+        summary: 'List who changed what, newest first',
+        answers: lists(EXAMPLE, withNull(EXAMPLE, 'address', 'accountId')),
       },
-    }),
+      (account, slice) => pageAudit(parts.database, account, slice),
+      (row) => show(parts, row),
+    ),
   ];
 }
 

@@ -5,19 +5,9 @@ import { StatusId } from '../../contract/statuses.js';
 import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
 import { momentOf } from '../../pipeline/template-report.js';
 import { type BulkRow, cancelScheduled, findBulks, pageBulks } from '../../store/scheduled.js';
-import { accountIdField, pagingQuery } from './fields.js';
+import { accountIdField } from './fields.js';
 import type { AdminParts } from './parts.js';
-import {
-  accountFilter,
-  accountIdOf,
-  defineRoute,
-  listReply,
-  lists,
-  type Route,
-  shows,
-  sliceOf,
-  timeOf,
-} from './route.js';
+import { accountFilter, accountIdOf, defineRoute, listOfAccounts, lists, type Route, shows, timeOf } from './route.js';
 
 /** Messages of one statement. */
 const GROUP_MAX = 1_000;
@@ -36,19 +26,12 @@ export function bulkRoutes(parts: AdminParts): Route[] {
   const { database, clock } = parts;
   const query = Type.Object({ ...accountIdField });
   return [
-    defineRoute({
-      method: 'GET',
-      url: '/bulks',
-      summary: 'List bulks of which messages wait for their time',
-      query: Type.Object({ ...pagingQuery, ...accountIdField }),
-      answers: lists(EXAMPLE),
-      async handle({ caller, query: asked }) {
-        const filter = accountFilter(parts, caller, asked.accountId);
-        if (isRefusal(filter)) return filter;
-        const slice = sliceOf(asked);
-        return listReply(await pageBulks(database, filter.account, slice), slice, (row) => show(parts, row));
-      },
-    }),
+    listOfAccounts(
+      parts,
+      { url: '/bulks', summary: 'List bulks of which messages wait for their time', answers: lists(EXAMPLE) },
+      (account, slice) => pageBulks(database, account, slice),
+      (row) => show(parts, row),
+    ),
     defineRoute({
       method: 'GET',
       url: '/bulks/:bulkId',

@@ -1,22 +1,10 @@
 // /endpoints: where reports go, whether they arrive, and how to start again after a stop.
 
-import { Type } from 'typebox';
 import { withNull } from '../../contract/openapi-schemas.js';
-import { isRefusal, refuse } from '../../manage/refusal.js';
+import { refuse } from '../../manage/refusal.js';
 import { type EndpointRow, enableEndpoint, findEndpoint, pageEndpoints } from '../../store/endpoints.js';
-import { accountIdField, pagingQuery } from './fields.js';
 import type { AdminParts } from './parts.js';
-import {
-  accountFilter,
-  accountIdOf,
-  defineRoute,
-  listReply,
-  lists,
-  type Route,
-  shows,
-  sliceOf,
-  timeOf,
-} from './route.js';
+import { accountIdOf, defineRoute, listOfAccounts, lists, type Route, shows, timeOf } from './route.js';
 
 const ENDPOINT_ID = /^[1-9][0-9]{0,8}$/;
 
@@ -41,19 +29,12 @@ const UP = withNull(EXAMPLE, 'downSince', 'downReason', 'nextProbeAt', 'disabled
 export function endpointRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
   return [
-    defineRoute({
-      method: 'GET',
-      url: '/endpoints',
-      summary: 'List endpoints and whether reports arrive there',
-      query: Type.Object({ ...pagingQuery, ...accountIdField }),
-      answers: lists(EXAMPLE, UP),
-      async handle({ caller, query }) {
-        const filter = accountFilter(parts, caller, query.accountId);
-        if (isRefusal(filter)) return filter;
-        const slice = sliceOf(query);
-        return listReply(await pageEndpoints(database, filter.account, slice), slice, (row) => show(parts, row));
-      },
-    }),
+    listOfAccounts(
+      parts,
+      { url: '/endpoints', summary: 'List endpoints and whether reports arrive there', answers: lists(EXAMPLE, UP) },
+      (account, slice) => pageEndpoints(database, account, slice),
+      (row) => show(parts, row),
+    ),
     defineRoute({
       method: 'POST',
       url: '/endpoints/:id/enable',

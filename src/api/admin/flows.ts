@@ -1,12 +1,9 @@
 // /flows: what is known of flows, and what Meta's monitoring told of them (Meta 2.8).
 
-import { Type } from 'typebox';
 import { withNull } from '../../contract/openapi-schemas.js';
-import { isRefusal } from '../../manage/refusal.js';
 import { type KnownFlow, pageFlows } from '../../store/flows.js';
-import { accountIdField, pagingQuery } from './fields.js';
 import type { AdminParts } from './parts.js';
-import { accountFilter, accountIdOf, defineRoute, listReply, lists, type Route, sliceOf, timeOf } from './route.js';
+import { accountIdOf, listOfAccounts, lists, type Route, timeOf } from './route.js';
 
 const EXAMPLE = {
   id: '1234567890',
@@ -21,19 +18,16 @@ const EXAMPLE = {
 /** The endpoint of flows. */
 export function flowRoutes(parts: AdminParts): Route[] {
   return [
-    defineRoute({
-      method: 'GET',
-      url: '/flows',
-      summary: 'List the flows that are known, their states and the newest alerts of Meta',
-      query: Type.Object({ ...pagingQuery, ...accountIdField }),
-      answers: lists(EXAMPLE, withNull(EXAMPLE, 'name', 'status', 'statusToldAt')),
-      async handle({ caller, query }) {
-        const filter = accountFilter(parts, caller, query.accountId);
-        if (isRefusal(filter)) return filter;
-        const slice = sliceOf(query);
-        return listReply(await pageFlows(parts.database, filter.account, slice), slice, (row) => show(parts, row));
+    listOfAccounts(
+      parts,
+      {
+        url: '/flows',
+        summary: 'List the flows that are known, their states and the newest alerts of Meta',
+        answers: lists(EXAMPLE, withNull(EXAMPLE, 'name', 'status', 'statusToldAt')),
       },
-    }),
+      (account, slice) => pageFlows(parts.database, account, slice),
+      (row) => show(parts, row),
+    ),
   ];
 }
 

@@ -3,7 +3,7 @@ import { type Static, type TObject, Type } from 'typebox';
 import type { OperationAnswer } from '../../contract/openapi.js';
 import { isRefusal, type Refusal, refuse } from '../../manage/refusal.js';
 import { findAccount, type Page, type Slice } from '../../store/accounts.js';
-import { compileReader, pagingQuery } from './fields.js';
+import { accountIdField, compileReader, pagingQuery } from './fields.js';
 import type { AdminParts, Caller } from './parts.js';
 import { type FieldError, type Problem, problem, problemOf } from './problem.js';
 
@@ -138,6 +138,28 @@ export function listOfAccount<Row>(
     async handle({ account, query }) {
       const slice = sliceOf(query);
       return listReply(await read(account, slice), slice, show);
+    },
+  });
+}
+
+/** Makes the route that lists what accounts have, in pages: of one account, or of all for keys of kind admin that name none. */
+export function listOfAccounts<Row>(
+  parts: Pick<AdminParts, 'directory'>,
+  { url, summary, answers }: Pick<Route, 'url' | 'summary' | 'answers'>,
+  read: (account: number | null, slice: Slice) => Promise<Page<Row>>,
+  show: (row: Row) => object,
+): Route {
+  return defineRoute({
+    method: 'GET',
+    url,
+    summary,
+    answers,
+    query: Type.Object({ ...pagingQuery, ...accountIdField }),
+    async handle({ caller, query }) {
+      const filter = accountFilter(parts, caller, query.accountId);
+      if (isRefusal(filter)) return filter;
+      const slice = sliceOf(query);
+      return listReply(await read(filter.account, slice), slice, show);
     },
   });
 }

@@ -7,19 +7,17 @@ import { switchIdentityCheckOf } from '../../manage/identity-check.js';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { createSender, resumeSender, updateSender } from '../../manage/senders.js';
 import { deleteSender, findSender, pageSenders, type SenderRow } from '../../store/senders.js';
-import { accountIdField, digits, integer, isOn, pagingQuery, token, urlOrNull } from './fields.js';
+import { accountIdField, digits, integer, isOn, token, urlOrNull } from './fields.js';
 import type { AdminParts } from './parts.js';
 import {
-  accountFilter,
   accountFor,
   accountIdOf,
   defineRoute,
   isDone,
-  listReply,
+  listOfAccounts,
   lists,
   type Route,
   shows,
-  sliceOf,
   timeOf,
 } from './route.js';
 
@@ -65,19 +63,12 @@ export function senderRoutes(parts: AdminParts): Route[] {
 function readRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
   return [
-    defineRoute({
-      method: 'GET',
-      url: '/senders',
-      summary: 'List senders',
-      query: Type.Object({ ...pagingQuery, ...accountIdField }),
-      answers: lists(EXAMPLE, RUNNING),
-      async handle({ caller, query }) {
-        const filter = accountFilter(parts, caller, query.accountId);
-        if (isRefusal(filter)) return filter;
-        const slice = sliceOf(query);
-        return listReply(await pageSenders(database, filter.account, slice), slice, (row) => showSender(parts, row));
-      },
-    }),
+    listOfAccounts(
+      parts,
+      { url: '/senders', summary: 'List senders', answers: lists(EXAMPLE, RUNNING) },
+      (account, slice) => pageSenders(database, account, slice),
+      (row) => showSender(parts, row),
+    ),
     defineRoute({
       method: 'GET',
       url: '/senders/:sender',

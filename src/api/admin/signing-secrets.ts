@@ -3,19 +3,17 @@ import { Type } from 'typebox';
 import { isRefusal, refuse } from '../../manage/refusal.js';
 import { createSigningSecret } from '../../manage/signing-secrets.js';
 import { deleteSigningSecret, pageSigningSecrets, type SigningSecretRow } from '../../store/signing-secrets.js';
-import { accountIdField, pagingQuery } from './fields.js';
+import { accountIdField } from './fields.js';
 import type { AdminParts } from './parts.js';
 import {
-  accountFilter,
   accountFor,
   accountIdOf,
   defineRoute,
   isDone,
-  listReply,
+  listOfAccounts,
   lists,
   type Route,
   shows,
-  sliceOf,
   timeOf,
 } from './route.js';
 
@@ -29,19 +27,12 @@ const EXAMPLE = {
 export function signingSecretRoutes(parts: AdminParts): Route[] {
   const { database } = parts;
   return [
-    defineRoute({
-      method: 'GET',
-      url: '/signing-secrets',
-      summary: 'List signing secrets',
-      query: Type.Object({ ...pagingQuery, ...accountIdField }),
-      answers: lists(EXAMPLE),
-      async handle({ caller, query }) {
-        const filter = accountFilter(parts, caller, query.accountId);
-        if (isRefusal(filter)) return filter;
-        const slice = sliceOf(query);
-        return listReply(await pageSigningSecrets(database, filter.account, slice), slice, (row) => show(parts, row));
-      },
-    }),
+    listOfAccounts(
+      parts,
+      { url: '/signing-secrets', summary: 'List signing secrets', answers: lists(EXAMPLE) },
+      (account, slice) => pageSigningSecrets(database, account, slice),
+      (row) => show(parts, row),
+    ),
     defineRoute({
       method: 'POST',
       url: '/signing-secrets',
