@@ -55,7 +55,7 @@ CREATE TABLE links (
   expires_at bigint NOT NULL,
   deleted_at bigint
 );
-CREATE INDEX links_message ON links (day, message);
+CREATE INDEX links_message ON links (account, day, message);
 CREATE INDEX links_account ON links (account, created_at);
 CREATE INDEX links_expires_at ON links (expires_at);
 
@@ -86,40 +86,43 @@ CREATE TABLE link_counts (
 );
 CREATE INDEX link_counts_day ON link_counts (day);
 
--- How far the messages of a day are in link_counts: all up to this UUID.
+-- How far the messages of an account and a day are in link_counts: all up to this UUID.
 CREATE TABLE link_days (
-  day integer PRIMARY KEY,
-  through uuid NOT NULL
+  account integer NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  day integer NOT NULL,
+  through uuid NOT NULL,
+  PRIMARY KEY (account, day)
 );
 
--- Counts messages .. seen of the next p_links links of a day, those of one message together; true when the day is done.
-CREATE FUNCTION count_link_day(p_day integer, p_links integer) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Counts messages .. seen of the next p_links links of an account and a day, those of one message together; true when the day is done.
+CREATE FUNCTION count_link_day(p_account integer, p_day integer, p_links integer) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   v_all CONSTANT uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
   v_from uuid;
   v_through uuid;
 BEGIN
-  INSERT INTO link_days VALUES (p_day, '00000000-0000-0000-0000-000000000000') ON CONFLICT DO NOTHING;
-  SELECT d.through INTO v_from FROM link_days d WHERE d.day = p_day FOR UPDATE;
+  INSERT INTO link_days VALUES (p_account, p_day, '00000000-0000-0000-0000-000000000000') ON CONFLICT DO NOTHING;
+  SELECT d.through INTO v_from FROM link_days d WHERE d.account = p_account AND d.day = p_day FOR UPDATE;
   IF v_from = v_all THEN RETURN true; END IF;
-  SELECT l.message INTO v_through FROM links l WHERE l.day = p_day AND l.message > v_from ORDER BY l.message OFFSET p_links - 1 LIMIT 1;
+  SELECT l.message INTO v_through FROM links l WHERE l.account = p_account AND l.day = p_day AND l.message > v_from
+    ORDER BY l.message OFFSET p_links - 1 LIMIT 1;
   v_through := coalesce(v_through, v_all);
   INSERT INTO link_counts AS c (account, day, template, bulk, application, entity, messages, sent, delivered, seen, clicked, "unique")
-  SELECT m.account, p_day, m.template, m.bulk, m.application, m.entity, count(*), count(*) FILTER (WHERE e.sent),
+  SELECT p_account, p_day, m.template, m.bulk, m.application, m.entity, count(*), count(*) FILTER (WHERE e.sent),
     count(*) FILTER (WHERE e.delivered), count(*) FILTER (WHERE e.seen), 0, 0
   FROM (
-    SELECT DISTINCT ON (l.message) l.message, l.account, coalesce(l.template, '') AS template, coalesce(l.envelope::json ->> 'bulkId', '') AS bulk,
+    SELECT DISTINCT ON (l.message) l.message, coalesce(l.template, '') AS template, coalesce(l.envelope::json ->> 'bulkId', '') AS bulk,
       coalesce(l.envelope::json ->> 'applicationId', '') AS application, coalesce(l.envelope::json ->> 'entityId', '') AS entity
-    FROM links l WHERE l.day = p_day AND l.message > v_from AND l.message <= v_through ORDER BY l.message
+    FROM links l WHERE l.account = p_account AND l.day = p_day AND l.message > v_from AND l.message <= v_through ORDER BY l.message
   ) m
   LEFT JOIN LATERAL (
     SELECT bool_or(e.kind IN (1, 2, 5, 6, 7)) AS sent, bool_or(e.kind IN (5, 6, 7)) AS delivered, bool_or(e.kind IN (6, 7)) AS seen
     FROM events e WHERE e.day = p_day AND e.message = m.message
   ) e ON true
-  GROUP BY m.account, m.template, m.bulk, m.application, m.entity
+  GROUP BY m.template, m.bulk, m.application, m.entity
   ON CONFLICT (account, day, template, bulk, application, entity) DO UPDATE SET messages = c.messages + excluded.messages,
     sent = c.sent + excluded.sent, delivered = c.delivered + excluded.delivered, seen = c.seen + excluded.seen;
-  UPDATE link_days d SET through = v_through WHERE d.day = p_day;
+  UPDATE link_days d SET through = v_through WHERE d.account = p_account AND d.day = p_day;
   RETURN v_through = v_all;
 END $$;
 
@@ -129,12 +132,13 @@ DECLARE
   v_count integer;
 BEGIN
   WITH old AS MATERIALIZED (
-    SELECT l.day, l.message FROM links l
+    SELECT l.account, l.day, l.message FROM links l
     WHERE l.expires_at < p_before AND EXISTS (
-      SELECT FROM link_days d WHERE d.day = l.day AND d.through = 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      SELECT FROM link_days d WHERE d.account = l.account AND d.day = l.day AND d.through = 'ffffffff-ffff-ffff-ffff-ffffffffffff')
     ORDER BY l.expires_at LIMIT p_links
   ), gone AS (
-    DELETE FROM links l USING (SELECT DISTINCT o.day, o.message FROM old o) o WHERE l.day = o.day AND l.message = o.message RETURNING l.*
+    DELETE FROM links l USING (SELECT DISTINCT o.account, o.day, o.message FROM old o) o
+    WHERE l.account = o.account AND l.day = o.day AND l.message = o.message RETURNING l.*
   ), clicked AS (
     DELETE FROM link_clicks k USING gone g WHERE k.link = g.id RETURNING k.link, k.clicks
   ), counted AS (

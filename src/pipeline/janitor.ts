@@ -6,7 +6,7 @@ import type { Log } from '../lib/log.js';
 import { forgetExpiredTokens } from '../store/access-tokens.js';
 import { forgetClicks } from '../store/clicks.js';
 import { type Database, DatabaseError } from '../store/database.js';
-import { countLinkDay, forgetLinks } from '../store/links.js';
+import { countLinkDays, forgetLinks } from '../store/links.js';
 import { ensurePartitions, FAR_OFF_DAY, listPartitions } from '../store/partitions.js';
 import { forgetProcesses } from '../store/processes.js';
 import { forgetFullBuckets } from '../store/rate-buckets.js';
@@ -66,7 +66,7 @@ export function createJanitor({ database, clock, log, retentionDays, age }: Jani
           log.warn({ event: 'partition.kept', table: partition.table, day: partition.day });
           continue;
         }
-        if (partition.table === 'events') await countLinkDay(database, partition.day);
+        if (partition.table === 'events') await countLinkDays(database, partition.day);
         await dropPartition(database, partition);
         log.info({ event: 'partition.dropped', table: partition.table, day: partition.day });
       }

@@ -1,6 +1,7 @@
 // Forgetting what accounts keep for fewer days than the platform: rows of theirs in partitions that are kept for others, in small batches.
 // What is unfinished is found first, as for partitions (retention.ts), but by account: nothing from its oldest day on is touched.
 import type { Database } from './database.js';
+import { countLinkDay } from './links.js';
 import { FAR_OFF_DAY, listPartitions, type Partitioned } from './partitions.js';
 
 /** An account that keeps its data for `days`, fewer than others do. */
@@ -104,6 +105,7 @@ export async function forgetOfAccount(
   for (const { table, day } of await listPartitions(database)) {
     if (day >= cutoff.day) continue;
     const statement = statementOf(table, day);
+    if (table === 'messages') await countLinkDay(database, account, day);
     if (statement !== undefined && !(await clear(statement, day))) return false;
   }
   for (const [table, where] of Object.entries(OTHERS)) {

@@ -171,7 +171,7 @@ const NUMBERS = {
           SELECT l.message, l.day, coalesce(min(l.template), '') AS template, coalesce(min(l.envelope)::json ->> 'bulkId', '') AS bulk,
             coalesce(min(l.envelope)::json ->> 'applicationId', '') AS application, coalesce(min(l.envelope)::json ->> 'entityId', '') AS entity,
             coalesce(sum(k.clicks), 0)::bigint AS clicks, coalesce(bool_or(l.message <= d.through), false) AS is_counted
-          FROM links l LEFT JOIN link_days d ON d.day = l.day
+          FROM links l LEFT JOIN link_days d ON d.account = l.account AND d.day = l.day
           LEFT JOIN LATERAL (SELECT k.clicks FROM link_clicks k WHERE k.link = l.id OFFSET 0) k ON true
           WHERE l.account = $1 AND l.created_at >= $7 AND l.created_at < $8 AND CASE WHEN coalesce(l.message <= d.through, false)
             THEN l.day BETWEEN $9 AND $10 ELSE l.created_at >= $2 AND l.created_at < $3 END

@@ -46,10 +46,14 @@ const OTHERS = {
 };
 const UNCOUNTED = {
   name: 'links_uncounted',
-  text: `SELECT DISTINCT l.day FROM links l WHERE l.expires_at < $1
-    AND NOT EXISTS (SELECT FROM link_days d WHERE d.day = l.day AND d.through = 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY l.day`,
+  text: `SELECT DISTINCT l.account, l.day FROM links l WHERE l.expires_at < $1 AND NOT EXISTS (
+      SELECT FROM link_days d WHERE d.account = l.account AND d.day = l.day AND d.through = 'ffffffff-ffff-ffff-ffff-ffffffffffff')`,
 };
-const COUNT_DAY = { name: 'links_count_day', text: 'SELECT count_link_day($1, $2) AS "isDone"' };
+const ACCOUNTS_OF_DAY = {
+  name: 'links_accounts_of_day',
+  text: 'SELECT a.id FROM accounts a WHERE EXISTS (SELECT FROM links l WHERE l.account = a.id AND l.day = $1) ORDER BY a.id',
+};
+const COUNT_DAY = { name: 'links_count_day', text: 'SELECT count_link_day($1, $2, $3) AS "isDone"' };
 const FORGET = { name: 'links_forget', text: 'SELECT forget_links($1, $2) AS count' };
 const FORGET_COUNTS = {
   name: 'link_counts_forget',
@@ -109,17 +113,24 @@ export async function readMessageIds(
 
 const BATCH_LINKS = 2_000;
 
-/** Counts, in small steps, what became of the messages with links of a day, before that is forgotten. Once done it does nothing. */
-export async function countLinkDay(database: Database, day: number): Promise<void> {
+/** Counts, in small steps, what became of an account's messages with links of a day, before that is forgotten. Once done it does nothing. */
+export async function countLinkDay(database: Database, account: number, day: number): Promise<void> {
   for (;;) {
-    const [row] = await database.run<{ isDone: boolean }>(COUNT_DAY, [day, BATCH_LINKS]);
+    const [row] = await database.run<{ isDone: boolean }>(COUNT_DAY, [account, day, BATCH_LINKS]);
     if (row?.isDone !== false) return;
   }
 }
 
+/** The same for all accounts. */
+export async function countLinkDays(database: Database, day: number): Promise<void> {
+  for (const { id } of await database.run<{ id: number }>(ACCOUNTS_OF_DAY, [day]))
+    await countLinkDay(database, id, day);
+}
+
 /** Deletes, in small batches, links that expired before `before` (ms), and the numbers of days before `countsBefore`. */
 export async function forgetLinks(database: Database, before: number, countsBefore: number): Promise<void> {
-  for (const { day } of await database.run<{ day: number }>(UNCOUNTED, [before])) await countLinkDay(database, day);
+  const uncounted = await database.run<{ account: number; day: number }>(UNCOUNTED, [before]);
+  for (const { account, day } of uncounted) await countLinkDay(database, account, day);
   for (;;) {
     const [row] = await database.run<{ count: number }>(FORGET, [before, BATCH_LINKS]);
     if ((row?.count ?? 0) < BATCH_LINKS) break;

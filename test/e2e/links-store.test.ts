@@ -30,7 +30,7 @@ import {
   takeOrders,
 } from '../../src/store/host-certificates.js';
 import { countLinks } from '../../src/store/link-numbers.js';
-import { addLinks, countLinkDay, forgetLinks, type NewLink } from '../../src/store/links.js';
+import { addLinks, countLinkDay, countLinkDays, forgetLinks, type NewLink } from '../../src/store/links.js';
 import { migrate } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
 import { personOf } from '../../src/store/persons.js';
@@ -315,11 +315,11 @@ test('keeps the numbers of messages with links when events, clicks and links are
   assert.deepEqual(ofShop, [{ ...order, messages: 1, sent: 1, delivered: 0, seen: 0, clicked: 1, unique: 1 }]);
   const byDay = await count({ template: false, bulk: false, day: true });
 
-  await countLinkDay(database, DAY);
+  await countLinkDay(database, own, DAY);
   await database.run({ name: '', text: 'DELETE FROM events WHERE day = $1' }, [DAY]);
   await forgetClicks(database, NOW + 9 * DAY_MS, TODAY, 30);
   assert.deepEqual(await count(), before);
-  await countLinkDay(database, DAY);
+  await countLinkDays(database, DAY);
   await record([newClick(links[2]?.id ?? '')]);
   assert.deepEqual((await count())[0], { ...before[0], clicked: 6 });
 
