@@ -64,6 +64,8 @@ test('the drawer shows request and webhooks, redelivers, and steers clock, windo
   await drawer
     .getByRole('button', { name: /curl .*\/messages' -H "Authorization: Bearer \$GRAPH_TOKEN".*Look behind me/ })
     .waitFor();
+  for (const name of ['sent', 'delivered', 'read', 'Fail'])
+    await until(`nothing to move on to: ${name}`, () => drawer.getByRole('button', { name, exact: true }).isDisabled());
   const webhook = drawer.locator('.webhook', { hasText: 'status sent' });
   await webhook.locator('summary').click();
   const before = scene.sandbox.callback.posts().length;

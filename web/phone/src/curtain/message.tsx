@@ -89,6 +89,7 @@ function Timeline({ message }: { message: Message }) {
 function Moves({ message }: { message: Message }) {
   const [code, setCode] = useState('131026');
   const state = furthest(message);
+  const has = (status: string) => message.statuses.some((each) => each.status === status);
   const [pointed, setPointed] = useState<string>('delivered');
   const bodyOf = (status: string) => (status === 'failed' ? { status, code: Number(code) } : { status });
   const move = (body: Record<string, unknown>) => () => void attempt(() => moveOn(message.id, body));
@@ -100,7 +101,7 @@ function Moves({ message }: { message: Message }) {
             key={status}
             type="button"
             class="secondary"
-            disabled={state === 'failed'}
+            disabled={state === 'failed' || has(status)}
             {...pointedAt(() => setPointed(status))}
             onClick={move(bodyOf(status))}
           >
@@ -126,7 +127,7 @@ function Moves({ message }: { message: Message }) {
         <button
           type="submit"
           class="secondary danger"
-          disabled={state === 'failed' || !/^\d+$/.test(code)}
+          disabled={state === 'failed' || has('delivered') || !/^\d+$/.test(code)}
           {...pointedAt(() => setPointed('failed'))}
         >
           {texts.drawer.fail}
