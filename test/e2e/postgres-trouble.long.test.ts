@@ -150,19 +150,15 @@ test('answers of every writing statement lost on the wire after its commit; then
   const databaseUrl = await startSharedDatabase(life);
   const proxy = await startProxy(life, databaseUrl);
   const { world, run } = await underLoad(t, life, proxy.url);
-  const statements = [
-    'accept_messages',
-    'accept_keyed_messages',
-    'dispatch_tick',
-    'append_events',
-    'append_inbound',
-    'deliver_tick',
-  ];
-  for (const name of statements) {
+  // A group with a key in it goes by the second; where groups are large, on a busy machine, there is hardly one without.
+  const accepts = ['accept_messages', 'accept_keyed_messages'];
+  const statements = [accepts, accepts, ['dispatch_tick'], ['append_events'], ['append_inbound'], ['deliver_tick']];
+  for (const names of statements) {
     for (let times = 0; times < 4; times += 1) {
       const before = proxy.lost();
-      proxy.loseAnswers(name, 1);
-      await until(`an answer of ${name} is lost`, () => proxy.lost() > before, 20_000);
+      for (const name of names) proxy.loseAnswers(name, 1);
+      await until(`an answer of ${names.join(' or ')} is lost`, () => proxy.lost() > before, 20_000);
+      for (const name of names) proxy.loseAnswers(name, 0);
     }
   }
   t.diagnostic(`answers lost: ${proxy.lost()}`);
