@@ -420,3 +420,20 @@ test('an endpoint that fails for 5 days is disabled and counted, and what comes 
   await scene.admin(`/endpoints/${id}/enable`, { method: 'POST' });
   await arrived(receiver, [later ?? '']);
 });
+
+test('nobody is told of a trace while traces are off, whoever brings one', async () => {
+  const receiver = await newReceiver();
+  const [to, notifyUrl] = [scene.newUser(), `${receiver.url}/untraced`];
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const { messageId } = await scene.send({ to, notifyUrl }, { headers: { traceparent } });
+  await arrived(receiver, [messageId]);
+  const [message] = await scene.atMeta(to);
+  assert.match(message?.bizOpaque ?? '', /^p1:\d{8}:[0-9a-f-]{36}:1$/);
+  assert.ok(message !== undefined && !('traceparent' in message));
+  assert.deepEqual(
+    receiver.requests.map(({ headers }) => headers.traceparent),
+    [undefined],
+  );
+  const { envelope } = await scene.admin<{ envelope: object }>(`/messages/${messageId}`);
+  assert.deepEqual(envelope, { notifyUrl });
+});
