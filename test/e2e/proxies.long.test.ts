@@ -93,7 +93,7 @@ for (const name of Object.keys(SITES)) {
     assert.equal(await send(CALLER), 200);
     assert.equal(await send(STRANGER), 401);
     assert.equal(await send(STRANGER, { 'x-forwarded-for': CALLER }), 401);
-    // More than a gateway that is away may be asked first.
+    // Of the two gateways of the Caddyfile one is away, and its check has said so.
     assert.deepEqual(await Promise.all(Array.from({ length: 12 }, () => send(CALLER))), Array(12).fill(200));
     await scene.atMetaUntil(user, 13);
   });
