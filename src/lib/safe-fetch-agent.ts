@@ -31,6 +31,8 @@ export interface GuardedAgentOptions {
   allowNetworks: readonly string[];
   /** Sockets to one origin. */
   connectionsPerOrigin?: number;
+  /** Sockets in all, after which an answer ends its connection: descriptors are few and origins are not. */
+  keptSocketsMax?: number;
   /** Resolves names; for tests. */
   resolve?: Resolve;
   /** Authorities to trust instead of the system's, in PEM; for tests. */
@@ -41,6 +43,8 @@ export interface GuardedAgentOptions {
 export interface GuardedAgents {
   /** The pool for these settings; undefined: the usual ones. */
   agentFor(tls: ClientTls | undefined): Agent;
+  /** Whether so many sockets are open that none is to be kept. */
+  isCrowded(): boolean;
   /** Cuts every connection. */
   close(): Promise<void>;
 }
@@ -49,11 +53,18 @@ export interface GuardedAgents {
 export const CODE_BLOCKED = 'PARLEY_BLOCKED';
 
 const CONNECTIONS_PER_ORIGIN = 32;
+const KEPT_SOCKETS_MAX = 2_048;
+/** However long a server would keep a connection that is idle. */
+const KEEP_ALIVE_MS_MAX = 15_000;
 /** Pools of their own; the one used longest ago goes first. */
 const POOLS_MAX = 1_000;
 
 /** Sockets for any request under the guard; timeouts are the caller's. Throws TypeError when `allowNetworks` has an entry that is no network. */
-export function createGuardedAgent(options: GuardedAgentOptions, tls?: ClientTls): Agent {
+export function createGuardedAgent(
+  options: GuardedAgentOptions,
+  tls?: ClientTls,
+  sockets: { open: number } = { open: 0 },
+): Agent {
   const { allowNetworks, connectionsPerOrigin, resolve, ca } = options;
   return new Agent({
     connections: connectionsPerOrigin ?? CONNECTIONS_PER_ORIGIN,
@@ -61,18 +72,24 @@ export function createGuardedAgent(options: GuardedAgentOptions, tls?: ClientTls
     allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: guardedConnector(createAddressRule(allowNetworks), resolve ?? dnsLookup, { ...tls, ...(ca && { ca }) }),
+    keepAliveMaxTimeout: KEEP_ALIVE_MS_MAX,
+    connect: counted(
+      sockets,
+      guardedConnector(createAddressRule(allowNetworks), resolve ?? dnsLookup, { ...tls, ...(ca && { ca }) }),
+    ),
   });
 }
 
 /** Creates the pools, each when it is first used. Throws TypeError as `createGuardedAgent` does. */
 export function createGuardedAgents(options: GuardedAgentOptions): GuardedAgents {
-  const common = createGuardedAgent(options);
+  const sockets = { open: 0 };
+  const keptMax = options.keptSocketsMax ?? KEPT_SOCKETS_MAX;
+  const common = createGuardedAgent(options, undefined, sockets);
   const own = new Map<string, Agent>();
   return {
     agentFor(tls) {
       if (tls === undefined) return common;
-      const agent = own.get(tls.id) ?? createGuardedAgent(options, tls);
+      const agent = own.get(tls.id) ?? createGuardedAgent(options, tls, sockets);
       // The last in the map is the one used last.
       own.delete(tls.id);
       own.set(tls.id, agent);
@@ -83,10 +100,25 @@ export function createGuardedAgents(options: GuardedAgentOptions): GuardedAgents
       }
       return agent;
     },
+    isCrowded: () => sockets.open >= keptMax,
     async close() {
       await Promise.all([common, ...own.values()].map((agent) => agent.destroy()));
     },
   };
+}
+
+function counted(sockets: { open: number }, connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...made) => {
+      const [error, socket] = made;
+      if (error === null && socket !== null) {
+        sockets.open += 1;
+        socket.once('close', () => {
+          sockets.open -= 1;
+        });
+      }
+      callback(...made);
+    });
 }
 
 function blocked(reason: string): Error {

@@ -272,3 +272,19 @@ test('fails what waits and what runs when it is closed', async (t) => {
   assert.equal((await waiting).reason, 'closed');
   assert.equal((await running).kind, 'other');
 });
+
+test('keeps connections open while there are few, and none when there are many', async (t) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void =>
+    void response.end(`${request.headers.connection} ${request.socket.remotePort}`);
+  const [first, second] = await Promise.all([http(t, answer), http(t, answer)]);
+  const safeFetch = guard(t, { keptSocketsMax: 1 });
+  const ask = async (port: number) => (await safeFetch.post(`http://127.0.0.1:${port}/`, post)).firstBytes.split(' ');
+  const [kept, ofFirst] = await ask(first);
+  assert.equal(kept, 'keep-alive');
+  const [crowded, ofSecond] = await ask(second);
+  assert.equal(crowded, 'close');
+  const [, next] = await ask(second);
+  assert.notEqual(next, ofSecond);
+  const [, again] = await ask(first);
+  assert.equal(again, ofFirst);
+});

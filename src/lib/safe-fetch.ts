@@ -85,7 +85,7 @@ export function createSafeFetch(options: SafeFetchOptions): SafeFetch {
         const posting = new Posting(request, resolve, reject);
         if (parsed === undefined || reason !== undefined) posting.fail('blocked', reason ?? NO_URL);
         else if (request.signal?.aborted === true) posting.fail('other', 'aborted');
-        else slots.enter(posting, () => posting.start(agents.agentFor(request.tls), parsed));
+        else slots.enter(posting, () => posting.start(agents.agentFor(request.tls), parsed, agents.isCrowded()));
       });
     },
     close() {
@@ -184,13 +184,12 @@ class Posting implements Dispatcher.DispatchHandler, Waiting {
     request.signal.addEventListener('abort', this.#onAbort);
   }
 
-  start(agent: Agent, url: URL): void {
+  /** `isLast`: the connection ends with the answer. */
+  start(agent: Agent, url: URL, isLast: boolean): void {
     const { headers, body } = this.#request;
+    const options = { origin: url.origin, path: url.pathname + url.search, headers: { ...headers }, body };
     try {
-      agent.dispatch(
-        { origin: url.origin, path: url.pathname + url.search, method: 'POST', headers: { ...headers }, body },
-        this,
-      );
+      agent.dispatch({ ...options, method: 'POST', ...(isLast ? { reset: true } : {}) }, this);
     } catch (error) {
       this.fail('other', 'request refused by the client', error);
     }
