@@ -11,12 +11,12 @@ import { commitDeliverTick, readDueEndpoints } from '../store/reports.js';
 import { complain } from './complain.js';
 import { type Dues, probeDown, sweep, takeDue } from './deliver-due.js';
 import { type DisabledBy, type Judging, judge } from './deliver-judge.js';
+import { createLimitKeeper, type LimitKeeper } from './deliver-limits.js';
 import { createOrderKeeper, type OrderKeeper, takeReleased } from './deliver-ordered.js';
 import { createPoster, type Poster, type PosterParts } from './deliver-post.js';
 import { newTick, type Posted, type Posting, type Tick } from './deliver-tick.js';
 import { createDeliverySlots, type DeliverySlots } from './delivery-slots.js';
 import type { Endpoint } from './endpoint.js';
-import { limitsOf } from './endpoint-limits.js';
 import { EndpointSet } from './endpoint-set.js';
 import { PARKED_AT } from './ordered-cut.js';
 import type { Owner } from './ownership.js';
@@ -86,6 +86,7 @@ class Deliverer implements Deliver {
   /** Batches being posted; their rows say that they are due, or will one day. */
   readonly #posting = new Set<string>();
   readonly #order: OrderKeeper;
+  readonly #limits: LimitKeeper;
   /** When the first endpoint that its rate holds back may go on, monotonic ms. */
   #rateAt = Number.POSITIVE_INFINITY;
   #rateTimer: NodeJS.Timeout | undefined;
@@ -126,6 +127,7 @@ class Deliverer implements Deliver {
       this.#isDueWanted = true;
       this.#ready(endpoint);
     });
+    this.#limits = createLimitKeeper({ ...parts, order: this.#order }, onReady);
     this.#alarm = createAlarm(clock, () => this.#wantDue());
     this.#poll = createPoll(
       () => this.#look(),
@@ -186,22 +188,9 @@ class Deliverer implements Deliver {
   }
 
   #ready(endpoint: Endpoint): void {
-    this.#renew(endpoint);
+    this.#limits.renew(endpoint);
     this.#active.add(endpoint);
     this.#loop.wake();
-  }
-
-  /** A profile may have changed. */
-  #renew(endpoint: Endpoint): void {
-    const { account, profile } = endpoint;
-    if (profile === '') return;
-    try {
-      endpoint.setLimits(limitsOf(this.#parts.profileOf(account, profile)));
-    } catch (error) {
-      // Its secrets cannot be opened; each of its POSTs fails and says so.
-      complain(this.#parts.log, 'deliver.profile', error);
-    }
-    if (endpoint.limits.isOrdered !== (endpoint.lines !== undefined)) this.#order.want(endpoint);
   }
 
   #wantReleased(): void {
@@ -313,7 +302,7 @@ class Deliverer implements Deliver {
     for (const endpoint of [...this.#active]) {
       this.#active.delete(endpoint);
       if (!this.#endpoints.isCurrent(endpoint) || this.#isDraining) continue;
-      this.#renew(endpoint);
+      this.#limits.renew(endpoint);
       if (endpoint.isUp() && !endpoint.isPreparing) {
         const allowed = endpoint.rate.available(this.#parts.clock.monotonic());
         const wanted = Math.min(endpoint.limits.window - endpoint.inFlight, allowed);

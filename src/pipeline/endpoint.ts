@@ -42,7 +42,7 @@ export interface Endpoint {
   setLines(lines: ConversationLines | undefined): void;
   /** Batches that were parked and may be posted now. */
   readonly released: Set<string>;
-  /** Is being made ready to keep order: nothing is posted meanwhile. */
+  /** Its profile is looked for, or it is made ready to keep order: nothing is posted meanwhile. */
   isPreparing: boolean;
   /** A batch is finished: others may have waited for it. */
   left(id: string): void;
