@@ -33,6 +33,7 @@ function keeperOf(...profiles: (DeliveryProfile | Error | undefined)[]) {
       order: { want: (each) => void wanted.push(each) },
       profileOf,
       async findProfile() {
+        await Promise.resolve();
         state.looks += 1;
         const found = profiles[Math.min(state.looks, profiles.length - 1)];
         if (found instanceof Error) throw found;
