@@ -123,7 +123,9 @@ function makeFolder(path: string, mode: number, user: RunUser): void {
   const made = mkdirSync(path, { recursive: true, mode });
   const stat = lstatSync(path);
   if (!stat.isDirectory()) throw new EmbeddedUnavailable(`${path} is not a folder; remove it`);
-  if (made !== undefined && stat.uid !== user.uid) chownSync(path, user.uid, user.gid);
+  // What is root's was made by root: by us, or by another start at once that has not come so far.
+  if (stat.uid !== user.uid && (made !== undefined || stat.uid === process.getuid?.()))
+    chownSync(path, user.uid, user.gid);
   else if (stat.uid !== user.uid)
     throw new EmbeddedUnavailable(`${path} belongs to user id ${stat.uid}, not ${user.uid}; remove it`);
   if ((stat.mode & 0o777) !== mode) chmodSync(path, mode);
