@@ -593,8 +593,8 @@ async function wire(
     url,
     stop() {
       isStopping.now = true;
-      // What is under way to Meta and to customers ends while the last calls are answered; both take their time.
-      void drain();
+      // What is under way to Meta and to customers ends while the last calls are answered; both take their time. A failure is told by the step.
+      void drain().catch(() => undefined);
       return lifecycle.stop();
     },
   };
