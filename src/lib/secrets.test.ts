@@ -27,10 +27,13 @@ test('takes keys of 32 bytes only', () => {
   for (const length of [0, 16, 31, 33]) assert.throws(() => createSecretBox(Buffer.alloc(length)), RangeError);
 });
 
-test('makes tokens of 256 bits, never the same', () => {
+test('makes tokens of 256 bits, never the same, that a command line takes as a value', () => {
   const tokens = new Set(Array.from({ length: 1000 }, newToken));
   assert.equal(tokens.size, 1000);
-  for (const token of tokens) assert.equal(Buffer.from(token, 'base64url').length, 32);
+  for (const token of tokens) {
+    assert.equal(Buffer.from(token, 'base64url').length, 32);
+    assert.doesNotMatch(token, /^-/);
+  }
 });
 
 test('hashes and compares bytes', () => {

@@ -51,9 +51,13 @@ function createOneKeyBox(key: Buffer): SecretBox {
   };
 }
 
-/** A new random token of 256 bits in base64url, for API keys and signing secrets. */
+/**
+ * A new random token of 256 bits in base64url, for API keys and signing secrets. It never begins with `-`: on a
+ * command line it would be taken for an option.
+ */
 export function newToken(): string {
-  return randomBytes(32).toString('base64url');
+  const token = randomBytes(32).toString('base64url');
+  return token.startsWith('-') ? newToken() : token;
 }
 
 /** SHA-256 of `text`, 32 bytes. */

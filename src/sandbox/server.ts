@@ -1,10 +1,10 @@
 // The sandbox: a WhatsApp Cloud API of its own, with a control API and a phone. Composition of its parts; nothing starts on import.
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FirstRoutes } from '../http/direct.js';
 import { createServer, listen } from '../http/server.js';
 import { createLifecycle, type Lifecycle } from '../lib/lifecycle.js';
 import type { Log } from '../lib/log.js';
+import { newToken } from '../lib/secrets.js';
 import { createCallbacks } from './callbacks.js';
 import { type Access, createAccess, isLoopback } from './control/access.js';
 import type { ControlParts } from './control/parts.js';
@@ -47,7 +47,6 @@ export interface SandboxOptions {
 const MEDIA_TIMEOUT_MS = 20_000;
 /** Named worlds are for test runs: there may be many, none of them large. */
 const NAMED_WORLD_LIMITS: WorldLimits = { messagesMax: 20_000, webhooksMax: 20_000 };
-const TOKEN_BYTES = 24;
 
 /** A running sandbox; `url` is its base URL without a final slash, `controlToken` what control calls must carry. */
 export interface Sandbox {
@@ -94,10 +93,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await life.stop();
     throw error;
   }
-}
-
-function newToken(): string {
-  return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
 function createLife(log: Log): Lifecycle {
