@@ -126,8 +126,8 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Connections of a process at most; several processes share what the embedded server takes (60). */
-const CONNECTIONS_MAX = 8;
+/** Connections of a process at most, beside those of accept, of its lease and of maintenance; processes share what the embedded server takes (60). */
+const CONNECTIONS_MAX = 6;
 const CONNECTIONS_MIN = 3;
 const CONNECTIONS_SHARED = 50;
 const GRAPH_CONNECTIONS = 128;
@@ -171,7 +171,7 @@ async function wire(
     log,
     connectionsMax: Math.max(
       CONNECTIONS_MIN,
-      Math.min(CONNECTIONS_MAX, Math.floor(CONNECTIONS_SHARED / config.processes) - 2),
+      Math.min(CONNECTIONS_MAX, Math.floor(CONNECTIONS_SHARED / config.processes) - 3),
     ),
     onMissingPartition: (on) => ensurePartitions(on, dayOf(clock.now())),
   });

@@ -10,6 +10,11 @@ export type Value = Element | readonly Element[];
 export interface Statement {
   name: string;
   text: string;
+  /**
+   * It shares one connection with others like it and is sent without waiting for the answer to the one before: for statements
+   * that would only wait for each other's locks. Each is a transaction of its own, done in the order of the calls.
+   */
+  isPipelined?: boolean;
 }
 
 /** A pool of connections to one database. */
@@ -101,14 +106,69 @@ export function openDatabase(options: DatabaseOptions): Database {
       return act();
     }
   }
+  const pipeline = createPipeline(settings);
   const database: Database = {
     run: <Row>(statement: Statement, values: readonly Value[]) =>
-      withPartitions(() => retryConflicts(() => queryPool<Row>(pool, statement, values))),
+      withPartitions(() =>
+        retryConflicts(() =>
+          statement.isPipelined === true
+            ? pipeline.run<Row>(statement, values)
+            : queryPool<Row>(pool, statement, values),
+        ),
+      ),
     transaction: (work) => withPartitions(() => transact(pool, work)),
     session: (onLost) => openSession(settings, onLost),
-    stop: () => pool.end(),
+    async stop() {
+      await Promise.all([pipeline.close(), pool.end()]);
+    },
   };
   return database;
+}
+
+/** One connection, made when a statement wants it, and given up as those of the pool are when it may be the connection's fault. */
+function createPipeline(settings: pg.ClientConfig): Session {
+  let current: Promise<pg.Client> | undefined;
+  function connected(): Promise<pg.Client> {
+    if (current !== undefined) return current;
+    const made = connectPipelined(settings, () => forget(made));
+    current = made;
+    return made;
+  }
+  function forget(given: Promise<pg.Client>): void {
+    if (current === given) current = undefined;
+  }
+  return {
+    async run<Row>(statement: Statement, values: readonly Value[]) {
+      const mine = connected();
+      const client = await mine;
+      try {
+        return await query<Row>(client, statement, values);
+      } catch (error) {
+        if (error instanceof DatabaseError && error.kind === 'unavailable') {
+          forget(mine);
+          // What was sent behind it is answered first.
+          client.end().catch(() => undefined);
+        }
+        throw error;
+      }
+    },
+    async close() {
+      await current?.then((client) => client.end()).catch(() => undefined);
+    },
+  };
+}
+
+async function connectPipelined(settings: pg.ClientConfig, onLost: () => void): Promise<pg.Client> {
+  const client = new pg.Client({ ...settings, pipeline: true });
+  client.on('error', onLost);
+  client.on('end', onLost);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    onLost();
+    throw new DatabaseError('unavailable', sqlStateOf(error), error, false);
+  }
 }
 
 async function queryPool<Row>(pool: pg.Pool, statement: Statement, values: readonly Value[]): Promise<Row[]> {

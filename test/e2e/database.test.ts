@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { createLog } from '../../src/lib/log.js';
+import { type Database, DatabaseError, openDatabase, type Statement } from '../../src/store/database.js';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.js';
 import { MigrationRefused, migrate, migrationStatus, readMigrations } from '../../src/store/migrate.js';
 import { temporaryFolder } from '../support/dev-world.js';
@@ -135,3 +136,50 @@ test('a database that is not there is one clear line', async () => {
   assert.equal(code, 1);
   assert.match(stderr, /^parley: the database cannot be reached: [^\n]+\n$/);
 });
+
+test('pipelined statements share a connection, are done in order, and fail one by one', async () => {
+  await withDatabase(async (opened) => {
+    const [slow, refused, last] = await Promise.all([
+      opened.run<{ pid: number; endedAt: number }>(PIPELINED.slow, [0.2]),
+      opened.run(PIPELINED.divide, [0]).catch((error: unknown) => error),
+      opened.run<{ pid: number; startedAt: number }>(PIPELINED.divide, [1]),
+    ]);
+    assert.ok(refused instanceof DatabaseError && refused.kind === 'data', String(refused));
+    assert.equal(last[0]?.pid, slow[0]?.pid);
+    assert.ok(Number(slow[0]?.endedAt) <= Number(last[0]?.startedAt), 'in order');
+  });
+});
+
+test('a pipeline that breaks fails what was on its way and is made anew', async () => {
+  await withDatabase(async (opened) => {
+    const [before] = await opened.run<{ pid: number }>(PIPELINED.divide, [1]);
+    const lost = Promise.allSettled([opened.run(PIPELINED.slow, [10]), opened.run(PIPELINED.divide, [1])]);
+    // On a connection of the pool: it does not stand behind the slow one.
+    await opened.run({ name: '', text: 'SELECT pg_terminate_backend($1)' }, [before?.pid ?? 0]);
+    for (const outcome of await lost) {
+      assert.equal(outcome.status, 'rejected');
+      assert.ok(outcome.reason instanceof DatabaseError && outcome.reason.kind === 'unavailable');
+    }
+    const [after] = await opened.run<{ pid: number }>(PIPELINED.divide, [1]);
+    assert.notEqual(after?.pid, before?.pid);
+  });
+});
+
+const TIMES = 'pg_backend_pid() AS pid, extract(epoch FROM statement_timestamp())::float8 AS "startedAt"';
+const PIPELINED = {
+  slow: {
+    name: 'slow',
+    text: `SELECT ${TIMES}, pg_sleep($1)::text, extract(epoch FROM clock_timestamp())::float8 AS "endedAt"`,
+    isPipelined: true,
+  },
+  divide: { name: 'divide', text: `SELECT ${TIMES}, 1 / $1::integer AS quotient`, isPipelined: true },
+} satisfies Record<string, Statement>;
+
+async function withDatabase(act: (opened: Database) => Promise<void>): Promise<void> {
+  const opened = openDatabase({ url: database.url, log });
+  try {
+    await act(opened);
+  } finally {
+    await opened.stop();
+  }
+}
