@@ -152,3 +152,8 @@ export function createMetrics(withProcess: boolean): Metrics {
     contentType: registry.contentType,
   };
 }
+
+/** Meta's code as a label. */
+export function codeText(code: number | undefined): string {
+  return code === undefined ? 'none' : String(code);
+}
