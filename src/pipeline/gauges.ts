@@ -79,7 +79,7 @@ export function registerGauges(metrics: Metrics, { database, clock, dispatch, de
   const health = remembered(clock, () => readDatabaseHealth(database));
   const of = (key: keyof DatabaseHealth): Promise<number> =>
     health().then(
-      (known) => Number(known[key]),
+      (known) => Number(known[key] ?? Number.NaN),
       () => Number.NaN,
     );
   metrics.gauge('parley_database_up', 'Whether the database answers', () =>
@@ -98,6 +98,17 @@ export function registerGauges(metrics: Metrics, { database, clock, dispatch, de
   );
   metrics.gauge('parley_database_deadlocks', 'Deadlocks since the statistics were reset', () => of('deadlocks'));
   metrics.gauge('parley_partitions', 'Partitions there are', () => of('partitions'));
+  metrics.gauge('parley_database_dead_rows', 'Row versions that autovacuum has not removed yet, estimated', () =>
+    of('deadRows'),
+  );
+  metrics.gauge('parley_database_standbys', 'Standbys that are connected', () => of('standbys'));
+  metrics.gauge('parley_database_standby_lag_bytes', 'Log that the slowest standby has not replayed', () =>
+    of('standbyLagBytes'),
+  );
+  metrics.gauge('parley_database_standby_lag_seconds', 'How long the slowest standby takes to replay', () =>
+    of('standbyLagSeconds'),
+  );
+  metrics.gauge('parley_database_slot_bytes', 'Log that replication slots keep', () => of('slotBytes'));
 }
 
 const NAMES = {

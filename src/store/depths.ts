@@ -78,7 +78,13 @@ const HEALTH = {
     (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()) AS deadlocks,
     current_setting('max_connections')::integer AS "connectionsMax",
     (SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()) AS "transactionIdAge",
-    (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind = 'p') AS partitions`,
+    (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind = 'p') AS partitions,
+    (SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables) AS "deadRows",
+    (SELECT count(*) FROM pg_stat_replication) AS standbys,
+    (SELECT max(pg_wal_lsn_diff(now.lsn, replay_lsn)) FROM pg_stat_replication) AS "standbyLagBytes",
+    (SELECT max(extract(epoch FROM replay_lag))::float8 FROM pg_stat_replication) AS "standbyLagSeconds",
+    (SELECT max(pg_wal_lsn_diff(now.lsn, restart_lsn)) FROM pg_replication_slots) AS "slotBytes"
+    FROM (SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END AS lsn) now`,
 };
 
 /** How PostgreSQL is. */
@@ -92,6 +98,15 @@ export interface DatabaseHealth {
   oldestTransactionSeconds: number;
   deadlocks: number;
   partitions: number;
+  /** Row versions that nobody sees any more and autovacuum has not removed, by PostgreSQL's own estimate. */
+  deadRows: number;
+  standbys: number;
+  /** What the standby furthest behind has not replayed; null without one, or when the role may not see it (`pg_monitor`). */
+  standbyLagBytes: number | null;
+  /** How long it takes to replay; null also when everything is replayed. */
+  standbyLagSeconds: number | null;
+  /** Log that replication slots keep from being removed; null without a slot. */
+  slotBytes: number | null;
 }
 
 /** The 50 lanes in which most waits. Throws DatabaseError. */

@@ -260,6 +260,9 @@ test('metrics tell of each lane and endpoint by number, and of the database', as
   assert.ok((await scene.metric('parley_endpoint_position', 'endpoint="')) >= 1);
   assert.equal(await scene.metric('parley_database_up'), 1);
   assert.ok((await scene.metric('parley_database_connections')) >= 1);
+  assert.ok((await scene.metric('parley_database_dead_rows')) >= 0);
+  assert.equal(await scene.metric('parley_database_standbys'), 0);
+  assert.ok(Number.isNaN(await scene.metric('parley_database_standby_lag_bytes')), 'nobody is not nothing');
 });
 
 test('who changed what is on record without values, for its account, and cannot be changed', async () => {

@@ -247,6 +247,10 @@ test('a synchronous standby promoted after the primary is killed', { skip }, asy
   const proxy = await startProxy(life, primary.url);
   const { world, run } = await underLoad(t, life, proxy.url);
   await delay(2_000);
+  const [gateway] = world.gateways();
+  const { body: metrics } = await world.call(gateway?.url ?? '', '/metrics');
+  assert.match(String(metrics), /^parley_database_standbys 1$/m);
+  assert.match(String(metrics), /^parley_database_standby_lag_bytes \d/m);
   await primary.kill();
   await see503(world);
   await standby.query('SELECT pg_promote()');
