@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { fc } from '../../test/support/property.js';
 import { httpUrl } from './fields.js';
 import { readerOf, VIOLATION_KEYS_MAX } from './readers.js';
 import { compileValidator } from './validate.js';

@@ -1,7 +1,7 @@
 // What is found while bytes pass is what reading the whole text finds, however it is cut, and whatever is wrong with it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { scanScreens } from './entry-screens.js';
 
 function entries(json: string, cut = json.length + 1): string[] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { readWholeRequest } from './whole-request.js';
 
 const HEAD = 'POST /send HTTP/1.1\r\nHost: a.example\r\nAuthorization: App abc\r\n';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { formatTraceparent, readTraceparent } from './trace-context.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { dayOf } from '../lib/day.js';
 import { formatAddress, parseAddress } from './address.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { inboundFromWire } from '../contract/events/registry.js';
 import { objectAt } from '../contract/json.js';
 import { parseWebhook } from './webhook.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { ReportKind } from '../store/reports.js';
 import { bisect } from './batch-parts.js';
 import { conversationOf, createConversationLines } from './conversation-lines.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { createDeliverySlots, type DeliverySlots, type Pace, QUICK_MS, type SlotHolder } from './delivery-slots.js';
 
 function holder(account: number, pace: Pace = 'new'): SlotHolder {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { createDueHeap } from './due-heap.js';
 
 test('gives every item once, in the order of their times, and none before its time', () => {

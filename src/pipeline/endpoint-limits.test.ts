@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { BATCH_MAX, createRateBucket, limitsOf, WINDOW } from './endpoint-limits.js';
 
 test('a profile says how much an endpoint takes, and what it leaves out has its default', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { createPairBuckets, PAIR_BURST, type PairBuckets } from '../meta/pace.js';
 import { HELD, type HeldReason, type HeldRow, type LaneHead, type LaneMessage } from '../store/lanes.js';
 import { createLane, FAILURES_MAX, HELD_MAX, type Lane, type Selection, VALIDITY_MS, type Work } from './lane.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { createStreamBuffer, type StreamRow } from './stream-buffer.js';
 
 const LIMITS = { rowsMax: 10, rowsLow: 4 };

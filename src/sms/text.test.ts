@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { countParts, toSms } from './text.js';
 
 const CASES: [what: string, text: string, coding: string, sizes: number[]][] = [

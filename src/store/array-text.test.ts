@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/property.js';
 import { arrayText } from './array-text.js';
 
 /** Reads the text form back, written from PostgreSQL's documentation of array literals. */

@@ -1,6 +1,7 @@
 // Content in which the rules between fields hold, for the tests that make content from schemas; each rule has a test of its own.
-import fc from 'fast-check';
+
 import { isObject, textAt } from '../../src/contract/json.js';
+import { fc } from '../support/property.js';
 import type { Overrides } from './schema-walk.js';
 
 /** The one number that Meta gets in another form: as a time. */

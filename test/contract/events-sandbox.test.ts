@@ -1,11 +1,11 @@
 // Two readings of Meta's documents, made apart, inbound: whatever a user of the sandbox can say becomes an inbound message of Infobip's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { inboundFromWire, inboundToReport } from '../../src/contract/events/registry.js';
 import { isSystem } from '../../src/contract/events/system.js';
 import { isObject, objectAt, textAt } from '../../src/contract/json.js';
 import { FILE_FRAGMENTS, FRAGMENTS } from '../../src/sandbox/control/inbound.js';
+import { fc } from '../support/property.js';
 import { valuesOf } from './schema-walk.js';
 
 const RUNS = 100;

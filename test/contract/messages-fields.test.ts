@@ -1,9 +1,9 @@
 // Properties of every type's content: what its schema accepts reaches Meta whole, and what it refuses is named.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { messageTypes } from '../../src/contract/messages/registry.js';
 import { toMetaBody } from '../../src/contract/messages/wire.js';
+import { fc } from '../support/property.js';
 import { CONTENT_OVERRIDES, EXPIRATION_SECONDS } from './content-overrides.js';
 import { fieldName, freeLeavesOf, leavesOf, spoilersOf, valuesOf, withSpoiled } from './schema-walk.js';
 

@@ -1,12 +1,12 @@
 // Two readings of Meta's documents, made apart: whatever a type's schema accepts maps to a body that the sandbox's own schemas accept.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { isObject, itemsAt, objectAt, textAt } from '../../src/contract/json.js';
 import { messageTypes } from '../../src/contract/messages/registry.js';
 import { OUTBOUND_TYPES } from '../../src/sandbox/graph/messages/registry.js';
 import { checkBody } from '../../src/sandbox/graph/schema.js';
+import { fc } from '../support/property.js';
 import { CONTENT_OVERRIDES, itemsOf } from './content-overrides.js';
 import { type Overrides, valuesOf } from './schema-walk.js';
 

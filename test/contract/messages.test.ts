@@ -1,11 +1,11 @@
 // Holds for every message type of the registry, so that a new one is tested by its line there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { isObject, textAt } from '../../src/contract/json.js';
 import { messageTypeByName, messageTypeByPath, messageTypes } from '../../src/contract/messages/registry.js';
 import { toMetaBody } from '../../src/contract/messages/wire.js';
+import { fc } from '../support/property.js';
 
 test('names every type by a path and a name of its own', () => {
   assert.ok(messageTypes.length > 0);

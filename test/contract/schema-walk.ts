@@ -1,6 +1,7 @@
 // Content made from a type's own schema, and what can be wrong with it: for the tests that hold for every type.
-import fc from 'fast-check';
+
 import { isObject } from '../../src/contract/json.js';
+import { fc } from '../support/property.js';
 
 /** Replaces what would be generated at a path (`action.buttons[].id`), and puts it there always, so that rules between fields hold. */
 export type Overrides = Readonly<Record<string, (schema: object, make: Make) => fc.Arbitrary<unknown>>>;

@@ -2,7 +2,6 @@
 // refuse was refused before it is asked, by its field.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import Type from 'typebox';
 import { readTemplateRequest } from '../../src/contract/templates/requests.js';
 import { componentsToWire, mediaExamples } from '../../src/contract/templates/to-wire.js';
@@ -10,6 +9,7 @@ import { checkerOf } from '../../src/sandbox/checker.js';
 import { checkBody } from '../../src/sandbox/graph/schema.js';
 import { Component, withUsualCase } from '../../src/sandbox/templates/component.js';
 import { checkContent } from '../../src/sandbox/templates/rules.js';
+import { fc } from '../support/property.js';
 
 const RUNS = 4_000;
 /** What Meta says to few words for many placeholders: its figure is not published, so Parley only warns of it. */

@@ -2,6 +2,7 @@
 // every endpoint gets everything, under ids that stay.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { freePort } from '../support/free-port.js';
 import { type LedgerReceiver, startLedgerReceiver } from '../support/ledger-receiver.js';
 import { type Scene, startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -32,7 +33,7 @@ const accepted = new Map<number, { at: number; index: number; phase: string }>()
 before(async () => {
   scene = await startScene();
   for (let i = 0; i < ENDPOINTS; i += 1) {
-    const receiver = await startLedgerReceiver();
+    const receiver = await startLedgerReceiver(await freePort());
     targets.push({ url: receiver.reportsUrl, receiver });
   }
 });

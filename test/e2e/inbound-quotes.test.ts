@@ -122,11 +122,7 @@ test('names a quoted message whose answer was lost, when a status told of it', a
   const { user } = scene.world.info;
   await scene.fault({ on: 'graph', match: { user }, effect: { loseResponse: true }, when: { next: 1 } });
   const { wamid } = await sent({ messageId: 'quote-lost', callbackData: 'lost' });
-  const life = await scene.life('quote-lost');
-  assert.ok(
-    life.events.some(({ kind }) => kind === 'unknown'),
-    JSON.stringify(life.events),
-  );
+  await scene.lifeUntil('unknown', 'quote-lost', ({ events }) => events.some(({ kind }) => kind === 'unknown'));
   const result = await resultOf(await answer(wamid));
   assert.deepEqual([result.message.context?.id, result.callbackData], ['quote-lost', 'lost']);
 });

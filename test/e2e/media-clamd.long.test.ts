@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createClamavScan } from '../../src/media/scanner.js';
 import { temporaryFolder } from '../support/dev-world.js';
+import { freePort } from '../support/free-port.js';
 import { until } from '../support/until.js';
 
 const CLAMD = '/usr/sbin/clamd';
@@ -18,15 +19,6 @@ const never = new AbortController().signal;
 const stops: (() => Promise<void>)[] = [];
 let address: string;
 let folder: string;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const found = server.address();
-  server.close();
-  await once(server, 'close');
-  return found !== null && typeof found === 'object' ? found.port : 0;
-}
 
 async function isListening(port: number): Promise<boolean> {
   const socket = connect({ host: '127.0.0.1', port });

@@ -43,11 +43,11 @@ function typing(to: string, fields: object = {}): object {
   return { sender, destinations: [{ to }], content: { type: 'TYPING_INDICATOR' }, ...fields };
 }
 
-/** The user writes; resolves with Meta's id once the gateway has stored it, which its report proves. */
-async function written(user: string): Promise<string> {
+/** The user writes to a number, the demo's unless given; resolves with Meta's id once the gateway has stored it, which its report proves. */
+async function written(user: string, phoneNumberId = scene.world.info.phoneNumberId): Promise<string> {
   words += 1;
   const text = `word ${words}.`;
-  const json = { type: 'text', text: { body: text } };
+  const json = { type: 'text', text: { body: text }, phoneNumberId };
   const { status, body } = await scene.world.sandbox<{ id: string }>(`/_sandbox/users/${user}/messages`, { json });
   assert.equal(status, 201, JSON.stringify(body));
   await customer.next((request) => request.body.includes(text));
@@ -95,24 +95,28 @@ test('waits for its time, and is shown then', async () => {
 });
 
 test('tries again while it is valid, and no longer', async () => {
-  const user = scene.newUser();
+  // Each at a number of its own, so that it is known whose attempts failed.
+  const other = await scene.newTenant({ sender: { forwardUrl: `${customer.url}/inbound` } });
+  const [user, late] = [scene.newUser(), scene.newUser()];
   const wamid = await written(user);
-  const fault = await scene.fault({
-    on: 'graph',
-    match: { path: '/messages' },
-    effect: { httpStatus: 500, code: 2 },
-    when: { always: true },
-  });
+  const lateWamid = await written(late, other.phoneNumberId);
+  const failing = (phoneNumberId: string): Promise<string> =>
+    scene.fault({
+      on: 'graph',
+      match: { phoneNumberId, path: '/messages' },
+      effect: { httpStatus: 500, code: 2 },
+      when: { always: true },
+    });
+  const faults = [await failing(scene.world.info.phoneNumberId), await failing(other.phoneNumberId)];
+  const hasFailed = async (fault = ''): Promise<boolean> => (await scene.hits(fault)) > 0;
   const validityPeriod = { amount: 1, timeUnit: 'HOURS' };
   await post({ events: [typing(user, { options: { validityPeriod } })] });
-  await until('an attempt failed', async () => (await scene.hits(fault)) > 0);
+  await until('an attempt failed', () => hasFailed(faults[0]));
   assert.equal(await isRead(user, wamid), false);
-  const late = scene.newUser();
-  const lateWamid = await written(late);
-  const seen = await scene.hits(fault);
-  await post({ events: [typing(late, { options: { validityPeriod: { amount: 2, timeUnit: 'SECONDS' } } })] });
-  await until('both failed', async () => (await scene.hits(fault)) > seen);
-  await scene.removeFault(fault);
+  const short = typing(late, { sender: other.sender, options: { validityPeriod: { amount: 2, timeUnit: 'SECONDS' } } });
+  await post({ events: [short] }, { key: other.key });
+  await until('the other failed too', () => hasFailed(faults[1]));
+  for (const fault of faults) await scene.removeFault(fault);
   await scene.advance(120);
   await until('the one that is still valid', () => isRead(user, wamid));
   assert.equal(await isRead(late, lateWamid), false);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
+import { freePort } from '../support/free-port.js';
 import { type LedgerReceiver, type Misbehaviour, startLedgerReceiver } from '../support/ledger-receiver.js';
 import { type Scene, startScene } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -75,7 +76,7 @@ const accepted = new Map<number, { at: number; target: Target; phase: string }>(
 before(async () => {
   scene = await startScene();
   for (const name of [...HEALTHY, ...Object.keys(MOODS)]) {
-    const receiver = await startLedgerReceiver();
+    const receiver = await startLedgerReceiver(await freePort());
     targets.push({ name, url: receiver.reportsUrl, receiver });
   }
 });

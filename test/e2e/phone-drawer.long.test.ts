@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { createLog } from '../../src/lib/log.js';
 import { startSandbox } from '../../src/sandbox/server.js';
+import { freePort } from '../support/free-port.js';
 import { until } from '../support/until.js';
 import { bubble, type PhoneScene, startPhoneScene } from './phone-scene.js';
 import { call, dig, USER, wabaBody } from './sandbox-fixture.js';
@@ -160,7 +161,7 @@ test('a world goes out as one file and comes back', async () => {
 test('the page goes on by itself when the sandbox was started again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-phone-'));
   const options = { host: '127.0.0.1', log: createLog('silent'), stateFile: join(folder, 'state.json') };
-  const first = await startSandbox({ ...options, port: 0 });
+  const first = await startSandbox({ ...options, port: await freePort() });
   const control = (path: string, body: unknown) => call('POST', `${first.url}/_sandbox${path}`, body);
   assert.equal((await control('/wabas', wabaBody(scene.sandbox.callback.url))).status, 201);
   const page = await scene.browser.open(first.url);

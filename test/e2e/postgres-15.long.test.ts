@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { asOrdinaryUser } from '../support/database-owner.js';
 import { startDev, temporaryFolder } from '../support/dev-world.js';
+import { freePort } from '../support/free-port.js';
 import { parley } from '../support/parley.js';
 import { startReceiver } from '../support/receiver.js';
 import { until } from '../support/until.js';
@@ -17,15 +17,6 @@ const BIN = '/usr/lib/postgresql/15/bin';
 const PASSWORD = 'p@ss/word';
 const ordinary = asOrdinaryUser();
 const skip = !existsSync(`${BIN}/postgres`) ? `no PostgreSQL 15 in ${BIN}` : typeof ordinary === 'string' && ordinary;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address !== null && typeof address === 'object' ? address.port : 0;
-}
 
 /** A server of its own on a free port of loopback, stopped after what `before` stops; its URL. */
 async function startPostgres15(t: TestContext, before: () => Promise<void>): Promise<string> {

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
 import { createClock } from '../../src/lib/clock.js';
 import { dayOf } from '../../src/lib/day.js';
 import { uuidv7 } from '../../src/lib/id.js';
@@ -21,6 +20,7 @@ import { migrate } from '../../src/store/migrate.js';
 import { ensurePartitions } from '../../src/store/partitions.js';
 import { temporaryFolder } from '../support/dev-world.js';
 import { fuzzSeed } from '../support/fuzz.js';
+import { fc } from '../support/property.js';
 
 const RUNS = 60;
 const SECRET = 'app-secret';

@@ -54,6 +54,7 @@ test('leads a person exactly where the link says, and nobody may keep it', async
       [302, target, 'no-store', '0', ''],
       path,
     );
+    await scene.advance(1);
   }
   const clicks = await box.clicksOn(id);
   assert.deepEqual(
@@ -84,6 +85,7 @@ test('answers HEAD, ranges and machines like everybody, and keeps them apart fro
   ] as const) {
     const answer = await ask(base, `/${id}`, { method, headers });
     assert.deepEqual([answer.status, answer.headers.location, answer.body], [302, 'https://shop.example/t/77', '']);
+    await scene.advance(1);
   }
   const clicks = await box.clicksOn(id);
   assert.deepEqual(
@@ -223,7 +225,10 @@ test('no path of the APIs has the form of a link', async () => {
 test('keeps the hashed address of a click where its account wants it, never the address', async () => {
   const [id = ''] = await box.add(1);
   const from = (address: string) => ask(base, `/${id}`, { headers: { 'x-forwarded-for': address } });
-  for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) await from(address);
+  for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) {
+    await from(address);
+    await scene.advance(1);
+  }
   await scene.admin('/accounts/demo', { method: 'PATCH', json: { clickAddresses: false } });
   await until('addresses are no longer kept', async () => {
     await from('192.0.2.1');

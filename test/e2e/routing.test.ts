@@ -1,13 +1,13 @@
 // Who is told what: (request URL, number's configuration, subscriptions) -> target, decided by the transaction that commits the event.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
 import { upsertConfiguration } from '../../src/manage/inbound-configurations.js';
 import { associate, createPlatform } from '../../src/manage/platforms.js';
 import { isRefusal } from '../../src/manage/refusal.js';
 import { type ReplayPlace, replay } from '../../src/manage/replay.js';
 import { createSubscription } from '../../src/manage/subscriptions.js';
 import { fuzzSeed } from '../support/fuzz.js';
+import { fc } from '../support/property.js';
 import {
   type Outbound,
   type RoutingWorld,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startDev } from '../support/dev-world.js';
+import { freePort } from '../support/free-port.js';
 import { type Outcome, parley } from '../support/parley.js';
 import { type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.js';
 import { createScene, type Scene, signedByMeta, type Tenant } from '../support/scene.js';
@@ -18,9 +19,9 @@ let tenant: Tenant;
 const secrets: string[] = [];
 
 before(async () => {
-  scene = createScene(await startDev({ env }));
   // Meta knows the gateway by its address, which therefore stays the same through restarts.
-  env.PARLEY_PORT = new URL(scene.world.info.api).port;
+  env.PARLEY_PORT = String(await freePort());
+  scene = createScene(await startDev({ env }));
   hooks = await startReceiver();
   assert.equal((await scene.world.sandbox('/_sandbox/window', { method: 'PUT', json: { mode: 'open' } })).status, 200);
   tenant = await scene.newTenant();

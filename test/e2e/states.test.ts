@@ -59,9 +59,9 @@ async function send(fields: Record<string, unknown> = {}, tenant?: Tenant): Prom
   };
 }
 
-function isHeldFor(reason: string, attempt?: number): (life: Life) => boolean {
-  return ({ waiting }) =>
-    waiting?.reason === reason && !waiting.isInFlight && (attempt === undefined || waiting.attempt === attempt);
+/** Held after at least so many attempts: a second after one the next may have come by itself. */
+function isHeldFor(reason: string, attempts = 0): (life: Life) => boolean {
+  return ({ waiting }) => waiting?.reason === reason && !waiting.isInFlight && waiting.attempt >= attempts;
 }
 
 function is(state: string): (life: Life) => boolean {
@@ -77,16 +77,25 @@ function refuse(to: string, code: number, times: number): Promise<string> {
   return scene.fault({ on: 'graph', match: { user: to }, effect: { code }, when: { next: times } });
 }
 
+/** Waits until a message whose first retry is due after a second was refused a second time. */
+async function refusedTwice(id: string): Promise<void> {
+  const { waiting } = await scene.lifeUntil('refused', id, isHeldFor('retry', 1));
+  // The retry may have come by itself, and the next one should not come early.
+  if (waiting?.attempt === 1) await scene.advance(2);
+  await scene.lifeUntil('refused again', id, isHeldFor('retry', 2));
+}
+
 // ------------------------------------------------------------- Meta refuses
 
 test('a refusal of class retry is tried again, with growing delay, until it is taken', async () => {
   const to = scene.newUser();
   await refuse(to, 131_016, 3);
   const message = await send({ to });
-  for (let attempt = 1; attempt <= 3; attempt += 1) {
-    await scene.lifeUntil('held for a retry', message.id, isHeldFor('retry', attempt));
+  for (let attempts = 0; attempts < 3; ) {
+    const { waiting } = await scene.lifeUntil('held for a retry', message.id, isHeldFor('retry', attempts + 1));
+    attempts = waiting?.attempt ?? 0;
     assert.deepEqual(await scene.atMeta(to), []);
-    await scene.advance(2 ** attempt + 1);
+    await scene.advance(2 ** attempts + 1);
   }
   const life = await scene.lifeUntil('read', message.id, is('read'));
   assert.deepEqual(
@@ -105,7 +114,8 @@ test('a refusal of class retry-once is tried once more, then the message has fai
   const to = scene.newUser();
   await refuse(to, 1, 5);
   const message = await send({ to });
-  await scene.lifeUntil('held for a retry', message.id, isHeldFor('retry', 1));
+  // On a busy machine the second try may come by itself before this looks.
+  await scene.lifeUntil('held, or over', message.id, (life) => isHeldFor('retry', 1)(life) || is('failed')(life));
   await scene.advance(3);
   await message.reported('UNDELIVERABLE_REJECTED_OPERATOR');
   const life = await scene.life(message.id);
@@ -153,7 +163,9 @@ test('a failure that Meta tells later is the end, whatever its class', async () 
   await scene.world.sandbox(`/_sandbox/users/${to}`, { method: 'PUT', json: { exists: false } });
   const message = await send({ to });
   await message.reported('UNDELIVERABLE_NOT_DELIVERED');
-  assert.deepEqual(kindsOf(await scene.life(message.id)), ['submitted 1', 'failed 1']);
+  // The failure may be there before the answer; times are those of two programs.
+  const life = await scene.lifeUntil('both', message.id, ({ events }) => events.length >= 2);
+  assert.deepEqual(kindsOf(life).sort(), ['failed 1', 'submitted 1']);
 });
 
 test('131056 holds back its pair, in order, and nobody else', async () => {
@@ -165,8 +177,7 @@ test('131056 holds back its pair, in order, and nobody else', async () => {
   await scene.lifeUntil('held behind it', second.id, isHeldFor('order'));
   const other = await send();
   await scene.lifeUntil('read', other.id, is('read'));
-  await scene.advance(2);
-  await scene.lifeUntil('refused again', first.id, isHeldFor('retry', 2));
+  await refusedTwice(first.id);
   assert.deepEqual(await scene.atMeta(to), []);
   await scene.advance(5);
   const messages = await scene.atMetaUntil(to, 2);
@@ -185,9 +196,7 @@ test('130429 holds back its number for 1, 4, 16 seconds, and no other number', a
     when: { next: 2 },
   });
   const first = await send({}, slow);
-  await scene.lifeUntil('refused', first.id, isHeldFor('retry', 1));
-  await scene.advance(2);
-  await scene.lifeUntil('refused again', first.id, isHeldFor('retry', 2));
+  await refusedTwice(first.id);
   const second = await send({}, slow);
   const neighbour = await send({}, other);
   await scene.lifeUntil('read', neighbour.id, is('read'));

@@ -153,8 +153,10 @@ test('what is due later goes on under the trace of its request, with another pro
 });
 
 test('no span says who was written to, or what', () => {
-  const spans = collector.receiver.requests.map(({ body }) => body).join('\n');
-  assert.ok(spans.includes('messaging.message.id'));
+  const bodies = collector.receiver.requests.map(({ body }) => body).join('\n');
+  // Chance gives thousands of ids and times any eight digits now and then.
+  const spans = bodies.replace(/"(?:\w*[tT]raceId|\w*[sS]panId)":"[0-9a-f]+"|"\w+UnixNano":"\d+"/g, '');
+  assert.ok(spans.length < bodies.length && spans.includes('messaging.message.id'));
   for (const text of [
     SECRET,
     scene.world.info.sender,

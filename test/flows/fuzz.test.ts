@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import { checkFlow } from '../../src/flows/check.js';
 import { parseSource, type SourceNode } from '../../src/flows/source.js';
+import { fc } from '../support/property.js';
 
 const CORPUS = fileURLToPath(new URL('../../../test/flows', import.meta.url));
 const texts = ['valid', 'invalid'].flatMap((folder) =>

@@ -1,14 +1,16 @@
 // A real DNS server, Debian's dnsmasq, that knows what a test tells it and nothing of the machine.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import { until } from './until.js';
 
 const PROGRAM = '/usr/sbin/dnsmasq';
+/** How many ports are tried. */
+const TRIES_MAX = 3;
 
 /** A DNS server on a free loopback port, authoritative for everything under `example`. */
 export interface DnsServer {
@@ -21,28 +23,41 @@ export interface DnsServer {
   stop(): Promise<void>;
 }
 
-/** Starts one without records. Throws when there is no dnsmasq on this machine. */
+/** Starts one without records, on a port that it gets. Throws when there is no dnsmasq on this machine. */
 export async function startDns(): Promise<DnsServer> {
   if (!existsSync(PROGRAM)) throw new Error(`no ${PROGRAM}: apt-get install dnsmasq-base`);
+  for (let tries = 1; ; tries += 1) {
+    const server = dnsAt(await freePort());
+    try {
+      await server.serve([]);
+      return server;
+    } catch (error) {
+      await server.stop();
+      if (tries === TRIES_MAX) throw error;
+    }
+  }
+}
+
+function dnsAt(port: number): DnsServer {
   const folder = mkdtempSync(join(tmpdir(), 'parley-dns-'));
-  const port = await freePort();
+  const file = join(folder, 'dnsmasq.conf');
+  const resolver = new Resolver({ timeout: 500, tries: 1 });
   let running: ChildProcess | undefined;
   const server: DnsServer = {
     address: `127.0.0.1:${port}`,
     async serve(records) {
       await server.pause();
-      const file = join(folder, 'dnsmasq.conf');
       writeFileSync(file, `${[...configurationOf(port), ...records].join('\n')}\n`);
-      running = spawn(PROGRAM, ['-C', file, `--pid-file=${join(folder, 'dnsmasq.pid')}`], { stdio: 'ignore' });
-      const resolver = new Resolver({ timeout: 500, tries: 1 });
       resolver.setServers([server.address]);
-      await until(
-        'dnsmasq answers',
-        async () => (await resolver.resolveTxt('ready.example')).length === 1 || undefined,
-      );
+      await until('dnsmasq answers', async () => {
+        // It ends at once when somebody has its port just now.
+        if (running === undefined || hasEnded(running))
+          running = spawn(PROGRAM, ['-C', file, `--pid-file=${join(folder, 'dnsmasq.pid')}`], { stdio: 'ignore' });
+        return (await resolver.resolveTxt('ready.example')).length === 1;
+      });
     },
     async pause() {
-      if (running === undefined || running.exitCode !== null) return;
+      if (running === undefined || hasEnded(running)) return;
       const ended = once(running, 'exit');
       running.kill('SIGTERM');
       await ended;
@@ -52,8 +67,11 @@ export async function startDns(): Promise<DnsServer> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  await server.serve([]);
   return server;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
 function configurationOf(port: number): string[] {
@@ -68,13 +86,4 @@ function configurationOf(port: number): string[] {
     'local=/example/',
     'txt-record=ready.example,yes',
   ];
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

@@ -1,5 +1,5 @@
 // Bytes that are nearly HTTP, to throw at a socket: lies about lengths, smuggling, halves, other protocols, garbage in a pipeline.
-import fc from 'fast-check';
+import { fc } from './property.js';
 
 /** What to write at a server; Latin-1 stands for bytes. `path` is one that exists, `authorization` a right header. */
 export function bytesOf(path: string, authorization: string): fc.Arbitrary<string> {

@@ -1,12 +1,12 @@
 // The fuzz run of the gateway: a real `parley dev`, everything it serves thrown at, then proof that it still does its work.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import fc from 'fast-check';
 import { type DevWorld, startDev } from './dev-world.js';
 import { fuzz, fuzzSeed, residentMegabytes, type Tally, tallyLine } from './fuzz.js';
 import { bytesOf } from './fuzz-bytes.js';
 import { converse, statusesOf } from './fuzz-sockets.js';
 import { webhooksOf } from './fuzz-webhooks.js';
+import { fc } from './property.js';
 import { type Receiver, startReceiver } from './receiver.js';
 import { judgeBy, operationsOf, requestsOf, type Thrown, type ThrownRequest } from './requests.js';
 import type { Knowledge } from './requests-bodies.js';

@@ -1,6 +1,6 @@
 // Meta's webhooks, real in shape, then spoiled: signed over the spoiled bytes, wrongly, or not at all (Meta 2.1 to 2.8).
 import { createHmac } from 'node:crypto';
-import fc from 'fast-check';
+import { fc } from './property.js';
 import type { ThrownRequest } from './requests.js';
 import { mutated } from './requests-bodies.js';
 import { anyText } from './requests-texts.js';

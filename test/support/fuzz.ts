@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import type { TestContext } from 'node:test';
-import fc from 'fast-check';
+import { fc, propertySeed } from './property.js';
 import type { ThrownAnswer, ThrownRequest } from './requests.js';
 
 /** A run: which requests at which server, for how long. */
@@ -36,14 +36,10 @@ const ANSWER_MS_MAX = 15_000;
 const RESET_BYTES_MIN = 16 * 1024;
 const SHOWN_CHARACTERS_MAX = 1_500;
 
-/** The same in every run, so that a red run is the change's doing; other seeds are for people. */
-const SEED = 20_261_122;
-
-/** The seed in the test's arguments (`--seed=123`), or the fixed one. It is shown with the results, so that a run can be repeated. */
-export function fuzzSeed(t: TestContext, args: readonly string[] = process.argv): number {
-  const given = args.map((arg) => /^--seed=(-?\d+)$/.exec(arg)?.[1]).find((text) => text !== undefined);
-  const seed = given === undefined ? SEED : Number(given);
-  t.diagnostic(`seed ${seed}; again with: node ${args[1] ?? 'the test'} --seed=${seed}`);
+/** The seed of the run, shown with the results, so that a run can be repeated. */
+export function fuzzSeed(t: TestContext): number {
+  const seed = propertySeed();
+  t.diagnostic(`seed ${seed}; again with: node ${process.argv[1] ?? 'the test'} --seed=${seed}`);
   return seed;
 }
 

@@ -37,6 +37,7 @@ export interface LinkBox {
   readonly account: number;
   /** Adds links of new messages; returns their ids. `trackingUrl` gets its endpoint. */
   add(count: number, fields?: Partial<NewLink>): Promise<string[]>;
+  /** Oldest first; those of one millisecond in any order. */
   clicksOn(id: string): Promise<KeptClick[]>;
   close(): Promise<void>;
 }
@@ -92,7 +93,7 @@ export async function openLinkBox(databaseUrl: string, now = Date.now()): Promis
         {
           name: '',
           text: `SELECT c.*, coalesce(k.first = c.id, false) AS is_first FROM clicks c LEFT JOIN link_clicks k ON k.link = c.link
-            WHERE c.link = $1 ORDER BY c.at, c.id`,
+            WHERE c.link = $1 ORDER BY c.at`,
         },
         [id],
       ),

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Authority, newAuthority } from './certificates.js';
+import { freePort } from './free-port.js';
 import { until } from './until.js';
 
 const PROGRAM = '/usr/bin/pebble';
@@ -56,19 +56,22 @@ export async function preparePebble({ lifeSeconds, binding, isTrusting }: Pebble
       };
       const more = { httpPort, tlsPort: 1, certificateValidityPeriod: lifeSeconds, ...bound };
       writeFileSync(file, JSON.stringify({ pebble: { ...addresses, ...identityFiles(folder, authority), ...more } }));
-      running = spawn(PROGRAM, ['-config', file, '-strict', '-dnsserver', dns], {
-        env: {
-          PATH: process.env.PATH,
-          PEBBLE_VA_NOSLEEP: '1',
-          ...(isTrusting && { PEBBLE_VA_ALWAYS_VALID: '1' }),
-        },
-        stdio: 'ignore',
-      });
-      await until('pebble answers', async () => (await get(`${management}/roots/0`, authority.ca)) !== '', 20_000);
+      const env = {
+        PATH: process.env.PATH,
+        PEBBLE_VA_NOSLEEP: '1',
+        ...(isTrusting && { PEBBLE_VA_ALWAYS_VALID: '1' }),
+      };
+      const isThere = async (): Promise<boolean> => {
+        // It ends at once when somebody has a port of it just now; the gateway was told where it will be, so it is tried there again.
+        if (running === undefined || hasEnded(running))
+          running = spawn(PROGRAM, ['-config', file, '-strict', '-dnsserver', dns], { env, stdio: 'ignore' });
+        return (await get(`${management}/roots/0`, authority.ca)) !== '';
+      };
+      await until('pebble answers', isThere, 20_000);
     },
     root: () => get(`${management}/roots/0`, authority.ca),
     async stop() {
-      if (running !== undefined && running.exitCode === null && running.signalCode === null) {
+      if (running !== undefined && !hasEnded(running)) {
         const ended = once(running, 'exit');
         running.kill('SIGTERM');
         await ended;
@@ -78,21 +81,16 @@ export async function preparePebble({ lifeSeconds, binding, isTrusting }: Pebble
   };
 }
 
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
 function identityFiles(folder: string, authority: Authority): { certificate: string; privateKey: string } {
   const { cert, key } = authority.issue('localhost');
   const files = { certificate: join(folder, 'server.pem'), privateKey: join(folder, 'server-key.pem') };
   writeFileSync(files.certificate, cert);
   writeFileSync(files.privateKey, key);
   return files;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 function get(url: string, ca: string): Promise<string> {

@@ -1,5 +1,5 @@
 // Bodies to throw: made from a JSON Schema, then spoiled in their tree, in their text or in their bytes.
-import fc from 'fast-check';
+import { fc } from './property.js';
 import { at, fieldsOf, numberOr, often, type Schema, texts } from './requests-texts.js';
 
 /** What requests may name, so that some of them get past the first check. */

@@ -1,5 +1,5 @@
 // Small parts of requests to throw: texts that break naive code, and looking into JSON of unknown shape.
-import fc from 'fast-check';
+import { fc } from './property.js';
 
 /** A JSON Schema, as far as it is read here. */
 export type Schema = Readonly<Record<string, unknown>>;

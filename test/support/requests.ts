@@ -1,5 +1,5 @@
 // Requests to throw at an API, made from its OpenAPI document: right ones, nearly right ones, and bodies that no client sends.
-import fc from 'fast-check';
+import { fc } from './property.js';
 import { bodyOf, type Knowledge } from './requests-bodies.js';
 import { at, fieldsOf, often, type Schema, texts } from './requests-texts.js';
 

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as startRequest } from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { newAuthority } from './certificates.js';
 import { temporaryFolder } from './dev-world.js';
+import { freePort } from './free-port.js';
 import { until } from './until.js';
 
 /** The public host of the pages. */
@@ -173,14 +173,4 @@ function request(
     asked.on('error', reject).on('timeout', () => asked.destroy(new Error('no answer')));
     asked.end(body);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no TCP address');
-  return address.port;
 }

@@ -1,7 +1,7 @@
 // The bodies of events beside messages and statuses (Infobip 4.4).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/property.js';
 import { EVENT_KINDS } from '../routes.js';
 import { noticeToReport } from './notice.js';
 import { noticesFromWire, noticeTypes } from './registry.js';
