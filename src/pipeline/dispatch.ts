@@ -1,36 +1,29 @@
 // Second of the four files: what was accepted is posted to Meta, in order per pair, at the pace Meta allows, each claim on
 // disk before its POST and each answer on disk in the tick that follows. One statement a tick covers all lanes.
-
-import { ErrorId } from '../contract/errors.js';
-import { EventKind, StatusId } from '../contract/statuses.js';
 import { type Alarm, createAlarm } from '../lib/alarm.js';
 import type { Clock } from '../lib/clock.js';
 import { crashPoint } from '../lib/crash-point.js';
-import { dayOf } from '../lib/day.js';
 import type { Log } from '../lib/log.js';
 import { createPairBuckets } from '../meta/pace.js';
 import type { Outcome } from '../meta/verdict.js';
 import type { Database } from '../store/database.js';
-import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
-import {
-  answeredAttempts,
-  commitDispatchTick,
-  type DispatchTick,
-  HELD,
-  type HeldReason,
-  type LaneMessage,
-  readLaneSeqs,
-} from '../store/lanes.js';
+import type { AppendedEvent } from '../store/events.js';
+import { commitDispatchTick, type LaneMessage } from '../store/lanes.js';
 import { OWNED } from '../store/processes.js';
 import { complain } from './complain.js';
-import { BROKEN, diagnosticOf, endOf, failureOf, submittedOf, toHeldRow } from './dispatch-rows.js';
-import { type Lane, VALIDITY_MS, type Work } from './lane.js';
+import { expire } from './dispatch-ends.js';
+import { type Judging, judgeAll } from './dispatch-judge.js';
+import { BROKEN, toHeldRow } from './dispatch-rows.js';
+import { newTick, type Tick } from './dispatch-tick.js';
+import { type Resolving, resolveUnknown } from './dispatch-unknown.js';
+import { loadContents } from './held-contents.js';
+import type { Lane, Work } from './lane.js';
 import { type Answer, LanePost, type LanePostParts } from './lane-post.js';
 import { LaneSet } from './lane-set.js';
 import { LaneTrouble } from './lane-trouble.js';
 import type { Owner } from './ownership.js';
 import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
-import { createUnknownWait, type UnknownWait, type UnknownWaitParts } from './unknown-wait.js';
+import { createUnknownWait, type UnknownWaitParts } from './unknown-wait.js';
 import { waitMs } from './wait.js';
 
 /** Posts what is accepted. */
@@ -64,17 +57,6 @@ export interface DispatchParts extends LanePostParts, UnknownWaitParts {
   count(outcome: Outcome['kind'], metaCode: number | undefined): void;
 }
 
-/** One tick while it is made. */
-interface Tick {
-  now: number;
-  /** What will be committed. */
-  rows: DispatchTick;
-  /** Works whose row in `held` is to be written, with the time of their POST or null. */
-  held: Map<Work, number | null>;
-  /** Lanes whose positions are to be written. */
-  touched: Set<Lane>;
-}
-
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
 const RELEASE_MS = 5_000;
@@ -96,7 +78,8 @@ class Dispatcher implements Dispatch {
   readonly #active = new Set<Lane>();
   readonly #trouble: LaneTrouble;
   readonly #poster: LanePost;
-  readonly #unknownWait: UnknownWait;
+  /** What answers, ends and unknown outcomes are settled with. */
+  readonly #settling: Judging & Resolving;
   #answers: Answer[] = [];
   #inFlight = 0;
   #isDraining = false;
@@ -115,7 +98,6 @@ class Dispatcher implements Dispatch {
     );
     this.#trouble = new LaneTrouble({ database, log, directory, onResumed: (lane) => this.#ready(lane) });
     this.#poster = new LanePost(parts);
-    this.#unknownWait = createUnknownWait(parts);
     this.#lanes = new LaneSet({
       database,
       clock,
@@ -127,6 +109,20 @@ class Dispatcher implements Dispatch {
     this.#alarm = createAlarm(clock, () => {
       for (const lane of this.#lanes.values()) this.#ready(lane);
     });
+    this.#settling = {
+      database,
+      clock,
+      log,
+      directory,
+      lanes: this.#lanes,
+      active: this.#active,
+      trouble: this.#trouble,
+      unknownWait: createUnknownWait(parts),
+      alarm: this.#alarm,
+      onEvents: parts.onEvents,
+      persist: (commit) => this.#persist(commit),
+      wake: () => this.#loop.wake(),
+    };
     this.#poll = createPoll(
       () => this.#look(),
       () => (parts.hasPeers() ? POLL_MS : IDLE_POLL_MS),
@@ -223,19 +219,21 @@ class Dispatcher implements Dispatch {
   // ------------------------------------------------------------- the tick
 
   async #tick(): Promise<void> {
+    const { database, clock } = this.#parts;
     const processId = this.#parts.processId();
     if (processId === undefined) return;
     const generation = this.#generation;
-    const now = this.#parts.clock.now();
-    const rows: DispatchTick = { lanes: [], events: [], released: [], held: [] };
-    const tick: Tick = { now, rows, held: new Map(), touched: new Set() };
-    await this.#settleAnswers(tick);
-    const posts = await this.#select(tick);
+    const tick = newTick(clock.now());
+    const { now, rows, posts } = tick;
+    const answers = this.#answers;
+    this.#answers = [];
+    await judgeAll(this.#settling, answers, tick);
+    await this.#select(tick);
     if (tick.touched.size === 0) return;
     for (const lane of tick.touched) rows.lanes.push(lane.head());
     for (const [work, claimedAt] of tick.held) if (work.isHeld) rows.held.push(toHeldRow(work, claimedAt));
     crashPoint('dispatch.before');
-    await this.#persist(() => commitDispatchTick(this.#parts.database, processId, now, rows));
+    await this.#persist(() => commitDispatchTick(database, processId, now, rows));
     crashPoint('dispatch.after');
     if (generation !== this.#generation) return;
     for (const work of posts) void this.#post(work, generation);
@@ -247,59 +245,21 @@ class Dispatcher implements Dispatch {
     return persist(commit, () => this.#generation === generation);
   }
 
-  async #settleAnswers(tick: Tick): Promise<void> {
-    const { now, rows, held, touched } = tick;
-    const answers = this.#answers;
-    this.#answers = [];
-    const failures: { work: Work; event: NewEvent }[] = [];
-    for (const { work, outcome, wasPosted } of answers) {
+  /** What is posted next, and what ends instead. */
+  async #select(tick: Tick): Promise<void> {
+    const { now, posts, held, touched } = tick;
+    this.#selectLanes(tick);
+    await expire(this.#settling, tick);
+    await resolveUnknown(this.#settling, tick);
+    await loadContents(this.#parts.database, posts, this.#settling.persist);
+    for (const work of posts) {
+      if (work.isHeld) held.set(work, now);
       const lane = this.#lanes.get(work.lane);
-      if (lane === undefined) continue;
-      touched.add(lane);
-      this.#active.add(lane);
-      if (wasPosted) this.#trouble.noteReach(lane, outcome, now);
-      if (outcome.kind === 'accepted') rows.events.push(submittedOf(work, outcome.wamid));
-      else if (outcome.kind === 'failed') failures.push({ work, event: failureOf(work, outcome, now) });
-      else rows.events.push(diagnosticOf(work, outcome));
-      if (outcome.kind === 'retry') this.#trouble.noteRefusal(lane, outcome, now);
-      if (outcome.kind === 'accepted' || outcome.kind === 'failed') {
-        if (work.isHeld) rows.released.push({ lane: work.lane, seq: work.seq });
-        held.delete(work);
-        lane.settle(work, { kind: 'done' }, now);
-      } else {
-        const { reason, dueAt } = this.#again(work, outcome, now);
-        lane.settle(work, { kind: 'again', reason, dueAt }, now);
-        held.set(work, null);
-      }
-    }
-    await this.#appendEnds(failures.map(({ work, event }) => ({ day: work.day, event })));
-  }
-
-  async #appendEnds(ends: readonly { day: number; event: NewEvent }[]): Promise<void> {
-    const days = new Map<number, NewEvent[]>();
-    for (const { day, event } of ends) days.set(day, [...(days.get(day) ?? []), event]);
-    for (const [day, events] of days) {
-      await this.#persist(async () => {
-        const now = this.#parts.clock.now();
-        this.#parts.onEvents(await appendEvents(this.#parts.database, now, dayOf(now), day, events));
-      });
+      if (lane !== undefined) touched.add(lane);
     }
   }
 
-  #again(
-    work: Work,
-    outcome: Extract<Outcome, { kind: 'retry' | 'unknown' }>,
-    now: number,
-  ): { reason: HeldReason; dueAt: number } {
-    if (outcome.kind === 'unknown') return { reason: HELD.unknown, dueAt: now + this.#unknownWait.ofLane(work.lane) };
-    return { reason: outcome.scope === 'lane' ? HELD.lane : HELD.retry, dueAt: now + outcome.delayMs };
-  }
-
-  async #select(tick: Tick): Promise<Work[]> {
-    const { now, held, touched } = tick;
-    const posts: Work[] = [];
-    const expired: Work[] = [];
-    const unknown: Work[] = [];
+  #selectLanes({ now, posts, expired, unknown, held, touched }: Tick): void {
     let nextAt = Number.POSITIVE_INFINITY;
     const claims = { prepared: 0, direct: 0 };
     for (const lane of [...this.#active]) {
@@ -322,104 +282,6 @@ class Dispatcher implements Dispatch {
       else nextAt = Math.min(nextAt, selection.nextAt);
     }
     if (nextAt !== Number.POSITIVE_INFINITY) this.#alarm.set(nextAt);
-    await this.#expire(expired, tick);
-    const resends = await this.#resolveUnknown(unknown, tick);
-    if (resends) this.#loop.wake();
-    await this.#loadMissing(posts);
-    for (const work of posts) {
-      if (work.isHeld) held.set(work, now);
-      const lane = this.#lanes.get(work.lane);
-      if (lane !== undefined) touched.add(lane);
-    }
-    return posts;
-  }
-
-  async #expire(works: readonly Work[], tick: Tick): Promise<void> {
-    if (works.length === 0) return;
-    await this.#appendEnds(
-      works.map((work) => ({
-        day: work.day,
-        event: endOf(work, EventKind.expired, tick.now, StatusId.expired, ErrorId.validityExpired),
-      })),
-    );
-    this.#finish(works, tick);
-  }
-
-  #finish(works: readonly Work[], { now, rows, held }: Tick): void {
-    for (const work of works) {
-      if (work.isHeld) rows.released.push({ lane: work.lane, seq: work.seq });
-      held.delete(work);
-      const lane = this.#lanes.get(work.lane);
-      lane?.settle(work, { kind: 'done' }, now);
-      if (lane !== undefined) this.#active.add(lane);
-    }
-    // What waited behind them in their pairs may go now.
-    if (works.length > 0) this.#loop.wake();
-  }
-
-  /** P8: after the wait, a status that came adopts the attempt; else the account's policy decides. True when something is to be resent. */
-  async #resolveUnknown(works: readonly Work[], tick: Tick): Promise<boolean> {
-    const { now, held, touched } = tick;
-    if (works.length === 0) return false;
-    const answered = new Map<string, string>();
-    for (const day of new Set(works.map((work) => work.day))) {
-      const attempts = works
-        .filter((work) => work.day === day)
-        .map((work) => ({ message: work.id, attempt: work.attempt }));
-      for (const [key, wamid] of await answeredAttempts(this.#parts.database, day, attempts)) answered.set(key, wamid);
-    }
-    const { directory } = this.#parts;
-    let hasResends = false;
-    for (const work of works) {
-      const lane = this.#lanes.get(work.lane);
-      if (lane === undefined) continue;
-      touched.add(lane);
-      const sender = directory.senderById(work.lane);
-      const account = sender === undefined ? undefined : directory.account(sender.account);
-      const leftMs = this.#unknownWait.leftMs(work, now);
-      const wamid = answered.get(`${work.id}:${work.attempt}`);
-      if (wamid !== undefined) {
-        if (wamid !== '') tick.rows.events.push(submittedOf(work, wamid));
-        this.#finish([work], tick);
-      } else if (leftMs > 0) {
-        const dueAt = now + leftMs;
-        lane.settle(work, { kind: 'again', reason: HELD.unknown, dueAt }, now);
-        held.set(work, null);
-        // The lane was asked already when it has something to do next.
-        this.#alarm.set(dueAt);
-      } else if (account?.unknownPolicy === 'fail' || work.acceptedAt + VALIDITY_MS <= now) {
-        const event = endOf(work, EventKind.expired, now, StatusId.expiredDlrUnknown, ErrorId.providerTimeout);
-        await this.#appendEnds([{ day: work.day, event }]);
-        this.#finish([work], tick);
-      } else {
-        this.#parts.log.warn({ event: 'dispatch.resent', message: work.id, attempt: work.attempt + 1 });
-        lane.settle(work, { kind: 'again', reason: HELD.retry, dueAt: now }, now);
-        held.set(work, null);
-        this.#active.add(lane);
-        hasResends = true;
-      }
-    }
-    return hasResends;
-  }
-
-  /** Reads what an earlier owner held: its rows do not carry the content. */
-  async #loadMissing(posts: readonly Work[]): Promise<void> {
-    const missing = new Map<string, Work[]>();
-    for (const work of posts) {
-      if (work.message !== undefined) continue;
-      const key = `${work.day}:${work.lane}`;
-      missing.set(key, [...(missing.get(key) ?? []), work]);
-    }
-    for (const works of missing.values()) {
-      const [first] = works;
-      if (first === undefined) continue;
-      await this.#persist(async () => {
-        const seqs = works.map((work) => work.seq);
-        const messages = await readLaneSeqs(this.#parts.database, first.day, first.lane, seqs);
-        const bySeq = new Map(messages.map((message) => [message.seq, message]));
-        for (const work of works) work.message = bySeq.get(work.seq);
-      });
-    }
   }
 
   // ------------------------------------------------------------- the POST
