@@ -134,45 +134,64 @@ export async function* readInboundOf(database: Database, person: Person): AsyncG
   }
 }
 
-/** What else is known of a person, for them to read: an object per row, each with its kind. */
-const OTHERS = [
+/** What else is known of a person, for them to read: an object per row, each with its kind. `at` and `id` are the row's key: pages follow it. */
+const PAGED = [
   {
     name: 'person_scheduled',
     kind: 'scheduled',
+    at: 'dueAt',
+    id: 'id',
     text: `SELECT id, bulk_id AS "bulkId", due_at AS "dueAt", sender, recipient, type, content, envelope FROM scheduled
-      WHERE account = $1 AND recipient = ANY ($2::text[]) ORDER BY due_at, ord LIMIT 10000`,
+      WHERE account = $1 AND recipient = ANY ($2::text[]) AND (due_at, id::text) > ($3, $4) ORDER BY due_at, id::text LIMIT ${SLICE_ROWS}`,
   },
   {
     name: 'person_sms',
     kind: 'sms',
+    at: 'createdAt',
+    id: 'message',
     text: `SELECT message, recipient, sender, text, created_at AS "createdAt" FROM sms
-      WHERE account = $1 AND recipient = ANY ($2::text[]) ORDER BY created_at LIMIT 10000`,
+      WHERE account = $1 AND recipient = ANY ($2::text[]) AND (created_at, message::text) > ($3, $4) ORDER BY created_at, message::text LIMIT ${SLICE_ROWS}`,
   },
+  {
+    name: 'person_links',
+    kind: 'link',
+    at: 'createdAt',
+    id: 'id',
+    text: `SELECT l.id, l.target, l.created_at AS "createdAt", l.expires_at AS "expiresAt",
+        (SELECT coalesce(json_agg(json_build_object('at', c.at, 'device', c.device_name, 'os', c.os, 'browser', c.browser, 'country', c.country,
+          'city', c.city) ORDER BY c.at), '[]') FROM clicks c WHERE c.link = l.id) AS clicks
+      FROM links l WHERE l.account = $1 AND l.recipient = ANY ($2::text[]) AND (l.created_at, l.id) > ($3, $4)
+      ORDER BY l.created_at, l.id LIMIT ${SLICE_ROWS}`,
+  },
+] as const;
+/** One row for each sender and id at most. */
+const BY_SENDER = [
   {
     name: 'person_calls',
     kind: 'call',
     text: `SELECT s.sender, c.user_id AS "user", c.called_at AS "calledAt" FROM user_calls c JOIN senders s ON s.id = c.lane
-      WHERE s.account = $1 AND c.user_id = ANY ($2::text[]) ORDER BY c.called_at LIMIT 10000`,
+      WHERE s.account = $1 AND c.user_id = ANY ($2::text[]) ORDER BY c.called_at`,
   },
   {
     name: 'person_identities',
     kind: 'identity',
     text: `SELECT s.sender, i.user_id AS "user", i.hash, i.acknowledged, i.seen_at AS "seenAt" FROM identities i JOIN senders s ON s.id = i.lane
-      WHERE s.account = $1 AND i.user_id = ANY ($2::text[]) ORDER BY i.seen_at LIMIT 10000`,
-  },
-  {
-    name: 'person_links',
-    kind: 'link',
-    text: `SELECT l.id, l.target, l.created_at AS "createdAt", l.expires_at AS "expiresAt",
-        (SELECT coalesce(json_agg(json_build_object('at', c.at, 'device', c.device_name, 'os', c.os, 'browser', c.browser, 'country', c.country,
-          'city', c.city) ORDER BY c.at), '[]') FROM clicks c WHERE c.link = l.id) AS clicks
-      FROM links l WHERE l.account = $1 AND l.recipient = ANY ($2::text[]) ORDER BY l.created_at LIMIT 10000`,
+      WHERE s.account = $1 AND i.user_id = ANY ($2::text[]) ORDER BY i.seen_at`,
   },
 ] as const;
 
-/** Scheduled messages, short messages, calls, identities and links of the person. */
+/** Scheduled messages, short messages, links, calls and identities of the person. */
 export async function* readOthersOf(database: Database, person: Person): AsyncGenerator<{ kind: string; row: object }> {
-  for (const { kind, ...statement } of OTHERS) {
+  for (const { kind, at, id, ...statement } of PAGED) {
+    for (let after: [number, string] = [0, '']; ; ) {
+      const rows = await database.run<Record<string, unknown>>(statement, [person.account, person.ids, ...after]);
+      for (const row of rows) yield { kind, row };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SLICE_ROWS) break;
+      after = [Number(last[at]), String(last[id])];
+    }
+  }
+  for (const { kind, ...statement } of BY_SENDER) {
     for (const row of await database.run<object>(statement, [person.account, person.ids])) yield { kind, row };
   }
 }

@@ -9,6 +9,7 @@ import { createLog } from '../../src/lib/log.js';
 import { type Database, DatabaseError, openDatabase, type Statement } from '../../src/store/database.js';
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.js';
 import { MigrationRefused, migrate, migrationStatus, readMigrations } from '../../src/store/migrate.js';
+import { personOf, readOthersOf } from '../../src/store/persons.js';
 import { temporaryFolder } from '../support/dev-world.js';
 import { parley } from '../support/parley.js';
 
@@ -165,6 +166,23 @@ test('a pipeline that breaks fails what was on its way and is made anew', async 
   });
 });
 
+test('however much is known of a person, all of it is read, and nothing twice', async () => {
+  const url = await createDatabase('person');
+  await migrate(url, log);
+  // Of equal times, so that pages end among them.
+  await query(
+    url,
+    `INSERT INTO sms (message, day, account, recipient, sender, text, due_at, created_at)
+      SELECT gen_random_uuid(), 20260101, 1, '44770090000' || n % 2, 'Shop', 'Hello', 0, 1000 + n / 900 FROM generate_series(1, 9001) n`,
+  );
+  await withDatabase(async (opened) => {
+    const found: object[] = [];
+    for await (const { row } of readOthersOf(opened, personOf(1, ['447700900001']))) found.push(row);
+    assert.equal(found.length, 4501);
+    assert.equal(new Set(found.map((row) => JSON.stringify(row))).size, 4501);
+  }, url);
+});
+
 const TIMES = 'pg_backend_pid() AS pid, extract(epoch FROM statement_timestamp())::float8 AS "startedAt"';
 const PIPELINED = {
   slow: {
@@ -175,8 +193,8 @@ const PIPELINED = {
   divide: { name: 'divide', text: `SELECT ${TIMES}, 1 / $1::integer AS quotient`, isPipelined: true },
 } satisfies Record<string, Statement>;
 
-async function withDatabase(act: (opened: Database) => Promise<void>): Promise<void> {
-  const opened = openDatabase({ url: database.url, log });
+async function withDatabase(act: (opened: Database) => Promise<void>, url = database.url): Promise<void> {
+  const opened = openDatabase({ url, log });
   try {
     await act(opened);
   } finally {
