@@ -2,7 +2,7 @@
 import { addViolation, type Violations } from '../readers.js';
 import { parseUrl } from '../url.js';
 import { checkNumbering, countPlaceholders } from './placeholders.js';
-import type { Button } from './structure.js';
+import type { AuthenticationStructure, Button } from './structure.js';
 
 /** How many of a kind there may be; of kinds that are not named, one. */
 const MOST: Partial<Record<Button['type'], number>> = { URL: 2, QUICK_REPLY: 10 };
@@ -41,11 +41,26 @@ function isGrouped(buttons: readonly Button[]): boolean {
   return changes.length <= 1;
 }
 
-function checkButton(button: Button, path: string, violations: Violations): void {
-  if ('text' in button) {
-    checkNumbering(button.text, `${path}.text`, violations, 0);
-    if (/[\r\n]/.test(button.text)) addViolation(violations, `${path}.text`, 'must not have a line break');
+/** Adds what is wrong with the texts of the button of an authentication template; the list stands at `path`. */
+export function checkOtpButtons(
+  buttons: AuthenticationStructure['buttons'],
+  path: string,
+  violations: Violations,
+): void {
+  for (const [i, button] of buttons.entries()) {
+    checkLabel(button.text ?? '', `${path}[${i}].text`, violations);
+    if ('autofillText' in button) checkLabel(button.autofillText ?? '', `${path}[${i}].autofillText`, violations);
   }
+}
+
+/** What a button says is the same for everybody and stands on one line (Meta 4.3). */
+function checkLabel(text: string, path: string, violations: Violations): void {
+  checkNumbering(text, path, violations, 0);
+  if (/[\r\n]/.test(text)) addViolation(violations, path, 'must not have a line break');
+}
+
+function checkButton(button: Button, path: string, violations: Violations): void {
+  if ('text' in button) checkLabel(button.text, `${path}.text`, violations);
   switch (button.type) {
     case 'URL':
       checkUrl(button, path, violations);

@@ -94,7 +94,15 @@ const text = (value: string, examples?: string[]): object =>
 const buttons = (...list: object[]): object => request({ body, buttons: list });
 const long = (length: number): string => 'x'.repeat(length);
 
+const oneTap = (fields: object): object => {
+  const button = { otpType: 'ONE_TAP', packageName: 'com.shop', signatureHash: 'AbCdEf12345', ...fields };
+  return request({ body: {}, footer: {}, buttons: [button] }, 'AUTHENTICATION');
+};
+
 const WRONG: [string, object, string][] = [
+  ['a code button of two lines', oneTap({ text: 'Copy\nit' }), 'structure.buttons[0].text'],
+  ['a placeholder on a code button', oneTap({ text: 'Copy {{1}}' }), 'structure.buttons[0].text'],
+  ['an autofill button of two lines', oneTap({ autofillText: 'Fill\nin' }), 'structure.buttons[0].autofillText'],
   ['a name in capitals', { ...request({ body }), name: 'Offer' }, 'name'],
   ['a language that is none', { ...request({ body }), language: 'xx' }, 'language'],
   ['the language of reads', { ...request({ body }), language: 'unknown' }, 'language'],

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { isObject, objectAt } from '../json.js';
 import { addViolation, type Violations } from '../readers.js';
 import { compileValidator, type Validated } from '../validate.js';
+import { checkOtpButtons } from './button-rules.js';
 import { checkStructure } from './rules.js';
 import {
   type AuthenticationStructure,
@@ -140,8 +141,10 @@ function structureOf(
 function checked<T extends TemplateEdit>(request: T, category: Category, files: ReadonlySet<string>): Validated<T> {
   const violations: Violations = {};
   const { structure, validityPeriod: validity } = request;
-  if (structure !== undefined && !isAuthentication(structure))
-    checkStructure(structure, { category, path: 'structure', files }, violations);
+  if (structure !== undefined) {
+    if (isAuthentication(structure)) checkOtpButtons(structure.buttons, 'structure.buttons', violations);
+    else checkStructure(structure, { category, path: 'structure', files }, violations);
+  }
   if (validity !== undefined) {
     const seconds = validitySeconds(validity);
     if (category !== 'AUTHENTICATION')
