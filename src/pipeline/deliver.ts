@@ -6,16 +6,18 @@ import { crashPoint } from '../lib/crash-point.js';
 import { dayOf } from '../lib/day.js';
 import { uuidv7 } from '../lib/id.js';
 import type { Database } from '../store/database.js';
-import { GROUPS, OWNED } from '../store/processes.js';
-import { commitDeliverTick, readDueEndpoints } from '../store/reports.js';
+import { OWNED } from '../store/processes.js';
+import { commitDeliverTick } from '../store/reports.js';
 import { complain } from './complain.js';
-import { type Dues, probeDown, sweep, takeDue } from './deliver-due.js';
+import type { Dues } from './deliver-due.js';
 import { type DisabledBy, type Judging, judge } from './deliver-judge.js';
 import { createLimitKeeper, type LimitKeeper } from './deliver-limits.js';
-import { createOrderKeeper, type OrderKeeper, takeReleased } from './deliver-ordered.js';
+import { createOrderKeeper, type OrderKeeper } from './deliver-ordered.js';
 import { createPoster, type Poster, type PosterParts } from './deliver-post.js';
 import { newTick, type Posted, type Posting, type Tick } from './deliver-tick.js';
 import { createDeliverySlots, type DeliverySlots } from './delivery-slots.js';
+import { createDueEndpoints, type DueEndpoints } from './due-endpoints.js';
+import { createEarliestTimer, type EarliestTimer } from './earliest-timer.js';
 import type { Endpoint } from './endpoint.js';
 import { EndpointSet } from './endpoint-set.js';
 import { PARKED_AT } from './ordered-cut.js';
@@ -62,7 +64,6 @@ export interface DeliverParts extends PosterParts {
 export const IN_FLIGHT_MAX = 1_000;
 const POLL_MS = 100;
 const IDLE_POLL_MS = 1_000;
-const SWEEP_MS = 60_000;
 const RELEASE_MS = 20_000;
 
 /** Creates deliver; it owns no endpoints until `take`. */
@@ -80,22 +81,18 @@ class Deliverer implements Deliver {
   readonly #poster: Poster;
   readonly #slots: DeliverySlots = createDeliverySlots(IN_FLIGHT_MAX);
   readonly #dues: Dues;
+  readonly #due: DueEndpoints;
   readonly #active = new Set<Endpoint>();
-  /** Endpoints with batches that may be due. */
-  readonly #due = new Set<number>();
   /** Batches being posted; their rows say that they are due, or will one day. */
   readonly #posting = new Set<string>();
   readonly #order: OrderKeeper;
   readonly #limits: LimitKeeper;
-  /** When the first endpoint that its rate holds back may go on, monotonic ms. */
-  #rateAt = Number.POSITIVE_INFINITY;
-  #rateTimer: NodeJS.Timeout | undefined;
+  /** Rings when the first endpoint that its rate holds back may go on. */
+  readonly #rateTimer: EarliestTimer;
   #posted: Posted[] = [];
   #inFlight = 0;
   #isDraining = false;
-  #isDueWanted = false;
   #generation = 0;
-  #sweptAt = 0;
 
   constructor(parts: DeliverParts) {
     this.#parts = parts;
@@ -122,13 +119,15 @@ class Deliverer implements Deliver {
       monotonic: clock.monotonic,
       post: (endpoint, batch, isProbe, tick) => this.#take({ endpoint, batch, isProbe }, tick),
     };
+    const wake = (): void => this.#loop.wake();
+    this.#due = createDueEndpoints({ dues: this.#dues, active: this.#active, wake });
+    this.#rateTimer = createEarliestTimer(wake);
     this.#order = createOrderKeeper({ database, reader, log, now: clock.now }, (endpoint) => {
       this.#due.add(endpoint.id);
-      this.#isDueWanted = true;
       this.#ready(endpoint);
     });
     this.#limits = createLimitKeeper({ ...parts, order: this.#order }, onReady);
-    this.#alarm = createAlarm(clock, () => this.#wantDue());
+    this.#alarm = createAlarm(clock, this.#due.want);
     this.#poll = createPoll(
       () => this.#look(),
       () => (parts.hasPeers() ? POLL_MS : IDLE_POLL_MS),
@@ -137,7 +136,7 @@ class Deliverer implements Deliver {
 
   async take(_processId: number, groups: readonly number[]): Promise<void> {
     await this.#endpoints.take(groups);
-    this.#wantDue();
+    this.#due.want();
     if (!this.#isDraining) this.#poll.start();
   }
 
@@ -155,7 +154,7 @@ class Deliverer implements Deliver {
     this.#endpoints.loseAll();
     this.#slots.reset();
     this.#active.clear();
-    this.#due.clear();
+    this.#due.forget();
     this.#posting.clear();
     this.#order.forget();
     this.#posted = [];
@@ -168,7 +167,7 @@ class Deliverer implements Deliver {
   async drain(timeoutMs: number): Promise<void> {
     this.#isDraining = true;
     this.#poll.stop();
-    clearTimeout(this.#rateTimer);
+    this.#rateTimer.stop();
     const { clock } = this.#parts;
     const deadline = clock.monotonic() + timeoutMs;
     const isBusy = (): boolean => this.#inFlight > 0 || this.#posted.length > 0 || this.#loop.isRunning();
@@ -193,31 +192,11 @@ class Deliverer implements Deliver {
     this.#loop.wake();
   }
 
-  #wantReleased(): void {
-    for (const endpoint of this.#endpoints.values()) {
-      if (endpoint.released.size === 0 && !endpoint.isPreparing) continue;
-      this.#due.add(endpoint.id);
-      this.#active.add(endpoint);
-      this.#wantDue();
-    }
-  }
-
-  #wantDue(): void {
-    this.#isDueWanted = true;
-    this.#loop.wake();
-  }
-
   async #look(): Promise<void> {
-    const { database, clock, log } = this.#parts;
+    const { clock, log } = this.#parts;
     try {
       await this.#endpoints.readTails();
-      const due = await readDueEndpoints(database, GROUPS, this.#endpoints.groups(), clock.now());
-      const unknown = due.filter((id) => this.#endpoints.get(id) === undefined);
-      if (unknown.length > 0) await this.#endpoints.meet(unknown);
-      for (const id of due) this.#due.add(id);
-      this.#wantReleased();
-      const isSweepDue = clock.now() - this.#sweptAt >= SWEEP_MS;
-      if (due.length > 0 || isSweepDue || this.#endpoints.notUp().length > 0) this.#wantDue();
+      await this.#due.find(clock.now());
     } catch (error) {
       complain(log, 'deliver.poll', error);
     }
@@ -233,9 +212,9 @@ class Deliverer implements Deliver {
     const tick = newTick(clock.now());
     const { now, rows, touched, sick, posts } = tick;
     this.#judgeAll(tick);
-    if (this.#isDueWanted && !this.#isDraining) {
+    if (this.#due.isWanted() && !this.#isDraining) {
       // Nothing is lost when reading fails: the poll asks for it again.
-      await this.#readDue(tick).catch((error: unknown) => complain(log, 'deliver.due', error));
+      await this.#due.take(tick).catch((error: unknown) => complain(log, 'deliver.due', error));
     }
     this.#cut(tick);
     for (const endpoint of touched) rows.positions.push(endpoint.head());
@@ -274,10 +253,7 @@ class Deliverer implements Deliver {
       postHalf: (posting) => {
         if (!this.#isDraining && posting.batch.dueAt !== PARKED_AT) this.#take(posting, tick);
       },
-      onUp: ({ id }) => {
-        this.#due.add(id);
-        this.#isDueWanted = true;
-      },
+      onUp: ({ id }) => this.#due.add(id),
     };
     const posted = this.#posted;
     this.#posted = [];
@@ -287,10 +263,7 @@ class Deliverer implements Deliver {
       this.#posting.delete(batch.id);
       if (this.#endpoints.get(endpoint.id) !== endpoint) continue;
       // A batch that had waited is out: others of its endpoint may wait too.
-      if (batch.attempt > 0 || batch.isReplay || endpoint.lines !== undefined) {
-        this.#due.add(endpoint.id);
-        this.#isDueWanted = true;
-      }
+      if (batch.attempt > 0 || batch.isReplay || endpoint.lines !== undefined) this.#due.add(endpoint.id);
       this.#active.add(endpoint);
       judge(judging, one, tick);
     }
@@ -322,30 +295,7 @@ class Deliverer implements Deliver {
   #cutLater(endpoint: Endpoint): void {
     this.#active.add(endpoint);
     const now = this.#parts.clock.monotonic();
-    const waitMs = endpoint.rate.waitMs(now);
-    if (waitMs === 0 || now + waitMs >= this.#rateAt) return;
-    this.#rateAt = now + waitMs;
-    clearTimeout(this.#rateTimer);
-    this.#rateTimer = setTimeout(() => {
-      this.#rateAt = Number.POSITIVE_INFINITY;
-      this.#loop.wake();
-    }, waitMs);
-    this.#rateTimer.unref();
-  }
-
-  async #readDue(tick: Tick): Promise<void> {
-    this.#isDueWanted = false;
-    await this.#endpoints.readHealth();
-    const due = [...this.#due].flatMap((id) => this.#endpoints.get(id) ?? []);
-    this.#due.clear();
-    await takeDue(this.#dues, due, tick);
-    if (await takeReleased(this.#dues, due, tick)) this.#wantReleased();
-    await probeDown(this.#dues, tick);
-    if (tick.now - this.#sweptAt < SWEEP_MS) return;
-    const isMoreLeft = await sweep(this.#dues, tick);
-    this.#sweptAt = isMoreLeft ? 0 : tick.now;
-    if (isMoreLeft) this.#isDueWanted = true;
-    for (const endpoint of this.#endpoints.notUp()) tick.sick.add(endpoint);
+    this.#rateTimer.ringAfter(endpoint.rate.waitMs(now), now);
   }
 
   // ------------------------------------------------------------- the POST
