@@ -1,15 +1,8 @@
 // What deliver takes up again: batches that are due, probes of endpoints that are down, and what has become too old.
 import { DELIVERY_MS_MAX } from '../customer/backoff.js';
+import { type BatchRow, readBatches, readDueBatches, readExpiredBatches, readOldestBatches } from '../store/batches.js';
 import type { Database } from '../store/database.js';
-import {
-  type BatchRow,
-  readBatches,
-  readBatchReports,
-  readDueBatches,
-  readExpiredBatches,
-  readExpiredReports,
-  readOldestBatches,
-} from '../store/reports.js';
+import { readBatchReports, readExpiredReports } from '../store/reports.js';
 import { divide, splitFirst } from './batch-parts.js';
 import { toDeadLetter } from './deliver-judge.js';
 import type { Tick } from './deliver-tick.js';

@@ -2,7 +2,8 @@
 import { nextTryAt } from '../customer/backoff.js';
 import { type DeliveryVerdict, deliveryVerdict, type WebhookAnswer } from '../customer/verdict.js';
 import type { Log } from '../lib/log.js';
-import { type DeliverTick, ReportKind } from '../store/reports.js';
+import type { DeliverTick } from '../store/deliver-tick.js';
+import { ReportKind } from '../store/reports.js';
 import { bisect } from './batch-parts.js';
 import type { Posted, Posting, Tick } from './deliver-tick.js';
 import type { Batch, Endpoint } from './endpoint.js';

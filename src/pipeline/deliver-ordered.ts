@@ -1,8 +1,9 @@
 // Order per conversation, from and to the disk: which batches of an endpoint wait for which, as a new owner or a changed profile finds it, and
 // the batches whose turn has come.
 import type { Log } from '../lib/log.js';
+import { freeParkedBatches, readBatches, readUnfinishedBatches } from '../store/batches.js';
 import type { Database } from '../store/database.js';
-import { freeParkedBatches, readBatches, readBatchReports, readUnfinishedBatches } from '../store/reports.js';
+import { readBatchReports } from '../store/reports.js';
 import { complain } from './complain.js';
 import { conversationOf, createConversationLines } from './conversation-lines.js';
 import { type Dues, load } from './deliver-due.js';

@@ -1,6 +1,6 @@
 // One tick of delivery while it is made: what will be committed, and what is posted after that.
 import type { WebhookAnswer } from '../customer/verdict.js';
-import type { DeliverTick } from '../store/reports.js';
+import type { DeliverTick } from '../store/deliver-tick.js';
 import type { Batch, Endpoint } from './endpoint.js';
 
 /** A batch to be posted. */

@@ -1,7 +1,7 @@
 // Which endpoints may have batches that are due, and when deliver looks for them.
 
+import { readDueEndpoints } from '../store/batches.js';
 import { GROUPS } from '../store/processes.js';
-import { readDueEndpoints } from '../store/reports.js';
 import { type Dues, probeDown, sweep, takeDue } from './deliver-due.js';
 import { takeReleased } from './deliver-ordered.js';
 import type { Tick } from './deliver-tick.js';

@@ -1,17 +1,11 @@
 // The endpoints that this process owns: taking them over, letting them go, and keeping their buffers filled.
 import type { Clock } from '../lib/clock.js';
 import type { Log } from '../lib/log.js';
+import { freeNewBatches } from '../store/batches.js';
 import type { Database } from '../store/database.js';
+import { type EndpointHead, readHeads, readHeadsOfGroups, readWaiting } from '../store/endpoint-heads.js';
 import { GROUPS } from '../store/processes.js';
-import {
-  type EndpointHead,
-  freeNewBatches,
-  readFirstReportDay,
-  readHeads,
-  readHeadsOfGroups,
-  readReports,
-  readWaiting,
-} from '../store/reports.js';
+import { readFirstReportDay, readReports } from '../store/reports.js';
 import { complain } from './complain.js';
 import { createEndpoint, type Endpoint } from './endpoint.js';
 import type { Report } from './report.js';

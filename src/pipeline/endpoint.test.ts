@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fc } from '../../test/support/property.js';
-import { type EndpointHead, ReportKind } from '../store/reports.js';
+import type { EndpointHead } from '../store/endpoint-heads.js';
+import { ReportKind } from '../store/reports.js';
 import { bisect, divide, splitFirst } from './batch-parts.js';
 import { type Batch, createEndpoint, DISABLED_AFTER_MS, type Endpoint, FAILURES_MAX } from './endpoint.js';
 import { BATCH_MAX, WINDOW } from './endpoint-limits.js';

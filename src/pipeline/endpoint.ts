@@ -1,7 +1,9 @@
 // The logic of one endpoint, without I/O: which reports share a POST, and whether the endpoint is up, down or disabled.
 // A backlog or a dead endpoint costs nobody else anything: everything here is per endpoint.
 import { nextTryAt } from '../customer/backoff.js';
-import { type BatchRow, type EndpointHead, isSingle } from '../store/reports.js';
+import type { BatchRow } from '../store/batches.js';
+import type { EndpointHead } from '../store/endpoint-heads.js';
+import { isSingle } from '../store/reports.js';
 import { type ConversationLines, conversationOf } from './conversation-lines.js';
 import type { Pace } from './delivery-slots.js';
 import { createRateBucket, type EndpointLimits, limitsOf, type RateBucket } from './endpoint-limits.js';
