@@ -7,7 +7,7 @@ import { addDays, dayOf } from '../lib/day.js';
 import type { Database } from '../store/database.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
 import { type AgedMessage, type LaneHead, moveAged, readAged, readFirstDay, readLaneHeads } from '../store/lanes.js';
-import { VALIDITY_MS } from './lane.js';
+import { VALIDITY_MS } from './work.js';
 
 /** What ageing works with. */
 export interface AgeingParts {

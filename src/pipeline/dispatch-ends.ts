@@ -7,8 +7,9 @@ import type { Database } from '../store/database.js';
 import { type AppendedEvent, appendEvents, type NewEvent } from '../store/events.js';
 import { endOf } from './dispatch-rows.js';
 import type { Tick } from './dispatch-tick.js';
-import type { Lane, Work } from './lane.js';
+import type { Lane } from './lane.js';
 import type { LaneSet } from './lane-set.js';
+import type { Work } from './work.js';
 
 /** What ending messages works with. */
 export interface Ends {

@@ -4,10 +4,11 @@ import { HELD, type HeldReason } from '../store/lanes.js';
 import { appendEnds, type End, type Ends } from './dispatch-ends.js';
 import { diagnosticOf, failureOf, submittedOf } from './dispatch-rows.js';
 import type { Tick } from './dispatch-tick.js';
-import type { Lane, Work } from './lane.js';
+import type { Lane } from './lane.js';
 import type { Answer } from './lane-post.js';
 import type { LaneTrouble } from './lane-trouble.js';
 import type { UnknownWait } from './unknown-wait.js';
+import type { Work } from './work.js';
 
 /** What judging works with. */
 export interface Judging extends Ends {

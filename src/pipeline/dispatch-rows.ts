@@ -4,7 +4,7 @@ import { EventKind, StatusId } from '../contract/statuses.js';
 import type { Outcome } from '../meta/verdict.js';
 import type { NewEvent } from '../store/events.js';
 import type { DispatchTick } from '../store/lanes.js';
-import type { Work } from './lane.js';
+import type { Work } from './work.js';
 
 type TickEvent = DispatchTick['events'][number];
 

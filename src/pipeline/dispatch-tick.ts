@@ -1,6 +1,7 @@
 // One tick of dispatch while it is made: what will be committed, and what is posted after that.
 import type { DispatchTick } from '../store/lanes.js';
-import type { Lane, Work } from './lane.js';
+import type { Lane } from './lane.js';
+import type { Work } from './work.js';
 
 /** The tick. */
 export interface Tick {

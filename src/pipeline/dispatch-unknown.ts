@@ -9,8 +9,9 @@ import { answeredAttempts, HELD, type HeldReason } from '../store/lanes.js';
 import { appendEnds, type Ends, finish } from './dispatch-ends.js';
 import { endOf, submittedOf } from './dispatch-rows.js';
 import type { Tick } from './dispatch-tick.js';
-import { type Lane, VALIDITY_MS, type Work } from './lane.js';
+import type { Lane } from './lane.js';
 import type { UnknownWait } from './unknown-wait.js';
+import { VALIDITY_MS, type Work } from './work.js';
 
 /** What resolving works with. */
 export interface Resolving extends Ends {

@@ -17,7 +17,7 @@ import { BROKEN, toHeldRow } from './dispatch-rows.js';
 import { newTick, type Tick } from './dispatch-tick.js';
 import { type Resolving, resolveUnknown } from './dispatch-unknown.js';
 import { loadContents } from './held-contents.js';
-import type { Lane, Work } from './lane.js';
+import type { Lane } from './lane.js';
 import { type Answer, LanePost, type LanePostParts } from './lane-post.js';
 import { LaneSet } from './lane-set.js';
 import { LaneTrouble } from './lane-trouble.js';
@@ -25,6 +25,7 @@ import type { Owner } from './ownership.js';
 import { createPoll, createTickLoop, type Poll, persist, type TickLoop } from './tick-loop.js';
 import { createUnknownWait, type UnknownWaitParts } from './unknown-wait.js';
 import { waitMs } from './wait.js';
+import type { Work } from './work.js';
 
 /** Posts what is accepted. */
 export interface Dispatch extends Owner {

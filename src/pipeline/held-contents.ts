@@ -1,7 +1,7 @@
 // What is sent of messages that an earlier owner of their lane held: rows in `held` do not carry it.
 import type { Database } from '../store/database.js';
 import { readLaneSeqs } from '../store/lanes.js';
-import type { Work } from './lane.js';
+import type { Work } from './work.js';
 
 /** Reads the messages of those works that have none. `persist` repeats a read while the database is away. */
 export async function loadContents(

@@ -7,10 +7,10 @@ import type { Directory, DirectorySender } from '../store/directory.js';
 import { ERASED } from '../store/erase.js';
 import type { LaneMessage } from '../store/lanes.js';
 import { BROKEN, FORGOTTEN, GONE } from './dispatch-rows.js';
-import type { Work } from './lane.js';
 import type { Preparation, Prepared } from './preparation.js';
 import { metaRequest, type SendExtras } from './request.js';
 import { beginDispatch, beginGraphCall, endDispatch, endGraphCall } from './spans.js';
+import type { Work } from './work.js';
 
 /** What a POST needs. */
 export interface LanePostParts {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { fc } from '../../test/support/property.js';
 import { createPairBuckets, PAIR_BURST, type PairBuckets } from '../meta/pace.js';
 import { HELD, type HeldReason, type HeldRow, type LaneHead, type LaneMessage } from '../store/lanes.js';
-import { createLane, FAILURES_MAX, HELD_MAX, type Lane, type Selection, VALIDITY_MS, type Work } from './lane.js';
+import { createLane, FAILURES_MAX, HELD_MAX, type Lane, type Selection } from './lane.js';
+import { VALIDITY_MS, type Work } from './work.js';
 
 const START = 1_700_000_000_000;
 const HEAD: LaneHead = {

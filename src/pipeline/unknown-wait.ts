@@ -1,6 +1,6 @@
 // P8: how long an attempt whose outcome is unknown waits for a status before the account's policy decides.
 import type { Directory } from '../store/directory.js';
-import type { Work } from './lane.js';
+import type { Work } from './work.js';
 
 /** What the wait depends on. */
 export interface UnknownWaitParts {
