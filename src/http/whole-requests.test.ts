@@ -138,7 +138,7 @@ test('answers a client that has already closed its side, then closes', async (t)
 });
 
 test('closes silent connections: before the first byte sooner than between requests', async (t) => {
-  const { open } = await start(t, { headersTimeoutMs: 50, keepAliveMs: 200, checkEveryMs: 20 });
+  const { open } = await start(t, { headersTimeoutMs: 300, keepAliveMs: 600, checkEveryMs: 20 });
   const silent = open();
   await silent.closed();
   assert.equal(silent.text(), '');

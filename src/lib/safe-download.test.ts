@@ -74,7 +74,7 @@ test('a host that is not there or too slow is told apart, and one that stops ami
     response.write('half');
   });
   const downloads = guard(t);
-  const short = { headers: {}, timeoutMs: 200 };
+  const short = { headers: {}, timeoutMs: 1_000 };
   await assert.rejects(downloads.get(`${url}/never`, short), (error) => kindOf(error) === 'timeout: no answer in time');
   await assert.rejects(downloads.get('http://127.0.0.1:9/', REQUEST), (error) => kindOf(error).startsWith('connect'));
   const { body } = await downloads.get(`${url}/half`, short);

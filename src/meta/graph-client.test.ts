@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { until } from '../../test/support/until.js';
 import { createGraphClient, type GraphAnswer, type GraphClient, type GraphClientOptions } from './graph-client.js';
 
 async function listening(t: TestContext, server: Server): Promise<string> {
@@ -174,17 +175,17 @@ test('knows nothing was written for a request that waited for a socket until its
     request.on('data', (chunk) => bodies.push(String(chunk)));
     held.push(response);
   });
-  const graph = client(t, url, { connections: 1, timeoutMs: 400 });
+  const graph = client(t, url, { connections: 1, timeoutMs: 5_000 });
   const first = graph.send('1', 't', '"first"');
   const abort = new AbortController();
   const second = graph.send('1', 't', '"second"', { signal: abort.signal });
   abort.abort();
   assert.deepEqual(brief(await second), ['notWritten', 'aborted']);
-  for (let i = 0; held.length === 0 && i < 1000; i += 1) await new Promise((resolve) => setImmediate(resolve));
+  await until('the first is there', () => held.length === 1);
   held[0]?.end('{}');
   await first;
   const third = graph.send('1', 't', '"third"');
-  for (let i = 0; held.length < 2 && i < 1000; i += 1) await new Promise((resolve) => setImmediate(resolve));
+  await until('the third is there', () => held.length === 2);
   held[1]?.end('{}');
   await third;
   assert.deepEqual(bodies, ['"first"', '"third"']);
@@ -216,9 +217,9 @@ test('does not know the outcome of an answer that is truncated, not HTTP, or a 2
 
 test('does not know the outcome when the answer does not come or end in time', async (t) => {
   const silent = await raw(t, () => undefined);
-  assert.deepEqual(brief(await client(t, silent, { timeoutMs: 150 }).send('1', 't', '{}')), ['unknown', 'timeout']);
+  assert.deepEqual(brief(await client(t, silent, { timeoutMs: 1_000 }).send('1', 't', '{}')), ['unknown', 'timeout']);
   const half = await raw(t, (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{'));
-  assert.deepEqual(brief(await client(t, half, { timeoutMs: 150 }).send('1', 't', '{}')), ['unknown', 'timeout']);
+  assert.deepEqual(brief(await client(t, half, { timeoutMs: 1_000 }).send('1', 't', '{}')), ['unknown', 'timeout']);
 });
 
 test('does not know the outcome when it is aborted after the request was written', async (t) => {

@@ -365,7 +365,7 @@ test('a report that nobody takes for 72 hours is dead, is shown, and can be sent
 
 test('an endpoint that is slow or dead costs no other endpoint anything', async () => {
   const slow = await newReceiver();
-  slow.answer({ delayMs: 3_000 });
+  slow.answer({ delayMs: 12_000 });
   const dead = await newReceiver();
   dead.answer({ reset: true });
   await send(slow.url, 30);
@@ -373,7 +373,7 @@ test('an endpoint that is slow or dead costs no other endpoint anything', async 
   const good = await newReceiver();
   const startedAt = performance.now();
   await arrived(good, await send(good.url, 20));
-  assert.ok(performance.now() - startedAt < 2_500, `${performance.now() - startedAt} ms`);
+  assert.ok(performance.now() - startedAt < 9_000, `${performance.now() - startedAt} ms`);
 });
 
 test('reports that waited for 72 hours are given up, younger ones are kept', async () => {

@@ -195,7 +195,7 @@ test('5,000 messages scroll with few of them drawn', async (t) => {
   t.diagnostic(`rows drawn at most: ${rowsMax}`);
   assert.ok(seen.has('Message 0'), `only ${seen.size} seen`);
   assert.ok(rowsMax > 5 && rowsMax < ROWS_MAX, `${rowsMax} rows`);
-  assert.ok((sorted[100] ?? Number.POSITIVE_INFINITY) < 50, `median frame ${sorted[100]} ms`);
+  assert.ok((sorted[100] ?? Number.POSITIVE_INFINITY) < 100, `median frame ${sorted[100]} ms`);
 });
 
 for (const scheme of ['light', 'dark'] as const) {

@@ -23,7 +23,7 @@ let host: {
 };
 let closeHost: () => Promise<void>;
 before(async () => {
-  sandbox = await startFixture({ mediaTimeoutMs: 700 });
+  sandbox = await startFixture({ mediaTimeoutMs: 3_000 });
   await sandbox.control('PUT', '/window', { mode: 'open' });
   const files: typeof host.files = new Map();
   const hits: string[] = [];

@@ -104,7 +104,7 @@ test('kills between the release of what was scheduled and its sending lose none 
     await approved(scene, tenant, { name: 'out_1', structure: { body } });
     const users = Array.from({ length: MANY }, () => scene.newUser());
     const before = scene.world.info.gatewayPid;
-    const schedule = { bulkId: 'later', sendAt: new Date(Date.now() + 2_000).toISOString() };
+    const schedule = { bulkId: 'later', sendAt: new Date(Date.now() + 6_000).toISOString() };
     assert.equal((await post(scene, tenant, users, 'later', { options: { schedule } }))?.status, 200);
     await anotherGateway(scene, before);
     await everyUserHasOne(scene, tenant, users);

@@ -54,9 +54,9 @@ const QUIET_POLL_MS = 250;
 
 const RECOVERY_MS_MAX = 10_000;
 
-/** Throws unless each recovery was done within 10 s. */
-export function assertRecovered(recoveries: readonly Recovery[]): void {
-  const isSlow = ({ acceptMs, dispatchMs }: Recovery): boolean => Math.max(acceptMs, dispatchMs) > RECOVERY_MS_MAX;
+/** Throws unless each recovery was done within 10 s, or `msMax` where other tests run beside it. */
+export function assertRecovered(recoveries: readonly Recovery[], msMax = RECOVERY_MS_MAX): void {
+  const isSlow = ({ acceptMs, dispatchMs }: Recovery): boolean => Math.max(acceptMs, dispatchMs) > msMax;
   assert.deepEqual(recoveries.filter(isSlow), []);
 }
 
