@@ -8,7 +8,7 @@ import { addViolation, type Violations } from '../contract/readers.js';
 import { templateAnswer } from '../contract/templates/show.js';
 import { CATEGORIES, LANGUAGES, TEMPLATE_STATUSES } from '../contract/templates/words.js';
 import { compileValidator } from '../contract/validate.js';
-import { pageTemplates, TEMPLATE_ORDERS, type TemplateFilter } from '../store/templates.js';
+import { pageTemplates, TEMPLATE_ORDERS, type TemplateFilter } from '../store/template-pages.js';
 import { apiErrorAnswer, sendApiError } from './api-errors.js';
 import type { AccountCaller } from './authenticate.js';
 import { callerOf } from './gate.js';

@@ -23,14 +23,13 @@ import { momentOf, templateReport } from '../pipeline/template-report.js';
 import type { TemplateSync } from '../pipeline/template-sync.js';
 import type { Database } from '../store/database.js';
 import type { DirectorySender } from '../store/directory.js';
+import { lockedUntil, lockName } from '../store/template-locks.js';
 import {
   annotateTemplate,
   deleteTemplates,
   findTemplate,
   findTemplatesNamed,
   listTemplates,
-  lockedUntil,
-  lockName,
   putTemplates,
   type Shelf,
   type TemplateRow,

@@ -6,7 +6,7 @@ import { readNotices } from '../store/changes.js';
 import { readClicks } from '../store/clicks.js';
 import type { Database } from '../store/database.js';
 import { isSingle, ReportKind, type ReportRow, readInboundFacts, readMessageFacts } from '../store/reports.js';
-import { readTemplateEvents } from '../store/templates.js';
+import { readTemplateEvents } from '../store/template-reports.js';
 import {
   clickBody,
   inboundBody,

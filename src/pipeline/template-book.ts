@@ -9,7 +9,8 @@ import { isSendable } from '../contract/templates/words.js';
 import type { Clock } from '../lib/clock.js';
 import type { Database } from '../store/database.js';
 import type { DirectorySender } from '../store/directory.js';
-import { findTemplateToSend, readTemplateVersion, type Shelf } from '../store/templates.js';
+import type { Shelf } from '../store/templates.js';
+import { findTemplateToSend, readTemplateVersion } from '../store/templates-to-send.js';
 import type { TemplateSync } from './template-sync.js';
 
 /** How content fits: the places of its buttons, why it is refused, or that nobody can tell, so that Meta is asked by sending it. */

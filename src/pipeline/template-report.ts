@@ -3,7 +3,8 @@ import { templateEventToReport } from '../contract/templates/event.js';
 import type { Clock } from '../lib/clock.js';
 import { dayOf } from '../lib/day.js';
 import { ReportKind } from '../store/reports.js';
-import type { Moment, TemplateReport } from '../store/templates.js';
+import type { TemplateReport } from '../store/template-reports.js';
+import type { Moment } from '../store/templates.js';
 import type { Report } from './report.js';
 
 /** Now, and its day. */

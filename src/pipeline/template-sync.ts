@@ -9,6 +9,7 @@ import type { Log } from '../lib/log.js';
 import type { GraphClient } from '../meta/graph-client.js';
 import type { Database } from '../store/database.js';
 import type { Directory, DirectorySender } from '../store/directory.js';
+import type { TemplateReport } from '../store/template-reports.js';
 import {
   addTemplateSyncs,
   beginTemplateSync,
@@ -18,7 +19,7 @@ import {
   settleTemplateSync,
   wantTemplateSync,
 } from '../store/template-syncs.js';
-import { deleteUnseen, listTemplates, putTemplates, type Shelf, type TemplateReport } from '../store/templates.js';
+import { deleteUnseen, listTemplates, putTemplates, type Shelf } from '../store/templates.js';
 import type { Report } from './report.js';
 import { momentOf, templateReport } from './template-report.js';
 
