@@ -56,7 +56,8 @@ async function runInFolder(files, limits) {
     return await run(files, limits, folder);
   } finally {
     stopLeftovers(folder);
-    rmSync(folder, { recursive: true, force: true });
+    // What was just killed may still have been writing.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
