@@ -72,11 +72,7 @@ export async function startPipeline(foundation: Foundation, clients: Clients): P
     (owner): owner is (Dispatch | Deliver | Media) & Owner => owner !== undefined,
   );
   const ownership = createOwnership({ database, clock, log, roles: [...config.roles], owners });
-  const { retentionDays } = config;
-  const age = (): Promise<void> => ageLanes({ database, clock, onEvents: sink.events }, dispatch?.lanes() ?? []);
-  const janitor = createJanitor({ database, clock, log, retentionDays, age });
-  await janitor.start();
-  lifecycle.add('janitor', () => janitor.stop());
+  const janitor = await startJanitor(foundation, sink, dispatch);
   await ownership.start();
   lifecycle.add('ownership', () => ownership.stop());
   const drain = drainOnce(owners);
@@ -185,6 +181,19 @@ function wireMedia({ config, database, clock, log, directory, graph, files, ...w
     onReports: wired.sink.reports,
     count: (outcome) => wired.metrics.files.inc({ outcome }),
   });
+}
+
+async function startJanitor(
+  { config, database, clock, log, lifecycle }: Foundation,
+  sink: EventSink,
+  dispatch: Dispatch | undefined,
+): Promise<Janitor> {
+  const { retentionDays } = config;
+  const age = (): Promise<void> => ageLanes({ database, clock, onEvents: sink.events }, dispatch?.lanes() ?? []);
+  const janitor = createJanitor({ database, clock, log, retentionDays, age });
+  await janitor.start();
+  lifecycle.add('janitor', () => janitor.stop());
+  return janitor;
 }
 
 function drainOnce(parts: readonly { drain(timeoutMs: number): Promise<void> }[]): () => Promise<void> {
