@@ -146,12 +146,8 @@ test('an erased person is in no table and no file, what waited is neither sent n
   await scene.send({ to: user, content: { text: TOLD }, messageId: `order-${user}`, notifyUrl: `${dead.url}/plain` });
   await scene.lifeUntil('Meta has it', sent.messageId, ({ state }) => state === 'read', 30_000);
   await scene.lifeUntil('and the next', `order-${user}`, ({ state }) => state === 'read', 30_000);
-  const fault = await scene.fault({
-    on: 'graph',
-    match: { user },
-    effect: { httpStatus: 500 },
-    when: { always: true },
-  });
+  // A code that asks for an hour (Meta 7.2): it waits as long as this looks.
+  const fault = await scene.fault({ on: 'graph', match: { user }, effect: { code: 131_064 }, when: { always: true } });
   const waiting = await scene.send({ to: user, content: { text: `${TOLD} still` } });
   await scene.lifeUntil('it waits for its next try', waiting.messageId, (life) => life.waiting?.reason === 'retry');
   const named = await scene.send({

@@ -137,12 +137,9 @@ test('reports that share a POST stay in their own traces and know of it by links
 test('what is due later goes on under the trace of its request, with another process', async () => {
   const trace = 'd'.repeat(32);
   const user = scene.newUser();
-  const fault = await scene.fault({
-    on: 'graph',
-    match: { user },
-    effect: { httpStatus: 503 },
-    when: { always: true },
-  });
+  // A code that is tried again for ever: a retry comes by itself while the new process starts.
+  const effect = { httpStatus: 400, code: 2 };
+  const fault = await scene.fault({ on: 'graph', match: { user }, effect, when: { always: true } });
   const { messageId } = await scene.send({ to: user }, { headers: { traceparent: `00-${trace}-${ABOVE}-01` } });
   await scene.lifeUntil('it waits for its retry', messageId, ({ waiting }) => waiting?.reason === 'retry');
   await scene.world.killGateway();
