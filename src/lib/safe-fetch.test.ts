@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '../../test/support/free-port.js';
 import { createSafeFetch, type SafeFetch, SafeFetchError, type SafeFetchOptions, type SafePost } from './safe-fetch.js';
 import type { Resolve } from './safe-fetch-agent.js';
 
@@ -206,17 +207,13 @@ test('takes the status for the answer when the body stalls or breaks off', async
 });
 
 test('tells refused, silent, broken and aborted apart', async (t) => {
-  const closed = createServer();
-  const closedPort = await portOf(t, closed);
-  closed.close();
-  await once(closed, 'close');
   const silent = await portOf(t, createServer());
   const broken = await portOf(
     t,
     createServer((socket) => socket.once('data', () => socket.resetAndDestroy())),
   );
   const safeFetch = guard(t);
-  const refused = await failure(safeFetch.post(`http://127.0.0.1:${closedPort}/`, post));
+  const refused = await failure(safeFetch.post(`http://127.0.0.1:${await freePort()}/`, post));
   assert.deepEqual([refused.kind, refused.reason], ['connect', 'ECONNREFUSED']);
   assert.equal(
     (await failure(safeFetch.post(`http://127.0.0.1:${silent}/`, { ...post, timeoutMs: 100 }))).kind,

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { freePort } from '../../test/support/free-port.js';
 import { until } from '../../test/support/until.js';
 import { createGraphClient, type GraphAnswer, type GraphClient, type GraphClientOptions } from './graph-client.js';
 
@@ -140,13 +141,7 @@ test('does not follow redirects', async (t) => {
 });
 
 test('knows nothing was written when the connection is refused', async (t) => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = addressOf(server);
-  server.close();
-  await once(server, 'close');
-  assert.deepEqual(brief(await client(t, `http://127.0.0.1:${port}`).send('1', 't', '{}')), [
+  assert.deepEqual(brief(await client(t, `http://127.0.0.1:${await freePort()}`).send('1', 't', '{}')), [
     'notWritten',
     'ECONNREFUSED',
   ]);

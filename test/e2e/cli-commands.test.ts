@@ -9,6 +9,7 @@ import { uuidv7 } from '../../src/lib/id.js';
 import { acceptMessages } from '../../src/store/accepting.js';
 import { type AdminWorld, startAdminWorld } from '../support/admin-world.js';
 import { temporaryFolder } from '../support/dev-world.js';
+import { freePort } from '../support/free-port.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 
 let world: AdminWorld;
@@ -229,11 +230,10 @@ test('the help of each command shows its usage', async () => {
 });
 
 test('a gateway that is not there, and no key at all, are said in one line', async () => {
-  const stopped = await startReceiver();
-  await stopped.stop();
-  const away = await parley(['senders', 'list', '--api', stopped.url]);
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const away = await parley(['senders', 'list', '--api', url]);
   assert.equal(away.code, 1);
-  assert.ok(away.err.includes(`${stopped.url} cannot be reached (ECONNREFUSED)`), away.err);
+  assert.ok(away.err.includes(`${url} cannot be reached (ECONNREFUSED)`), away.err);
   const keyless = await parley(['senders', 'list'], { PARLEY_DATA_DIR: join(dataDir, 'empty') });
   assert.equal(keyless.code, 2);
   assert.match(keyless.err, /no API key/);
