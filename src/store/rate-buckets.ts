@@ -10,7 +10,10 @@ export interface BucketCall {
   now: number;
 }
 
-// The row is written only when the call may be made; a refused one costs two reads. $4: how long one call fills, $5: how long the burst does, in ms.
+/** Calls made at once are counted in any order, and clocks of processes differ: a call may come so much, or half a call, before its time. */
+const LEEWAY_MS = 1_000;
+// The row is written only when the call may be made; a refused one costs two reads. $4: how long one call fills, $5: how long the burst
+// does, and the leeway, in ms.
 const TAKE = {
   name: 'rate_bucket_take',
   text: `WITH taken AS (
@@ -31,7 +34,7 @@ export async function takeFromBucket(db: Runner, { account, operation, rate, now
     operation,
     now,
     gapMs,
-    rate.burst * gapMs,
+    rate.burst * gapMs + Math.min(LEEWAY_MS, gapMs / 2),
   ]);
   if (row === undefined || row.isTaken) return 0;
   return Math.max(1, (row.fullAt ?? now) + gapMs - now - rate.burst * gapMs);

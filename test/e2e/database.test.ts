@@ -10,6 +10,7 @@ import { type Database, DatabaseError, openDatabase, type Statement } from '../.
 import { type EmbeddedPostgres, startEmbedded } from '../../src/store/embedded.js';
 import { MigrationRefused, migrate, migrationStatus, readMigrations } from '../../src/store/migrate.js';
 import { personOf, readOthersOf } from '../../src/store/persons.js';
+import { takeFromBucket } from '../../src/store/rate-buckets.js';
 import { temporaryFolder } from '../support/dev-world.js';
 import { parley } from '../support/parley.js';
 
@@ -164,6 +165,20 @@ test('a pipeline that breaks fails what was on its way and is made anew', async 
     const [after] = await opened.run<{ pid: number }>(PIPELINED.divide, [1]);
     assert.notEqual(after?.pid, before?.pid);
   });
+});
+
+test('calls that are counted in another order than they came are as many as allowed, and no more', async () => {
+  const url = await createDatabase('buckets');
+  await migrate(url, log);
+  await withDatabase(async (opened) => {
+    const now = 1_800_000_000_000;
+    const rate = { count: 2, perMs: 3_600_000, burst: 2 };
+    const waitOf = (at: number) => takeFromBucket(opened, { account: 1, operation: 'media-removal', rate, now: at });
+    assert.equal(await waitOf(now), 0);
+    assert.equal(await waitOf(now - 1), 0);
+    assert.ok(Math.abs((await waitOf(now)) - 1_800_000) < 10);
+    assert.equal(await waitOf(now + 1_800_000), 0);
+  }, url);
 });
 
 test('however much is known of a person, all of it is read, and nothing twice', async () => {
