@@ -21,9 +21,10 @@ test('two processes hold an account to one limit by the second and by the hour, 
     rateLimits: { media: '1/s burst 40', 'media-removal': '3/h' },
   });
   const accountPath = `/parley/1/accounts/${at(account, 'accountId')}`;
-  const { body: key } = await world.call(world.api, `${accountPath}/keys`, { name: 'busy' });
   for (const username of ['guessed', 'quiet'])
     await world.call(world.api, `${accountPath}/users`, { username, password: `password of ${username}` });
+  // Made last: who knows it knows the users too.
+  const { body: key } = await world.call(world.api, `${accountPath}/keys`, { name: 'busy' });
   const call = async (base: string, authorization: string, path: string, method = 'GET'): Promise<number> => {
     const answer = await fetch(`${base}${path}`, { method, headers: { authorization } });
     await answer.arrayBuffer();
