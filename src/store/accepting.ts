@@ -26,7 +26,7 @@ export type Accepted =
   | { outcome: 'duplicate-idempotency-key' };
 
 // Groups of one process mostly want the same tails. On connections of their own the second waited for the first's locks and then
-// looked at its rows again: a quarter of PostgreSQL's time.
+// looked at its rows again: a fifth of PostgreSQL's time.
 const ACCEPT = {
   name: 'accept_messages',
   isPipelined: true,
