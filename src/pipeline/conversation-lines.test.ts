@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NEW_HEAD } from '../../test/support/endpoint-head.js';
 import { fc } from '../../test/support/property.js';
 import { ReportKind } from '../store/reports.js';
 import { bisect } from './batch-parts.js';
@@ -27,17 +28,7 @@ function report(seq: number, user: number, kind: number = ReportKind.delivery): 
 }
 
 function orderedEndpoint(): Endpoint {
-  const head = { endpoint: 3, account: 1, origin: 'https://hooks.example', profile: 'p', position: 0, positionDay: 0 };
-  const health = {
-    failures: 0,
-    downSince: null,
-    probeAt: null,
-    probes: 0,
-    downReason: null,
-    disabledAt: null,
-    enabled: 0,
-  };
-  const endpoint = createEndpoint({ ...head, ...health });
+  const endpoint = createEndpoint({ ...NEW_HEAD, profile: 'p' });
   endpoint.setLimits({ results: 3, window: 1_000, perSecond: undefined, isOrdered: true });
   endpoint.setLines(createConversationLines());
   return endpoint;

@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NEW_HEAD } from '../../test/support/endpoint-head.js';
 import type { DeliveryProfile } from '../contract/delivery-profile.js';
 import { createLog } from '../lib/log.js';
 import { createLimitKeeper } from './deliver-limits.js';
 import { createEndpoint, type Endpoint } from './endpoint.js';
 
 const ORDERED: DeliveryProfile = { isOrdered: true };
-const health = {
-  failures: 0,
-  downSince: null,
-  probeAt: null,
-  probes: 0,
-  downReason: null,
-  disabledAt: null,
-  enabled: 0,
-};
 
 /** A keeper before a directory that says `profiles` one by one, each from its look on; the last for good. */
 function keeperOf(...profiles: (DeliveryProfile | Error | undefined)[]) {
-  const head = { endpoint: 3, account: 1, origin: 'https://hooks.example', profile: 'p', position: 0, positionDay: 0 };
-  const endpoint = createEndpoint({ ...head, ...health });
+  const endpoint = createEndpoint({ ...NEW_HEAD, profile: 'p' });
   const ready: Endpoint[] = [];
   const wanted: Endpoint[] = [];
   const state = { looks: 0 };

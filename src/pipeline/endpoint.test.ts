@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NEW_HEAD } from '../../test/support/endpoint-head.js';
 import { fc } from '../../test/support/property.js';
 import type { EndpointHead } from '../store/endpoint-heads.js';
 import { ReportKind } from '../store/reports.js';
@@ -11,24 +12,9 @@ import type { Report } from './report.js';
 const NOW = 1_700_000_000_000;
 const MINUTE_MS = 60_000;
 const DAY = 20_231_114;
-const HEAD: EndpointHead = {
-  endpoint: 3,
-  account: 1,
-  origin: 'https://hooks.example',
-  profile: '',
-  position: 0,
-  positionDay: 0,
-  failures: 0,
-  downSince: null,
-  probeAt: null,
-  probes: 0,
-  downReason: null,
-  disabledAt: null,
-  enabled: 0,
-};
 
 function newEndpoint(head: Partial<EndpointHead> = {}): Endpoint {
-  return createEndpoint({ ...HEAD, ...head });
+  return createEndpoint({ ...NEW_HEAD, ...head });
 }
 
 function report(seq: number, fields: Partial<Report> = {}): Report {
@@ -207,7 +193,7 @@ test('410 disables: neither up nor probed until somebody enables it', () => {
   assert.deepEqual([endpoint.isUp(), endpoint.isDisabled()], [false, true]);
   assert.equal(endpoint.probeAt(), undefined);
   assert.equal(endpoint.mayProbe(NOW + 1_000 * MINUTE_MS), false);
-  endpoint.load(HEAD);
+  endpoint.load(NEW_HEAD);
   assert.deepEqual([endpoint.isUp(), endpoint.isDisabled()], [true, false]);
 });
 
