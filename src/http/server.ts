@@ -2,6 +2,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Log } from '../lib/log.js';
+import { closeConnectionsAtEnd } from './connections.js';
 import type { FirstRoutes, WholeRoutes } from './direct.js';
 import { serveWholeRequests } from './whole-requests.js';
 
@@ -69,10 +70,12 @@ export function createServer(
     // Bodies are read by schemas of our own; to load Fastify's compilers would take longer than to load Fastify.
     schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
   });
+  const watch = closeConnectionsAtEnd(app.server);
   const closeIdle =
     first !== undefined && 'find' in first
-      ? serveWholeRequests(app.server, first, { headersTimeoutMs, keepAliveMs })
+      ? serveWholeRequests(app.server, first, { headersTimeoutMs, keepAliveMs }, watch)
       : undefined;
+  if (closeIdle === undefined) app.server.on('connection', watch);
   app.addHook('preClose', async () => {
     first?.close();
     closeIdle?.();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createLog } from '../lib/log.js';
 import { createDirectRoutes } from './direct.js';
 import { createServer, listen } from './server.js';
@@ -9,9 +10,9 @@ import { createServer, listen } from './server.js';
 const KEY = 'App abc';
 
 /** A server that echoes at /echo, and answers at /slow when told to; `requests` counts those that Node parsed. */
-async function start(t: TestContext, limits: Parameters<typeof createServer>[1] = {}) {
+async function start(t: TestContext, limits: Parameters<typeof createServer>[1] = {}, isWhole = true) {
   const direct = createDirectRoutes();
-  const app = createServer(createLog('silent'), limits, undefined, direct);
+  const app = createServer(createLog('silent'), limits, undefined, isWhole ? direct : undefined);
   const counts = { byNode: 0 };
   const slow = new EventEmitter();
   const shared = { bodyBytesMax: 100_000, failed: () => ({ status: 500 }), tooLarge: () => ({ status: 413 }) };
@@ -33,6 +34,12 @@ async function start(t: TestContext, limits: Parameters<typeof createServer>[1] 
     },
   });
   app.get('/framework', async () => 'framework');
+  app.get('/framework/large', async () => LARGE);
+  app.get('/framework/slow', async () => {
+    setImmediate(() => slow.emit('begun'));
+    const [body] = await once(slow, 'told');
+    return body;
+  });
   app.server.on('request', () => {
     counts.byNode += 1;
   });
@@ -163,4 +170,45 @@ test('closes idle connections when the server closes, busy ones after their answ
   await busy.closed();
   assert.match(busy.text(), /Connection: close\r\n(.*\r\n)*\r\nlate$/);
   await isClosed;
+});
+
+const LARGE = 'x'.repeat(30_000_000);
+
+test('what the framework answers while the server closes is written to its end, and holds it no longer', async (t) => {
+  const { app, open, slow } = await start(t);
+  const busy = open();
+  const begun = once(slow, 'begun');
+  busy.write('GET /framework/slow HTTP/1.1\r\nHost: a\r\n\r\n');
+  await begun;
+  const reading = open();
+  reading.write('GET /framework/large HTTP/1.1\r\nHost: a\r\n\r\n');
+  await reading.until((text) => text.length > 0);
+  reading.socket.pause();
+  await delay(200);
+  const isClosed = app.close();
+  await delay(100);
+  reading.socket.resume();
+  await reading.closed();
+  assert.ok(reading.text().endsWith(`\r\n\r\n${LARGE}`));
+  slow.emit('told', 'late');
+  await busy.closed();
+  assert.match(busy.text(), /^HTTP\/1\.1 200 [^]*\r\nlate$/);
+  await isClosed;
+});
+
+test('who says nothing, and who never ends the head of a request, do not hold a server that closes', async (t) => {
+  for (const isWhole of [true, false]) {
+    const { app, open } = await start(t, {}, isWhole);
+    const silent = open();
+    const idle = open();
+    idle.write('GET /framework HTTP/1.1\r\nHost: a\r\n\r\n');
+    await idle.until((text) => text.endsWith('framework'));
+    const half = open();
+    half.write('GET /framework HTTP/1.1\r\nHo');
+    await delay(100);
+    const from = performance.now();
+    await Promise.all([app.close(), silent.closed(), idle.closed()]);
+    assert.ok(performance.now() - from < 10_000);
+    assert.equal(half.text(), '');
+  }
 });

@@ -3,6 +3,7 @@
 // two requests at once, another method, an odd header) is Node's from those bytes on, with all its limits and refusals.
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Watch } from './connections.js';
 import { type DirectAnswer, type DirectHandler, type DirectRoute, JSON_TYPE, type WholeRoutes } from './direct.js';
 import { readWholeRequest, type WholeRequest } from './whole-request.js';
 
@@ -17,12 +18,21 @@ export interface SilenceLimits {
 /** Ends what waits for its next request, and serves no new connection. */
 export type CloseIdle = () => void;
 
-/** Takes the connections of `server`, which has its own listener for them already, and gives it those that are not for `routes`. */
-export function serveWholeRequests(server: Server, routes: WholeRoutes, limits: SilenceLimits): CloseIdle {
+/** Takes the connections of `server`, which has its own listener for them already, and gives it those that are not for `routes`, told to `watch`. */
+export function serveWholeRequests(
+  server: Server,
+  routes: WholeRoutes,
+  limits: SilenceLimits,
+  watch: Watch,
+): CloseIdle {
   const [giveToNode] = server.listeners('connection');
   if (giveToNode === undefined) throw new TypeError('the server takes no connections');
   const open = new Set<Connection>();
-  const parts: Parts = { routes, limits, open, giveToNode: (socket) => Reflect.apply(giveToNode, server, [socket]) };
+  function leaveToNode(socket: Socket): void {
+    watch(socket);
+    Reflect.apply(giveToNode as () => void, server, [socket]);
+  }
+  const parts: Parts = { routes, limits, open, giveToNode: leaveToNode };
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     if (routes.isClosing()) parts.giveToNode(socket);

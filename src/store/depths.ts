@@ -69,6 +69,8 @@ const ENDPOINTS = {
       FROM endpoint_heads h JOIN tails t ON t.stream = endpoint_stream(h.endpoint) WHERE t.next > 1 ORDER BY waiting DESC, h.position DESC, id LIMIT ${STREAMS_MAX}
     ) d LEFT JOIN LATERAL (SELECT at FROM reports r WHERE d.waiting > 0 AND r.endpoint = d.id AND r.seq = d.position + 1 OFFSET 0) r ON true`,
 };
+/** The end of the log. Read for each row, and so after it: a standby may replay more between the two, and would be ahead of an end read before. */
+const WRITTEN = 'CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END';
 const HEALTH = {
   name: 'database_health',
   text: `SELECT pg_database_size(current_database()) AS bytes,
@@ -81,10 +83,9 @@ const HEALTH = {
     (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent WHERE c.relkind = 'p') AS partitions,
     (SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables) AS "deadRows",
     (SELECT count(*) FROM pg_stat_replication) AS standbys,
-    (SELECT max(pg_wal_lsn_diff(now.lsn, replay_lsn)) FROM pg_stat_replication) AS "standbyLagBytes",
+    (SELECT max(pg_wal_lsn_diff(${WRITTEN}, replay_lsn)) FROM pg_stat_replication) AS "standbyLagBytes",
     (SELECT max(extract(epoch FROM replay_lag))::float8 FROM pg_stat_replication) AS "standbyLagSeconds",
-    (SELECT max(pg_wal_lsn_diff(now.lsn, restart_lsn)) FROM pg_replication_slots) AS "slotBytes"
-    FROM (SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END AS lsn) now`,
+    (SELECT max(pg_wal_lsn_diff(${WRITTEN}, restart_lsn)) FROM pg_replication_slots) AS "slotBytes"`,
 };
 
 /** How PostgreSQL is. */
