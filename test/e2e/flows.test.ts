@@ -172,9 +172,9 @@ test('a flow is made, mended, published, sent, answered and retired', async () =
 
   const sent = await sendFlow(user, flow.id);
   assert.equal(sent.status, 200);
-  const [message] = await scene.atMetaUntil(user, 1);
+  const wamid = await scene.wamidOf(sent.body.messageId);
   const answers = { answers: { size: 'L', extras: ['a', 'b'] } };
-  const said = await scene.world.sandbox(`/_sandbox/users/${user}/flows/${message?.id}`, { json: answers });
+  const said = await scene.world.sandbox(`/_sandbox/users/${user}/flows/${wamid}`, { json: answers });
   assert.equal(said.status, 201);
   const inbound = await hook.next(({ path, body }) => path === '/inbound' && body.includes('INTERACTIVE_FLOW_REPLY'));
   const { results } = inbound.json as { results: { message: object }[] };

@@ -16,12 +16,7 @@ const DAY_SECONDS = 86_400;
 async function sent(fields: Record<string, unknown> = {}): Promise<{ messageId: string; wamid: string }> {
   const { scene } = inbound;
   const { messageId } = await scene.send({ to: scene.world.info.user, ...fields });
-  const life = await scene.lifeUntil('submitted', messageId, ({ events }) =>
-    events.some(({ wamid }) => wamid !== null),
-  );
-  const wamid = life.events.find((event) => event.wamid !== null)?.wamid;
-  assert.ok(wamid !== undefined && wamid !== null);
-  return { messageId, wamid };
+  return { messageId, wamid: await scene.wamidOf(messageId) };
 }
 
 function answer(wamid: string): Promise<string> {

@@ -116,8 +116,10 @@ test('each preference of a user is told by itself, once however often Meta repea
 
 test('a payment’s status carries the application of the order that it pays, and goes where that is subscribed to', async () => {
   const to = scene.newUser();
-  await scene.send({ to, from: ann.sender, applicationId: 'crm', entityId: 'shop' }, { key: ann.key });
-  const [message] = await scene.atMetaUntil(to, 1);
+  const { messageId } = await scene.send(
+    { to, from: ann.sender, applicationId: 'crm', entityId: 'shop' },
+    { key: ann.key },
+  );
   const amount = { value: 1500, offset: 100 };
   const payment = {
     reference_id: 'order-7',
@@ -126,7 +128,7 @@ test('a payment’s status carries the application of the order that it pays, an
     transaction: { id: 'x1', type: 'br', status: 'pending' },
   };
   const status = {
-    id: message?.id,
+    id: await scene.wamidOf(messageId),
     recipient_id: to,
     type: 'payment',
     status: 'pending',

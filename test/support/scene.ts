@@ -113,6 +113,8 @@ export interface Scene {
     predicate: (life: Life) => boolean,
     timeoutMs?: number,
   ): Promise<Life>;
+  /** Waits until Parley knows Meta’s id of a message, which is a moment after Meta has the message. */
+  wamidOf(messageId: string): Promise<string>;
   /** What Meta has of messages to `user`, oldest first. */
   atMeta(user: string): Promise<MetaMessage[]>;
   /** Waits until Meta has as many messages to `user`. */
@@ -177,6 +179,11 @@ export function createScene(world: DevWorld): Scene {
         },
         timeoutMs,
       ),
+    async wamidOf(messageId) {
+      const isKnown = ({ wamid }: Life['events'][number]): boolean => wamid !== null;
+      const { events } = await scene.lifeUntil('Meta’s id is known', messageId, (life) => life.events.some(isKnown));
+      return events.find(isKnown)?.wamid ?? '';
+    },
     async atMeta(user) {
       const { body } = await world.sandbox<{ messages: MetaMessage[] }>(`/_sandbox/messages?user=${user}&limit=1000`);
       return body.messages;
