@@ -1,4 +1,4 @@
-// What a case of the benchmark is given and gives back, and how rounds become a row: median of three, alternating with the baseline.
+// What a case of the benchmark is given and gives back, and how rounds become a row: medians of rounds that alternate with the baseline's.
 import type { Lifecycle } from '../src/lib/lifecycle.js';
 import { ownTree, readCpu } from './machine.js';
 
@@ -12,7 +12,7 @@ export interface Row {
   /** What it is compared with. */
   baseline: string | null;
   baselineValue: number | null;
-  /** value / baselineValue. */
+  /** Median of each round's value / the value of the baseline's round that followed it. */
   ratio: number | null;
   /** (max - min) / median of the rounds; null with one round. */
   spread: number | null;
@@ -56,18 +56,24 @@ export interface Side {
 
 const ROUNDS = 3;
 
-/** Measures `side` three times, each time followed by `baseline`, and makes the row. */
+/** Measures `side` three times, or as often as said, each time followed by `baseline`, and makes the row. */
 export async function compare(
   bench: Bench,
-  row: { case: string; unit: string },
+  { rounds: count = ROUNDS, ...row }: { case: string; unit: string; rounds?: number },
   side: Side,
   baseline?: Side,
 ): Promise<Row> {
   const rounds: Round[] = [];
   const baselines: Round[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    rounds.push(await observe(bench, row, side));
-    if (baseline !== undefined) baselines.push(await observe(bench, row, baseline));
+  const ratios: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const round = await observe(bench, row, side);
+    rounds.push(round);
+    if (baseline === undefined) continue;
+    const base = await observe(bench, row, baseline);
+    baselines.push(base);
+    // A machine may be half as fast a minute later: what is compared is as close in time as can be.
+    ratios.push(round.value / base.value);
   }
   const value = median(rounds.map((round) => round.value));
   const baselineValue = baseline === undefined ? null : median(baselines.map((round) => round.value));
@@ -77,7 +83,7 @@ export async function compare(
     p99Ms: medianOf(rounds, 'p99Ms'),
     baseline: baseline?.name ?? null,
     baselineValue,
-    ratio: baselineValue === null ? null : value / baselineValue,
+    ratio: ratios.length === 0 ? null : median(ratios),
     spread: spreadOf(rounds.map((round) => round.value)),
     cpuMsGateway: medianOf(rounds, 'cpuMsGateway'),
     cpuMsPostgres: medianOf(rounds, 'cpuMsPostgres'),

@@ -59,6 +59,9 @@ export async function flowEndToEnd(rig: Rig, through: Relaying, durationMs: numb
   return rig.load.ask({ target, connections: CONNECTIONS, count: null, durationMs, window: WINDOW });
 }
 
+/** Rounds of requests are short and many. */
+export const REQUEST_ROUNDS = 9;
+
 /** Requests a second from 64 connections, each sending its next when the one before is answered. */
 export async function measureRequests(
   bench: Bench,
@@ -67,8 +70,8 @@ export async function measureRequests(
   cpu: BenchGateway['cpu'],
 ): Promise<Round> {
   const job = { target, connections: CONNECTIONS, count: null, window: null };
-  await load.ask({ ...job, durationMs: bench.quick ? 1_000 : 3_000 });
-  return measure(load, { ...job, durationMs: bench.quick ? 3_000 : 10_000 }, cpu);
+  await load.ask({ ...job, durationMs: bench.quick ? 500 : 1_000 });
+  return measure(load, { ...job, durationMs: bench.quick ? 1_000 : 3_000 }, cpu);
 }
 
 /** Sends through `through`, both reports asked for. */

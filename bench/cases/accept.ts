@@ -6,7 +6,7 @@ import { type BenchGateway, makePlace, runSql, startGateway } from '../gateway.j
 import { cpuOfProgram } from '../machine.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
 import type { BenchSender } from '../programs/requests.js';
-import { measureRequests, textTarget } from '../rig.js';
+import { measureRequests, REQUEST_ROUNDS, textTarget } from '../rig.js';
 
 /** The case. */
 export const accept: Case = {
@@ -17,7 +17,7 @@ export const accept: Case = {
     const gateway = await startGateway(bench, await makePlace(bench), { roles: 'api' });
     const row = await compare(
       bench,
-      { case: 'accept', unit: 'requests/s' },
+      { case: 'accept', unit: 'requests/s', rounds: REQUEST_ROUNDS },
       {
         name: 'gateway',
         measure: () => measureRequests(bench, load, textTarget({ load }, gateway), gateway.cpu),
@@ -46,7 +46,7 @@ export const acceptApplications: Case = {
     const named = textTarget({ load }, { ...gateway, senders, platform });
     const row = await compare(
       bench,
-      { case: 'accept-applications', unit: 'requests/s' },
+      { case: 'accept-applications', unit: 'requests/s', rounds: REQUEST_ROUNDS },
       { name: 'gateway', measure: () => measureRequests(bench, load, named, gateway.cpu) },
       { name: 'plain', measure: () => measureRequests(bench, load, plain, gateway.cpu) },
     );

@@ -3,7 +3,7 @@
 import { type Bench, type Case, compare, type Row } from '../bench.js';
 import { type BenchGateway, makePlace, type Place, startGateway } from '../gateway.js';
 import { type History, makeHistory } from '../history.js';
-import { measureEndToEnd, measureRequests, type Rig, startRig, textTarget } from '../rig.js';
+import { measureEndToEnd, measureRequests, REQUEST_ROUNDS, type Rig, startRig, textTarget } from '../rig.js';
 
 const FULL: History = { messages: 20_000_000, today: 1_000_000 };
 const QUICK: History = { messages: 1_000_000, today: 50_000 };
@@ -53,7 +53,7 @@ function compareAccept(bench: Bench, rig: Rig, { grown, empty }: Pair): Promise<
   const measure = (gateway: BenchGateway) => measureRequests(bench, rig.load, textTarget(rig, gateway), gateway.cpu);
   return compare(
     bench,
-    { case: 'growth-accept', unit: 'requests/s' },
+    { case: 'growth-accept', unit: 'requests/s', rounds: REQUEST_ROUNDS },
     { name: sizeOf(bench), measure: () => measure(grown) },
     { name: 'empty', measure: () => measure(empty) },
   );

@@ -3,7 +3,7 @@ import { type Bench, type Case, compare, type Row } from '../bench.js';
 import { startProgram } from '../child.js';
 import { makePlace, startGateway } from '../gateway.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
-import { measureRequests } from '../rig.js';
+import { measureRequests, REQUEST_ROUNDS } from '../rig.js';
 
 /** The case. */
 export const inboundAck: Case = {
@@ -15,7 +15,7 @@ export const inboundAck: Case = {
     const { url, senders, appSecret } = gateway;
     const row = await compare(
       bench,
-      { case: 'inbound-ack', unit: 'webhooks/s' },
+      { case: 'inbound-ack', unit: 'webhooks/s', rounds: REQUEST_ROUNDS },
       {
         name: 'gateway',
         measure: () => measureRequests(bench, load, { kind: 'inbound', url, senders, appSecret }, gateway.cpu),

@@ -8,7 +8,7 @@ import { makePlace, startGateway } from '../gateway.js';
 import { cpuOfProgram } from '../machine.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
 import { LINK_FACTOR, LINK_IDS, linkIdAt } from '../programs/requests.js';
-import { measureRequests } from '../rig.js';
+import { measureRequests, REQUEST_ROUNDS } from '../rig.js';
 
 const LINKS = 1_000_000;
 const LIFE_MS = 90 * 86_400_000;
@@ -27,7 +27,7 @@ export const redirects: Case = {
     await makeLinks(bench, gateway.databaseUrl);
     const row = await compare(
       bench,
-      { case: 'redirects', unit: 'redirects/s' },
+      { case: 'redirects', unit: 'redirects/s', rounds: REQUEST_ROUNDS },
       {
         name: 'gateway',
         measure: () => measureRequests(bench, load, { kind: 'link', url: gateway.url, links: LINKS }, gateway.cpu),

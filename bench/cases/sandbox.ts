@@ -8,7 +8,7 @@ import { cpuOfProgram } from '../machine.js';
 import type { LoadJob, LoadResult } from '../programs/load.js';
 import type { BenchSender } from '../programs/requests.js';
 import type { SinkCounts } from '../programs/sink.js';
-import { measureRequests } from '../rig.js';
+import { measureRequests, REQUEST_ROUNDS } from '../rig.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const CALL_TIMEOUT_MS = 30_000;
@@ -34,7 +34,7 @@ export const sandbox: Case = {
         return measureRequests(bench, load, { kind: 'graph', url, token: TOKEN, senders }, cpuOfProgram(pid));
       },
     };
-    const row = await compare(bench, { case: 'sandbox', unit: 'sends/s' }, side);
+    const row = await compare(bench, { case: 'sandbox', unit: 'sends/s', rounds: REQUEST_ROUNDS }, side);
     if ((await sink.ask({})).requests === 0) throw new Error('the sandbox sent no webhooks');
     return [row];
   },
