@@ -89,13 +89,28 @@ async function run(files, { concurrency, timeoutMs, deadlineMs }, folder) {
 
 /** Ends the servers and `parley dev` worlds whose files lie in `folder`. None is left after a run that passes. */
 function stopLeftovers(folder) {
-  for (const name of readdirSync(folder, { recursive: true })) {
-    const file = join(folder, name);
-    if (name.endsWith('postmaster.pid')) signal(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGQUIT');
-    if (name.endsWith('dev.lock')) {
-      const { pid, children } = JSON.parse(readFileSync(file, 'utf8'));
-      for (const process of [pid, ...children]) signal(process, 'SIGKILL');
+  for (const file of filesIn(folder)) {
+    try {
+      if (file.endsWith('postmaster.pid')) signal(Number(readFileSync(file, 'utf8').split('\n')[0]), 'SIGQUIT');
+      if (file.endsWith('dev.lock')) {
+        const { pid, children } = JSON.parse(readFileSync(file, 'utf8'));
+        for (const process of [pid, ...children]) signal(process, 'SIGKILL');
+      }
+    } catch {
+      // It went meanwhile, with the process that wrote it.
     }
+  }
+}
+
+/** Every file below a folder; folders that go meanwhile are passed over. */
+function filesIn(folder) {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesIn(path) : [path];
+    });
+  } catch {
+    return [];
   }
 }
 

@@ -15,7 +15,7 @@ const PHASE_MS = 12_000;
 const TICK_MS = 100;
 const PER_TICK = 8;
 /** Below this a p99 is the noise of a shared machine. */
-const FLOOR_MS = 150;
+const FLOOR_MS = 300;
 const RATIO_MAX = 2;
 /** More than any wait for a probe in the first dozen failures. */
 const LATER_SECONDS = 3_600;

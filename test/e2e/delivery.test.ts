@@ -198,9 +198,11 @@ test('a probe carries one report and the rest follows its success', async () => 
   const receiver = await newReceiver();
   const ids = await pileUp(receiver, 30);
   const before = receiver.requests.length;
+  const { nextProbeAt } = await scene.endpointOf(receiver.url);
   await scene.advance(90);
   const probe = await until('a probe', () => receiver.requests[before]);
   assert.equal(carriedBy(probe).length, 1);
+  await endpointUntil(receiver.url, 'the probe has failed', (view) => view.nextProbeAt !== nextProbeAt);
   receiver.answer({ status: 200 });
   await scene.advance(200);
   await arrived(receiver, ids);

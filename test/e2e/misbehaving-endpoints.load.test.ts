@@ -13,7 +13,7 @@ const TICK_MS = 50;
 /** One message every third tick to each endpoint: 73 a second in all. */
 const TICKS_BETWEEN = 3;
 /** Below this a p99 is the noise of a shared machine. */
-const FLOOR_MS = 100;
+const FLOOR_MS = 300;
 const RATIO_MAX = 2;
 const HEALTHY = ['healthy 1', 'healthy 2', 'healthy 3'];
 /** More than any wait for a probe in the first dozen failures. */

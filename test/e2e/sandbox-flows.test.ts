@@ -194,7 +194,7 @@ test('sends a flow only in a state that allows it, and takes the answers of a sc
   const alert = { event: 'ENDPOINT_LATENCY', alert_state: 'ACTIVATED', threshold: 1000 };
   assert.equal((await sandbox.control('POST', `/flows/${id}/alert`, alert)).status, 200);
   await until('the alert arrives', () => changes().some((value) => dig(value, 'event') === 'ENDPOINT_LATENCY'));
-  assert.ok(
+  await until('the block is told', () =>
     changes().some((value) => dig(value, 'old_status') === 'THROTTLED' && dig(value, 'new_status') === 'BLOCKED'),
   );
 });

@@ -138,7 +138,7 @@ test('batches what waits for a slow callback when told to, of several WABAs, in 
   withSandbox(async (sandbox) => {
     await sandbox.control('PUT', '/window', { mode: 'open' });
     await sandbox.control('PUT', '/progress', { mode: 'immediate', batchMax: 1000 });
-    await sandbox.control('POST', '/faults', { on: 'webhook', effect: { latencyMs: 500 }, when: { next: 32 } });
+    await sandbox.control('POST', '/faults', { on: 'webhook', effect: { latencyMs: 2_000 }, when: { next: 32 } });
     const other = await sandbox.control('POST', '/wabas', {
       numbers: [{ number: '441134960009', phoneNumberId: '77' }],
       app: { appSecret: SECRET, verifyToken: 'verify-me', callbackUrl: sandbox.callback.url, token: 'sandbox-token' },

@@ -79,6 +79,7 @@ test('a status that comes for another number than the message’s own is counted
   const { messageId } = await scene.send({ to, from: ann.sender, notifyUrl: `${annHook.url}/foreign` }, call);
   const [message] = await scene.atMetaUntil(to, 1);
   assert.ok(message?.bizOpaque);
+  await scene.lifeUntil('submitted', messageId, ({ state }) => state === 'submitted');
   const forged = { id: message.id, status: 'failed', bizOpaque: message.bizOpaque, code: 131_026 };
   assert.equal((await scene.postStatuses(bob.phoneNumberId, [forged])).status, 200);
   assert.equal((await scene.postStatuses('999', [forged])).status, 200);

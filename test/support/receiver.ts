@@ -117,7 +117,8 @@ async function send(
   { status = 200, headers = {}, body = '', delayMs = 0, reset }: Answer,
   response: ServerResponse,
 ): Promise<void> {
-  if (delayMs > 0) await delay(delayMs);
+  // Does not keep a test alive that is over.
+  if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
   if (reset === true) {
     response.socket?.resetAndDestroy();
     return;

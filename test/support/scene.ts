@@ -141,6 +141,9 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
+/** Longer than the wait after a lost answer, at whose end Meta’s id is taken from a status that came before. */
+const WAMID_TIMEOUT_MS = 40_000;
+
 /** Starts a world in which every user is inside the customer service window. */
 export async function startScene(env: Record<string, string> = {}): Promise<Scene> {
   const world = await startDev({ env });
@@ -180,8 +183,10 @@ export function createScene(world: DevWorld): Scene {
         timeoutMs,
       ),
     async wamidOf(messageId) {
-      const isKnown = ({ wamid }: Life['events'][number]): boolean => wamid !== null;
-      const { events } = await scene.lifeUntil('Meta’s id is known', messageId, (life) => life.events.some(isKnown));
+      // Quotes are found by `submitted` alone, and a status may be on disk before it.
+      const isKnown = ({ kind, wamid }: Life['events'][number]): boolean => kind === 'submitted' && wamid !== null;
+      const isIn = ({ events }: Life): boolean => events.some(isKnown);
+      const { events } = await scene.lifeUntil('Meta’s id is known', messageId, isIn, WAMID_TIMEOUT_MS);
       return events.find(isKnown)?.wamid ?? '';
     },
     async atMeta(user) {
