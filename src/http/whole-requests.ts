@@ -28,10 +28,10 @@ export function serveWholeRequests(
   const [giveToNode] = server.listeners('connection');
   if (giveToNode === undefined) throw new TypeError('the server takes no connections');
   const open = new Set<Connection>();
-  function leaveToNode(socket: Socket): void {
+  const leaveToNode = (socket: Socket): void => {
     watch(socket);
-    Reflect.apply(giveToNode as () => void, server, [socket]);
-  }
+    Reflect.apply(giveToNode, server, [socket]);
+  };
   const parts: Parts = { routes, limits, open, giveToNode: leaveToNode };
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
